@@ -1,0 +1,61 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "fluoro",
+  platforms: [.macOS(.v14)],
+  products: [
+    .executable(name: "fluoro", targets: ["fluoro"]),
+    .library(name: "Dicom", targets: ["Dicom"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CNCurses", providers: [.apt(["libncursesw5-dev"])]),
+    .target(
+      name: "Dicom",
+      dependencies: [
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "DequeModule", package: "swift-collections"),
+      ]),
+    .target(
+      name: "LocalIndex",
+      dependencies: [
+        "Dicom",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(
+      name: "Operations",
+      dependencies: [
+        "Dicom", "LocalIndex",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(name: "TUI", dependencies: ["CNCurses", "Operations"]),
+    .executableTarget(
+      name: "fluoro",
+      dependencies: [
+        "TUI", "Operations",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(name: "DicomTests", dependencies: ["Dicom"]),
+    .testTarget(name: "LocalIndexTests", dependencies: ["LocalIndex"]),
+    .testTarget(name: "OperationsTests", dependencies: ["Operations"]),
+    .testTarget(name: "TUITests", dependencies: ["TUI"]),
+    .testTarget(name: "InteropTests", dependencies: ["Operations"], path: "Tests/Interop"),
+  ],
+  swiftLanguageModes: [.v6]
+)

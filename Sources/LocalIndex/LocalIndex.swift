@@ -1,0 +1,4 @@
+import Crypto
+import Dicom
+import GRDB
+import Logging

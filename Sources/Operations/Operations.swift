@@ -1,0 +1,2 @@
+import Dicom
+import LocalIndex
