@@ -1,0 +1,70 @@
+/// Writing JSON, one object a line, members in the order given.
+public enum JSONText {
+  /// A string in double quotes, escaped as RFC 8259 asks.
+  public static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+        let hexadecimal = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+
+  /// A value of a result: what the command line prints.
+  public indirect enum Value: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByBooleanLiteral
+  {
+    case null
+    case bool(Bool)
+    case integer(Int)
+    /// Printed with at most three decimals.
+    case decimal(Double)
+    case string(String)
+    case array([Value])
+    case object([(key: String, value: Value)])
+
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(integerLiteral value: Int) { self = .integer(value) }
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    public init(_ value: Int?) { self = value.map(Value.integer) ?? .null }
+    public init(_ value: String?) { self = value.map(Value.string) ?? .null }
+
+    public var text: String {
+      switch self {
+      case .null: "null"
+      case .bool(let value): "\(value)"
+      case .integer(let value): "\(value)"
+      case .decimal(let value): Self.decimalText(value)
+      case .string(let value): JSONText.quoted(value)
+      case .array(let values): "[\(values.map(\.text).joined(separator: ","))]"
+      case .object(let members):
+        "{\(members.map { "\(JSONText.quoted($0.key)):\($0.value.text)" }.joined(separator: ","))}"
+      }
+    }
+
+    private static func decimalText(_ value: Double) -> String {
+      let thousandths = (value * 1000).rounded() / 1000
+      return thousandths == thousandths.rounded() && abs(thousandths) < 1e15 ? "\(Int(thousandths))" : "\(thousandths)"
+    }
+
+    public static func == (a: Value, b: Value) -> Bool { a.text == b.text }
+  }
+}
+
+extension Duration {
+  /// Seconds with their decimals.
+  public var inSeconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) / 1e18
+  }
+
+  public var inMilliseconds: Double { inSeconds * 1000 }
+}

@@ -1,2 +1,0 @@
-import Dicom
-import LocalIndex
