@@ -1,0 +1,46 @@
+/// Why the bytes are not a data set, and where reading stopped.
+public struct DataSetReadError: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum Reason: Hashable, Sendable {
+    /// The bytes end within an element's header.
+    case headerCutOff(available: Int)
+    /// A value is longer than what is left of the bytes or of the item or sequence around it.
+    case valueCutOff(length: Int, available: Int)
+    /// An undefined length without its delimiter.
+    case delimiterMissing
+    /// Something else than an item where only items can be.
+    case notAnItem(found: Tag)
+    /// An undefined length where the VR does not allow it.
+    case undefinedLength(VR)
+    /// More than 4 GB cannot be read into memory.
+    case tooLarge(bytes: Int)
+    /// The data set is deflated.
+    case deflated
+  }
+
+  public let reason: Reason
+  /// In bytes from the start of the data set.
+  public let offset: Int
+  /// The element in which it happened.
+  public let tag: Tag?
+
+  public var description: String {
+    let place = tag.map { "element \($0) at byte \(offset)" } ?? "byte \(offset)"
+    switch reason {
+    case .headerCutOff(let available):
+      return
+        "The data set ends within an element's header at byte \(offset): \(available) bytes are left, 8 are needed."
+    case .valueCutOff(let length, let available):
+      return "The value of \(place) is \(length) bytes long, but only \(available) are left."
+    case .delimiterMissing:
+      return "The \(place) has an undefined length, and its delimiter is missing."
+    case .notAnItem(let found):
+      return "The sequence of \(place) holds \(found) where an item was expected."
+    case .undefinedLength(let vr):
+      return "The \(place) has an undefined length, which VR \(vr) does not allow."
+    case .tooLarge(let bytes):
+      return "The data set is \(bytes) bytes long; more than 4 GB cannot be read into memory at once."
+    case .deflated:
+      return "The data set is deflated (\(TransferSyntax.deflatedExplicitVRLittleEndian.name)), which is not read yet."
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import NIOCore
+
+/// A DICOM file (PS3.10). A file without preamble or meta information is read as what its first elements look like.
+public struct DicomFile: Sendable {
+  /// How much of a file is read.
+  public enum Reading: Sendable {
+    /// Everything before the pixel data, which stays in the file: a large file costs no more than a small one.
+    case header
+    /// The whole file, into memory.
+    case everything
+  }
+
+  public let path: String
+  /// Nil when the file has none.
+  public let metaInformation: FileMetaInformation?
+  public let transferSyntax: TransferSyntax
+  public let dataSet: DataSet
+  /// Where the data set begins in the file; its elements' offsets count from there.
+  public let dataSetOffset: Int
+  /// The length of the file.
+  public let size: Int
+  /// What stopped the reader; the data set holds what comes before it.
+  public let problem: DataSetReadError?
+
+  /// Where a value that was left in the file lies in it, and its length: nil when it is undefined (fragments).
+  public var pixelData: (offset: Int, length: Int?)? {
+    guard let element = dataSet.elements.last, element.isLeftInFile, let offset = element.valueOffset else {
+      return nil
+    }
+    return (dataSetOffset + offset, element.length)
+  }
+
+  /// Reads a file. What can be read of a damaged one is read: see ``problem``.
+  ///
+  /// - Throws: ``DicomFileError`` when the file cannot be read or nothing in it looks like DICOM.
+  public init(path: String, reading: Reading = .header, defaultCharacterSet: CharacterSet = .latin1) throws {
+    let file = try FileBytes(path: path)
+    defer { file.close() }
+    var bytes = try file.read(upTo: reading == .everything ? file.size : Self.firstRead)
+    let start = try Self.start(of: file, &bytes)
+    self.path = path
+    size = file.size
+    metaInformation = start.metaInformation
+    transferSyntax = start.transferSyntax
+    dataSetOffset = start.dataSetOffset
+
+    let total = file.size - start.dataSetOffset
+    while true {
+      let slice =
+        bytes.getSlice(at: start.dataSetOffset, length: bytes.readableBytes - start.dataSetOffset) ?? ByteBuffer()
+      if reading == .everything || start.transferSyntax.isDeflated {
+        (dataSet, problem) = DataSetReader.readTolerantly(
+          slice, transferSyntax: start.transferSyntax, defaultCharacterSet: defaultCharacterSet)
+        return
+      }
+      let header = DataSetReader.readHeader(
+        slice, total: total, transferSyntax: start.transferSyntax, defaultCharacterSet: defaultCharacterSet)
+      switch header {
+      case .read(let dataSet, let problem):
+        self.dataSet = dataSet
+        self.problem = problem
+        return
+      case .needsMore(let count):
+        bytes = try file.read(upTo: max(bytes.readableBytes * 4, start.dataSetOffset + count))
+      }
+    }
+  }
+
+  /// Reads more when the meta information does not fit in what was read.
+  private static func start(of file: FileBytes, _ bytes: inout ByteBuffer) throws -> FileStart {
+    while true {
+      do {
+        guard let start = try FileStart(bytes, fileSize: file.size) else {
+          throw DicomFileError(path: file.path, reason: .notDicom)
+        }
+        return start
+      } catch let error as DataSetReadError {
+        guard bytes.readableBytes < file.size else { throw DicomFileError(path: file.path, reason: .dataSet(error)) }
+        bytes = try file.read(upTo: bytes.readableBytes * 4)
+      }
+    }
+  }
+
+  /// What most headers fit in.
+  private static let firstRead = 16 * 1024
+
+  /// Writes a file: preamble, meta information, data set. An existing file is replaced.
+  ///
+  /// - Throws: ``DataSetWriteError``, ``DicomFileError``.
+  public static func write(_ dataSet: DataSet, meta: FileMetaInformation, to path: String) throws {
+    let bytes = try encode(dataSet, meta: meta)
+    try FileBytes.write(bytes, to: path)
+  }
+
+  /// The bytes of a file.
+  public static func encode(_ dataSet: DataSet, meta: FileMetaInformation) throws -> ByteBuffer {
+    let body = try DataSetWriter.write(dataSet, transferSyntax: TransferSyntax(uid: meta.transferSyntax))
+    var bytes = meta.encoded()
+    bytes.writeImmutableBuffer(body)
+    return bytes
+  }
+}

@@ -1,0 +1,86 @@
+import NIOCore
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// An open file, read from its beginning.
+struct FileBytes {
+  let path: String
+  let size: Int
+  private let descriptor: Int32
+
+  init(path: String) throws(DicomFileError) {
+    self.path = path
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Self.error("open", path) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      let error = Self.error("stat", path)
+      _ = Self.closeDescriptor(descriptor)
+      throw error
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      _ = Self.closeDescriptor(descriptor)
+      throw DicomFileError(path: path, reason: .notAFile)
+    }
+    size = Int(status.st_size)
+  }
+
+  func close() { _ = Self.closeDescriptor(descriptor) }
+
+  private static func closeDescriptor(_ descriptor: Int32) -> Int32 {
+    #if canImport(Glibc)
+      Glibc.close(descriptor)
+    #else
+      Darwin.close(descriptor)
+    #endif
+  }
+
+  /// The first bytes of the file: so many, or all there are.
+  func read(upTo count: Int) throws(DicomFileError) -> ByteBuffer {
+    let count = min(count, size)
+    guard count < Int(UInt32.max) else {
+      throw DicomFileError(
+        path: path, reason: .dataSet(DataSetReadError(reason: .tooLarge(bytes: size), offset: 0, tag: nil)))
+    }
+    var buffer = ByteBufferAllocator().buffer(capacity: count)
+    var failure: DicomFileError?
+    while buffer.readableBytes < count, failure == nil {
+      let offset = buffer.readableBytes
+      let got = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count - offset) { target in
+        let got = pread(descriptor, target.baseAddress, count - offset, off_t(offset))
+        if got < 0 && errno != EINTR { failure = Self.error("read", path) }
+        return max(0, got)
+      }
+      if got == 0 && failure == nil { break }  // the file was cut off meanwhile
+    }
+    if let failure { throw failure }
+    return buffer
+  }
+
+  static func write(_ bytes: ByteBuffer, to path: String) throws(DicomFileError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw error("open", path) }
+    var failure: DicomFileError?
+    bytes.withUnsafeReadableBytes { source in
+      var written = 0
+      while written < source.count, failure == nil {
+        #if canImport(Glibc)
+          let count = Glibc.write(descriptor, source.baseAddress.map { $0 + written }, source.count - written)
+        #else
+          let count = Darwin.write(descriptor, source.baseAddress.map { $0 + written }, source.count - written)
+        #endif
+        if count >= 0 { written += count } else if errno != EINTR { failure = error("write", path) }
+      }
+    }
+    if closeDescriptor(descriptor) != 0 && failure == nil { failure = error("close", path) }
+    if let failure { throw failure }
+  }
+
+  private static func error(_ call: String, _ path: String) -> DicomFileError {
+    DicomFileError(path: path, reason: .system(call: call, code: errno))
+  }
+}
