@@ -57,7 +57,7 @@ let package = Package(
     .testTarget(name: "LocalIndexTests", dependencies: ["LocalIndex"]),
     .testTarget(name: "OperationsTests", dependencies: ["Operations"]),
     .testTarget(name: "TUITests", dependencies: ["TUI"]),
-    .testTarget(name: "InteropTests", dependencies: ["Operations"], path: "Tests/Interop"),
+    .testTarget(name: "InteropTests", dependencies: ["Operations"], path: "Tests/Interop", exclude: ["Python"]),
   ],
   swiftLanguageModes: [.v6]
 )

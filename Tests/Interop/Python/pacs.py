@@ -1,0 +1,130 @@
+"""A small PACS in pynetdicom for the interop tests.
+
+    pacs.py PORT AETITLE [--destination AET=PORT]... [--move-status N] [--slow-find SECONDS] FILE...
+
+Answers C-ECHO, C-FIND (every study, or the ones whose StudyInstanceUID is asked for) and C-MOVE to the destinations it
+knows, and takes C-STORE. Prints what it got, one line each.
+"""
+
+import argparse
+import time
+import warnings
+
+import pydicom
+from pydicom.dataset import Dataset
+from pynetdicom import ALL_TRANSFER_SYNTAXES, AE, AllStoragePresentationContexts, build_context, evt
+from pynetdicom.sop_class import (
+    PatientRootQueryRetrieveInformationModelFind,
+    PatientRootQueryRetrieveInformationModelMove,
+    StudyRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelMove,
+    Verification,
+)
+
+warnings.simplefilter("ignore")
+arguments = argparse.ArgumentParser()
+arguments.add_argument("port", type=int)
+arguments.add_argument("aet")
+arguments.add_argument("--destination", action="append", default=[])
+arguments.add_argument("--move-status", type=lambda text: int(text, 0))
+arguments.add_argument("--slow-find", type=float, default=0)
+arguments.add_argument("--require-called-aet", action="store_true")
+arguments.add_argument("files", nargs="*")
+options = arguments.parse_args()
+destinations = dict(text.split("=") for text in options.destination)
+held = [pydicom.dcmread(path) for path in options.files]
+
+
+def say(*words):
+    print(*words, flush=True)
+
+
+def matching(identifier):
+    wanted = {"StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "PatientID"}
+    for dataset in held:
+        keys = [k for k in wanted if identifier.get(k) not in (None, "", "*")]
+        if all(str(dataset.get(k)) in str(identifier.get(k)).replace("'", "").strip("[]").split(", ") for k in keys):
+            yield dataset
+
+
+def on_find(event):
+    level_key = {"PATIENT": "PatientID", "STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID"}.get(
+        event.identifier.QueryRetrieveLevel, "SOPInstanceUID"
+    )
+    say("find", event.identifier.QueryRetrieveLevel)
+    seen = set()
+    for dataset in matching(event.identifier):
+        if event.is_cancelled:
+            say("cancelled")
+            yield 0xFE00, None
+            return
+        if dataset.get(level_key) in seen:
+            continue
+        seen.add(dataset.get(level_key))
+        response = Dataset()
+        if "SpecificCharacterSet" in dataset:
+            response.SpecificCharacterSet = dataset.SpecificCharacterSet
+        for element in event.identifier:
+            if element.tag != 0x00080005:
+                response.add(dataset[element.tag] if element.tag in dataset else element)
+        response.QueryRetrieveLevel = event.identifier.QueryRetrieveLevel
+        yield 0xFF00, response
+        waited = time.monotonic()
+        while time.monotonic() - waited < options.slow_find and not event.is_cancelled:
+            time.sleep(0.02)
+    if event.is_cancelled:
+        say("cancelled")
+        yield 0xFE00, None
+
+
+def on_move(event):
+    say("move", event.move_destination)
+    if options.move_status is not None:
+        yield "127.0.0.1", 1
+        yield 1
+        yield options.move_status, None
+        return
+    if event.move_destination not in destinations:
+        yield None, None
+        return
+    found = list(matching(event.identifier))
+    contexts = [build_context(d.SOPClassUID, d.file_meta.TransferSyntaxUID) for d in found]
+    yield "127.0.0.1", int(destinations[event.move_destination]), {"contexts": contexts}
+    yield len(found)
+    for dataset in found:
+        if event.is_cancelled:
+            yield 0xFE00, None
+            return
+        yield 0xFF00, dataset
+
+
+def on_store(event):
+    dataset = event.dataset
+    dataset.file_meta = event.file_meta
+    held.append(dataset)
+    say("store", event.request.AffectedSOPInstanceUID)
+    return 0x0000
+
+
+entity = AE(ae_title=options.aet)
+entity.require_called_aet = options.require_called_aet
+for abstract in (
+    Verification,
+    PatientRootQueryRetrieveInformationModelFind,
+    PatientRootQueryRetrieveInformationModelMove,
+    StudyRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelMove,
+):
+    entity.add_supported_context(abstract)
+for context in AllStoragePresentationContexts:
+    entity.add_supported_context(context.abstract_syntax, ALL_TRANSFER_SYNTAXES)
+entity.start_server(
+    ("127.0.0.1", options.port),
+    evt_handlers=[
+        (evt.EVT_C_FIND, on_find),
+        (evt.EVT_C_MOVE, on_move),
+        (evt.EVT_C_STORE, on_store),
+        (evt.EVT_RELEASED, lambda event: say("released")),
+        (evt.EVT_ABORTED, lambda event: say("aborted")),
+    ],
+)
