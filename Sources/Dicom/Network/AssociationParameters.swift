@@ -1,0 +1,91 @@
+/// What an association is to be requested with.
+public struct AssociationParameters: Sendable {
+  public var host: String
+  public var port: Int
+  public var callingAETitle: String
+  public var calledAETitle: String
+  /// At most 128.
+  public var presentationContexts: [PresentationContextProposal]
+  /// The largest P-DATA-TF we want to receive; 0 is no limit.
+  public var maximumPDULength: UInt32 = 131_072
+  /// Roles other than that of an SCU, as C-GET needs them.
+  public var roleSelections: [RoleSelection] = []
+  public var extendedNegotiations: [ExtendedNegotiation] = []
+  public var userIdentity: UserIdentity?
+
+  public init(
+    host: String, port: Int, callingAETitle: String, calledAETitle: String,
+    presentationContexts: [PresentationContextProposal]
+  ) {
+    self.host = host
+    self.port = port
+    self.callingAETitle = callingAETitle
+    self.calledAETitle = calledAETitle
+    self.presentationContexts = presentationContexts
+  }
+
+  var endpoint: AssociationError.Endpoint {
+    AssociationError.Endpoint(host: host, port: port, callingAETitle: callingAETitle, calledAETitle: calledAETitle)
+  }
+
+  /// The A-ASSOCIATE-RQ. Context ids are 1, 3, 5, ... in the order of the proposals.
+  var request: AssociateRequestPDU {
+    var information = UserInformation()
+    information.maximumPDULength = maximumPDULength
+    information.implementationClassUID = Implementation.classUID
+    information.implementationVersionName = Implementation.versionName
+    information.roleSelections = roleSelections
+    information.extendedNegotiations = extendedNegotiations
+    information.userIdentity = userIdentity
+    let contexts = presentationContexts.prefix(128).enumerated().map { index, proposal in
+      ProposedContext(
+        id: UInt8(index * 2 + 1), abstractSyntax: proposal.abstractSyntax, transferSyntaxes: proposal.transferSyntaxes)
+    }
+    return AssociateRequestPDU(
+      calledAETitle: calledAETitle, callingAETitle: callingAETitle, presentationContexts: contexts,
+      userInformation: information)
+  }
+}
+
+/// A presentation context to propose.
+public struct PresentationContextProposal: Hashable, Sendable {
+  public var abstractSyntax: UID
+  /// In our order of preference.
+  public var transferSyntaxes: [UID]
+
+  public init(abstractSyntax: UID, transferSyntaxes: [UID]) {
+    self.abstractSyntax = abstractSyntax
+    self.transferSyntaxes = transferSyntaxes
+  }
+}
+
+/// A presentation context both sides agreed on.
+public struct AcceptedContext: Hashable, Sendable {
+  public var id: UInt8
+  public var abstractSyntax: UID
+  public var transferSyntax: UID
+}
+
+/// Who answered.
+public struct PeerInformation: Hashable, Sendable {
+  /// Address and port of the connection.
+  public var address: String
+  public var implementationClassUID: UID?
+  public var implementationVersionName: String?
+  /// What it receives at most; 0 is no limit, nil was not said.
+  public var maximumPDULength: UInt32?
+  /// Roles it agreed to.
+  public var roleSelections: [RoleSelection]
+  /// Its response to a user identity.
+  public var userIdentityResponse: [UInt8]?
+}
+
+/// How long the steps of opening an association took; nil for those that were not needed.
+public struct PhaseTimes: Hashable, Sendable {
+  public var resolve: Duration?
+  public var connect: Duration?
+  public var tls: Duration?
+  public var associate: Duration?
+
+  public init() {}
+}

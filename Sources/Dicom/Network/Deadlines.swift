@@ -1,0 +1,160 @@
+import NIOConcurrencyHelpers
+
+/// The deadlines of one operation: the clock, the limits, and what is waited for now.
+///
+/// Whoever does the waiting says so with `begin`, and `restart` at every sign of life. Others look at `current`, which
+/// is cheap and safe from any thread, and may change the limits while it runs. The timer behind it is armed lazily: a
+/// restart only moves the deadline, and the timer that fires too early is armed again for the rest.
+public final class Deadlines: Sendable {
+  public let clock: any DeadlineClock
+
+  private struct State {
+    var timeouts: Timeouts
+    var wait: Wait?
+    var onExpiry: (@Sendable (Wait) -> Void)?
+    var timer: (any ScheduledWork)?
+    var timerDue: ContinuousClock.Instant?
+    var observers: [@Sendable () -> Void] = []
+  }
+
+  private let state: NIOLockedValueBox<State>
+
+  public init(_ timeouts: Timeouts, clock: any DeadlineClock = SystemDeadlineClock()) {
+    self.clock = clock
+    state = NIOLockedValueBox(State(timeouts: timeouts))
+  }
+
+  /// What is waited for now; nil when nothing is.
+  public var current: Wait? { state.withLockedValue { $0.wait } }
+
+  public var timeouts: Timeouts { state.withLockedValue { $0.timeouts } }
+
+  /// Calls `observer` whenever the kind of wait or its limit changes, not at every restart. On any thread.
+  public func onChange(_ observer: @escaping @Sendable () -> Void) {
+    state.withLockedValue { $0.observers.append(observer) }
+  }
+
+  /// Starts to wait. Until `end` or the next `begin`, `onExpiry` is called, once and on any thread, when the deadline
+  /// has passed without a restart.
+  public func begin(_ kind: Wait.Kind, onExpiry: @escaping @Sendable (Wait) -> Void) {
+    let now = clock.now
+    let isNew = state.withLockedValue { state in
+      let isNew = state.wait?.kind != kind
+      state.wait = Wait(kind: kind, since: now, restarted: now, limit: state.timeouts.limit(for: kind))
+      state.onExpiry = onExpiry
+      return isNew
+    }
+    arm()
+    if isNew { notify() }
+  }
+
+  /// The wait is over. The timer stays armed: the next wait, which usually follows at once, makes use of it.
+  public func end() {
+    let wasWaiting = state.withLockedValue { state in
+      defer {
+        state.wait = nil
+        state.onExpiry = nil
+      }
+      return state.wait != nil
+    }
+    if wasWaiting { notify() }
+  }
+
+  /// A sign of life: the deadline is counted from now again.
+  public func restart() {
+    let now = clock.now
+    let needsTimer = state.withLockedValue { state in
+      guard state.wait != nil else { return false }
+      state.wait?.restarted = now
+      return state.timerDue == nil
+    }
+    if needsTimer { arm() }
+  }
+
+  /// Something that belongs to this operation arrived elsewhere, such as an instance of a C-MOVE at our own acceptor:
+  /// the wait for the response is started again.
+  public func touch() {
+    switch current?.kind {
+    case .response?, .receiving?: restart()
+    default: break
+    }
+  }
+
+  /// Another limit for responses, for the running wait too; nil: none.
+  public func setResponse(_ limit: Duration?) {
+    state.withLockedValue { state in
+      state.timeouts.response = limit
+      guard let kind = state.wait?.kind else { return }
+      switch kind {
+      case .response, .sending, .receiving: state.wait?.limit = limit
+      default: break
+      }
+    }
+    arm()
+    notify()
+  }
+
+  /// Other limits altogether, for the running wait too.
+  public func set(_ timeouts: Timeouts) {
+    state.withLockedValue { state in
+      state.timeouts = timeouts
+      if let kind = state.wait?.kind { state.wait?.limit = timeouts.limit(for: kind) }
+    }
+    arm()
+    notify()
+  }
+
+  /// Lengthens the running wait, or shortens it; never below what has passed already. A wait without limit stays so.
+  public func extend(by duration: Duration) {
+    let now = clock.now
+    state.withLockedValue { state in
+      guard let wait = state.wait, let limit = wait.limit else { return }
+      state.wait?.limit = max(limit + duration, wait.restarted.duration(to: now))
+    }
+    arm()
+    notify()
+  }
+
+  private func notify() {
+    for observer in state.withLockedValue({ $0.observers }) { observer() }
+  }
+
+  /// Sees to it that a timer fires no later than the deadline.
+  private func arm() {
+    let (due, stale) = state.withLockedValue { state -> (ContinuousClock.Instant?, (any ScheduledWork)?) in
+      guard let deadline = state.wait?.deadline else { return (nil, nil) }
+      if let timerDue = state.timerDue, timerDue <= deadline { return (nil, nil) }
+      let stale = state.timer
+      state.timer = nil
+      state.timerDue = deadline
+      return (deadline, stale)
+    }
+    stale?.cancel()
+    guard let due else { return }
+    let timer = clock.schedule(at: due) { [weak self] in self?.fired(due) }
+    let unused = state.withLockedValue { state -> (any ScheduledWork)? in
+      guard state.timerDue == due, state.timer == nil else { return timer }
+      state.timer = timer
+      return nil
+    }
+    unused?.cancel()
+  }
+
+  private func fired(_ due: ContinuousClock.Instant) {
+    let now = clock.now
+    let expired = state.withLockedValue { state -> (Wait, @Sendable (Wait) -> Void)? in
+      guard state.timerDue == due else { return nil }
+      state.timer = nil
+      state.timerDue = nil
+      guard let wait = state.wait, let deadline = wait.deadline, deadline <= now, let handler = state.onExpiry else {
+        return nil
+      }
+      return (wait, handler)
+    }
+    guard let (wait, handler) = expired else {
+      arm()
+      return
+    }
+    handler(wait)
+  }
+}

@@ -1,0 +1,66 @@
+import NIOCore
+
+/// One request on an association, from its sending to its final response. Lives on the event loop.
+final class RequestorOperation {
+  enum Body {
+    case none
+    case dataSet(ByteBuffer)
+    case source(StoreSource, onProgress: @Sendable (Int) -> Void)
+  }
+
+  enum State {
+    case sending
+    case waiting
+    /// C-CANCEL is sent; only the final response counts.
+    case cancelling
+  }
+
+  let phase: AssociationError.Phase
+  let context: AcceptedContext
+  let command: CommandSet
+  let body: Body
+  let messageID: UInt16
+  /// PS3.7 knows a C-CANCEL for it.
+  let isCancellable: Bool
+  /// Takes pending responses, in order. What it throws ends the association.
+  let onPending: (Response) throws -> Void
+  let completion: (Result<Response, any Error>) -> Void
+  var state: State = .sending
+  /// A response that came before all was sent.
+  var early: Response?
+
+  init(_ request: OutgoingRequest, completion: @escaping (Result<Response, any Error>) -> Void) {
+    phase = request.phase
+    context = request.context
+    command = request.command
+    body = request.body
+    messageID = request.messageID
+    isCancellable = request.isCancellable
+    onPending = request.onPending
+    self.completion = completion
+  }
+
+  /// `C-FIND`
+  var name: String { command.field?.operation ?? "DIMSE" }
+}
+
+/// What is needed to make a `RequestorOperation` on the event loop.
+struct OutgoingRequest: Sendable {
+  var phase: AssociationError.Phase
+  var context: AcceptedContext
+  var command: CommandSet
+  var messageID: UInt16
+  var body: RequestorOperation.Body = .none
+  var isCancellable = false
+  var onPending: @Sendable (Response) throws -> Void = { _ in }
+}
+
+extension RequestorOperation.Body: Sendable {}
+
+/// A response: its command set and, where there is one, its data set still encoded.
+struct Response: Sendable {
+  var command: CommandSet
+  var dataSet: ByteBuffer?
+
+  var status: Status { command.responseStatus ?? Status(0x0110) }
+}

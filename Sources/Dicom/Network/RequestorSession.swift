@@ -1,0 +1,333 @@
+import DequeModule
+import NIOCore
+
+/// The requestor's side of an association on its event loop: opens it, runs one operation after the other.
+final class RequestorSession: UpperLayerUser {
+  /// Identifiers are small; a peer that sends more is out of its mind.
+  static let maximumDataSetLength = 64 << 20
+
+  let handler: UpperLayerHandler
+  let channel: any Channel
+  private let parameters: AssociationParameters
+  private(set) var deadlines: Deadlines
+  private var phases: PhaseTimes
+  private var opened: Outcome<Association>?
+  private var phaseStart: ContinuousClock.Instant
+  private var isConnected = false
+
+  private var queue: Deque<RequestorOperation> = []
+  private(set) var current: RequestorOperation?
+  /// Cancelled before they were started.
+  private var cancelledIDs: Set<UInt16> = []
+  private var sender: StoreSender?
+  private var incoming: (command: CommandSet, contextID: UInt8, dataSet: ByteBuffer)?
+  private var acceptedIDs: Set<UInt8> = []
+  private var bufferedBytes = 0
+
+  private var onReleased: [() -> Void] = []
+  private var end: AssociationError.Reason?
+
+  init(
+    handler: UpperLayerHandler, channel: any Channel, parameters: AssociationParameters, deadlines: Deadlines,
+    phases: PhaseTimes, opened: Outcome<Association>
+  ) {
+    self.handler = handler
+    self.channel = channel
+    self.parameters = parameters
+    self.deadlines = deadlines
+    self.phases = phases
+    self.opened = opened
+    phaseStart = deadlines.clock.now
+  }
+
+  private var bound: NIOLoopBound<RequestorSession> { NIOLoopBound(self, eventLoop: channel.eventLoop) }
+
+  func use(_ deadlines: Deadlines) {
+    guard self.deadlines !== deadlines else { return }
+    self.deadlines.end()
+    self.deadlines = deadlines
+  }
+
+  func begin(_ kind: Wait.Kind) {
+    let bound = bound
+    deadlines.begin(kind) { wait in bound.eventLoop.execute { bound.value.expired(wait) } }
+  }
+
+  // MARK: Opening
+
+  func connected() {
+    let now = deadlines.clock.now
+    phases.connect = phaseStart.duration(to: now)
+    phaseStart = now
+    isConnected = true
+    begin(.associating)
+  }
+
+  func associateConfirmation(_ accept: AssociateAcceptPDU) {
+    guard let opened else { return }
+    phases.associate = phaseStart.duration(to: deadlines.clock.now)
+    deadlines.end()
+    guard let encoder = MessageEncoder(maximumPDULength: accept.userInformation.maximumPDULength) else {
+      handler.violated("its maximum PDU length of \(accept.userInformation.maximumPDULength ?? 0) holds no data")
+      return
+    }
+    handler.encoder = encoder
+    let proposed = Dictionary(
+      parameters.request.presentationContexts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    var contexts: [AcceptedContext] = []
+    for result in accept.presentationContexts where result.result == .acceptance {
+      guard let proposal = proposed[result.id], proposal.transferSyntaxes.contains(result.transferSyntax) else {
+        handler.violated("it accepted presentation context \(result.id) as it was never proposed")
+        return
+      }
+      contexts.append(
+        AcceptedContext(
+          id: result.id, abstractSyntax: proposal.abstractSyntax, transferSyntax: result.transferSyntax))
+    }
+    acceptedIDs = Set(contexts.map(\.id))
+    self.opened = nil
+    let peer = PeerInformation(
+      address: channel.remoteAddress.map(ConnectionTracer.words) ?? parameters.endpoint.address,
+      implementationClassUID: accept.userInformation.implementationClassUID,
+      implementationVersionName: accept.userInformation.implementationVersionName,
+      maximumPDULength: accept.userInformation.maximumPDULength,
+      roleSelections: accept.userInformation.roleSelections,
+      userIdentityResponse: accept.userInformation.userIdentityResponse)
+    let association = Association(
+      session: bound, parameters: parameters, peer: peer, phases: phases, acceptedContexts: contexts)
+    if !opened.complete(.success(association)) { handler.abort() }
+  }
+
+  /// The caller does not want to wait any longer for the association to open.
+  func giveUp(_ reason: AssociationError.Reason) {
+    guard opened != nil else { return }
+    finish(reason)
+    if isConnected { handler.abort() } else { channel.close(promise: nil) }
+  }
+
+  // MARK: Operations
+
+  func start(_ operation: RequestorOperation) {
+    if cancelledIDs.remove(operation.messageID) != nil {
+      operation.completion(.failure(error(.cancelled, operation.phase)))
+    } else if let end {
+      operation.completion(.failure(error(end, operation.phase)))
+    } else {
+      queue.append(operation)
+      startNext()
+    }
+  }
+
+  private func startNext() {
+    guard current == nil, end == nil, let operation = queue.popFirst() else { return }
+    current = operation
+    bufferedBytes = .max
+    switch operation.body {
+    case .none: send(operation, dataSet: nil)
+    case .dataSet(let dataSet): send(operation, dataSet: dataSet)
+    case .source(let source, let onProgress):
+      begin(.sending)
+      sender = StoreSender(source, operation: operation, session: self, onProgress: onProgress)
+      sender?.start()
+    }
+  }
+
+  private func send(_ operation: RequestorOperation, dataSet: ByteBuffer?) {
+    let promise = channel.eventLoop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolated().whenSuccess { self.sent(operation) }
+    handler.send(operation.command, contextID: operation.context.id, dataSet: dataSet, promise: promise)
+    if current === operation, operation.state == .sending { begin(.sending) }
+  }
+
+  /// The last byte of the request has left us.
+  func sent(_ operation: RequestorOperation) {
+    guard current === operation, operation.state == .sending else { return }
+    sender = nil
+    operation.state = .waiting
+    if let early = operation.early {
+      complete(operation, .success(early))
+    } else {
+      begin(.response(operation.name))
+    }
+  }
+
+  /// Cancels an operation by its message id: C-CANCEL where there is such a thing, else by an abort.
+  func cancel(_ messageID: UInt16) {
+    if let index = queue.firstIndex(where: { $0.messageID == messageID }) {
+      let operation = queue.remove(at: index)
+      operation.completion(.failure(error(.cancelled, operation.phase)))
+      return
+    }
+    guard let operation = current, operation.messageID == messageID else {
+      if end == nil { cancelledIDs.insert(messageID) }
+      return
+    }
+    guard operation.isCancellable, operation.state == .waiting else {
+      if operation.state != .cancelling { abort(.cancelled) }
+      return
+    }
+    operation.state = .cancelling
+    var command = CommandSet(.cCancelRequest)
+    command.messageIDBeingRespondedTo = messageID
+    handler.send(command, contextID: operation.context.id)
+    begin(.cancelling)
+  }
+
+  private func complete(_ operation: RequestorOperation, _ result: Result<Response, any Error>) {
+    guard current === operation else { return }
+    current = nil
+    deadlines.end()
+    operation.completion(result)
+    startNext()
+  }
+
+  private func error(_ reason: AssociationError.Reason, _ phase: AssociationError.Phase) -> AssociationError {
+    AssociationError(reason, phase: phase, endpoint: parameters.endpoint)
+  }
+
+  // MARK: Receiving
+
+  func received(_ command: CommandSet, contextID: UInt8) {
+    guard acceptedIDs.contains(contextID) else {
+      handler.violated(MessageError.unknownContext(contextID).description)
+      return
+    }
+    if command.hasDataSet {
+      incoming = (command, contextID, ByteBuffer())
+    } else {
+      received(command, contextID: contextID, dataSet: nil)
+    }
+  }
+
+  func received(data: ByteBuffer, isLast: Bool) {
+    guard incoming != nil else { return }
+    guard (incoming?.dataSet.readableBytes ?? 0) + data.readableBytes <= Self.maximumDataSetLength else {
+      handler.violated(MessageError.dataSetTooLong(limit: Self.maximumDataSetLength).description)
+      return
+    }
+    // A copy, so that a match that is kept does not keep the whole of a read.
+    incoming?.dataSet.writeImmutableBuffer(data)
+    guard isLast, let (command, contextID, dataSet) = incoming else { return }
+    incoming = nil
+    received(command, contextID: contextID, dataSet: dataSet)
+  }
+
+  private func received(_ command: CommandSet, contextID: UInt8, dataSet: ByteBuffer?) {
+    guard command.isResponse else {
+      // C-STORE sub-operations of a C-GET and reports on storage commitment will be taken here.
+      handler.send(command.response(status: .unrecognizedOperation), contextID: contextID)
+      return
+    }
+    guard let operation = current else {
+      handler.violated("it sent a \(words(command)) that nothing had asked for")
+      return
+    }
+    guard command.messageIDBeingRespondedTo == operation.messageID else {
+      handler.violated(
+        "it sent a \(words(command)) to message \(command.messageIDBeingRespondedTo.map(String.init) ?? "?")"
+          + " while message \(operation.messageID) was waiting")
+      return
+    }
+    guard command.field == operation.command.field?.response, contextID == operation.context.id else {
+      handler.violated(
+        "it answered a \(operation.name) with a \(words(command)) in presentation context \(contextID)")
+      return
+    }
+    guard let status = command.status else {
+      handler.violated("it sent a \(words(command)) without a status")
+      return
+    }
+    let response = Response(command: command, dataSet: dataSet)
+    if Status(status).isPending {
+      do {
+        try operation.onPending(response)
+      } catch {
+        handler.violated("it sent a \(words(command)) that cannot be read: \(error)")
+      }
+    } else if operation.state == .sending {
+      operation.early = response
+    } else {
+      complete(operation, .success(response))
+    }
+  }
+
+  private func words(_ command: CommandSet) -> String {
+    command.field?.description ?? "command \(hexadecimal(command.commandField))"
+  }
+
+  func activity() {
+    if current?.state == .waiting { deadlines.restart() }
+  }
+
+  var expectsMore: Bool { current?.state == .waiting }
+
+  func becameWritable() { sender?.pump() }
+
+  // MARK: The end
+
+  func release(_ done: @escaping () -> Void) {
+    guard end == nil, handler.isEstablished, current == nil else {
+      if end == nil { abort(.notEstablished) }
+      done()
+      return
+    }
+    onReleased.append(done)
+    begin(.releasing)
+    handler.release()
+  }
+
+  func releaseIndication() {
+    handler.respondToRelease()
+    finish(.closed)
+  }
+
+  func ended(_ end: ConnectionEnd) { finish(end.associationErrorReason) }
+
+  func disconnected() { finish(.closed) }
+
+  /// Aborts the association; what runs and waits fails with `reason`.
+  func abort(_ reason: AssociationError.Reason) {
+    finish(reason)
+    handler.abort()
+  }
+
+  private func expired(_ wait: Wait) {
+    guard let running = deadlines.current, running.kind == wait.kind, let deadline = running.deadline,
+      deadline <= deadlines.clock.now
+    else { return }
+    switch wait.kind {
+    case .sending:
+      // Bytes that the system took since the last look are progress, though a whole piece has not left yet.
+      let buffered = handler.bufferedBytes
+      if buffered > 0, buffered < bufferedBytes {
+        bufferedBytes = buffered
+        deadlines.restart()
+        return
+      }
+      abort(.timeout(wait.kind, running.limit ?? .zero))
+    case .cancelling: abort(.cancelled)
+    default: abort(.timeout(wait.kind, running.limit ?? .zero))
+    }
+  }
+
+  private func finish(_ reason: AssociationError.Reason) {
+    guard end == nil else { return }
+    end = reason
+    deadlines.end()
+    sender?.stop()
+    sender = nil
+    incoming = nil
+    if let opened {
+      self.opened = nil
+      opened.complete(.failure(error(reason, isConnected ? .associate : .connect)))
+    }
+    if let current {
+      self.current = nil
+      current.completion(.failure(error(reason, current.phase)))
+    }
+    for operation in queue { operation.completion(.failure(error(reason, operation.phase))) }
+    queue = []
+    for done in onReleased { done() }
+    onReleased = []
+  }
+}

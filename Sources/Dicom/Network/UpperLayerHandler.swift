@@ -1,0 +1,424 @@
+import NIOConcurrencyHelpers
+import NIOCore
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A connection's upper layer: frames PDUs, drives the state machine, carries its actions out, and hands commands and
+/// data to its user, all on the event loop.
+final class UpperLayerHandler: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  struct Settings: Sendable {
+    var clock: any DeadlineClock
+    /// What we offer to receive.
+    var maximumPDULength: UInt32
+    /// PS3.8 §9.1.5: how long an acceptor waits for the A-ASSOCIATE-RQ.
+    var artim: Duration = .seconds(30)
+    /// The same timer where it waits for the peer to close; there is nothing left to lose then.
+    var closingArtim: Duration = .seconds(2)
+    var trace: (any TraceObserver)?
+  }
+
+  private(set) var machine: AssociationStateMachine
+  private var stream: PDUStream
+  private var assembler = MessageAssembler()
+  private let settings: Settings
+  private var user: (any UpperLayerUser)?
+  private var request: AssociateRequestPDU?
+  private var context: ChannelHandlerContext?
+  private var artim: (any ScheduledWork)?
+  private var lastError: (any Error)?
+  /// What came cannot be told apart any more; the rest is thrown away until the connection closes.
+  private var isDeaf = false
+  private var isProcessing = false
+  private var isPaused = false
+  private var isReadHeld = false
+  private let tracer: ConnectionTracer?
+  /// Set when the association is established, from the peer's maximum length.
+  var encoder: MessageEncoder?
+
+  /// A requestor's connection: `request` is sent as soon as it is open.
+  init(requesting request: AssociateRequestPDU, settings: Settings) {
+    machine = AssociationStateMachine(role: .requestor)
+    _ = machine.handle(.associateRequest)
+    self.request = request
+    self.settings = settings
+    stream = PDUStream(maximumDataLength: Self.dataLimit(settings))
+    tracer = settings.trace.map { ConnectionTracer($0, clock: settings.clock) }
+  }
+
+  /// An acceptor's.
+  init(settings: Settings) {
+    machine = AssociationStateMachine(role: .acceptor)
+    self.settings = settings
+    stream = PDUStream(maximumDataLength: Self.dataLimit(settings))
+    tracer = settings.trace.map { ConnectionTracer($0, clock: settings.clock) }
+  }
+
+  private static func dataLimit(_ settings: Settings) -> Int {
+    settings.maximumPDULength == 0 ? PDUDecoder.maximumDataLength : Int(settings.maximumPDULength)
+  }
+
+  func setUser(_ user: any UpperLayerUser) { self.user = user }
+
+  var isEstablished: Bool { machine.state == .sta6 }
+  var isOpen: Bool { machine.state != .sta1 && machine.state != .sta13 }
+
+  // MARK: What the user may do
+
+  func accept(_ accept: AssociateAcceptPDU) {
+    guard machine.handle(.associateResponseAccept) == .ae7 else { return }
+    send(.associateAccept(accept))
+  }
+
+  func reject(_ rejection: Rejection) {
+    guard machine.handle(.associateResponseReject) == .ae8 else { return }
+    send(.associateReject(rejection))
+    startArtim(settings.closingArtim)
+  }
+
+  func release() {
+    guard machine.handle(.releaseRequest) == .ar1 else { return }
+    send(.releaseRequest)
+  }
+
+  func respondToRelease() {
+    switch machine.handle(.releaseResponse) {
+    case .ar4:
+      send(.releaseResponse)
+      startArtim(settings.closingArtim)
+    case .ar9: send(.releaseResponse)
+    default: break
+    }
+  }
+
+  /// A-ABORT by the service user. Its own user hears no more of the association.
+  func abort() {
+    switch machine.handle(.abortRequest) {
+    case .aa1:
+      send(.abort(.user))
+      startArtim(settings.closingArtim)
+    case .aa2: close()
+    default: break
+    }
+  }
+
+  /// Aborts because the peer sent what it must not.
+  func violated(_ words: String) {
+    fail(.violation(words), .unexpectedPDUParameter)
+  }
+
+  /// Sends a whole message in one write. False when the association is not established.
+  @discardableResult
+  func send(
+    _ command: CommandSet, contextID: UInt8, dataSet: ByteBuffer? = nil, promise: EventLoopPromise<Void>? = nil
+  ) -> Bool {
+    guard let encoder, let context, machine.handle(.dataRequest) != nil else {
+      promise?.fail(ChannelError.alreadyClosed)
+      return false
+    }
+    var buffer = context.channel.allocator.buffer(capacity: 512 + (dataSet?.readableBytes ?? 0))
+    encoder.encode(command, contextID: contextID, into: &buffer)
+    if let dataSet { encoder.encode(dataSet: dataSet, contextID: contextID, into: &buffer) }
+    tracer?.sent(command, contextID: contextID, dataSetLength: dataSet?.readableBytes, size: buffer.readableBytes)
+    write(buffer, promise: promise)
+    context.flush()
+    return true
+  }
+
+  /// Writes bytes that are P-DATA-TF PDUs already, or parts of them; `flush` sends them.
+  func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?) {
+    guard let context else {
+      promise?.fail(ChannelError.alreadyClosed)
+      return
+    }
+    tracer?.bytes(bytes, .sent)
+    context.write(wrapOutboundOut(bytes), promise: promise)
+  }
+
+  func flush() { context?.flush() }
+  var isWritable: Bool { context?.channel.isWritable ?? false }
+  /// Bytes that are written and not yet taken by the system.
+  var bufferedBytes: Int {
+    (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+  }
+
+  func traceSent(_ command: CommandSet, contextID: UInt8, dataSetLength: Int) {
+    tracer?.sent(command, contextID: contextID, dataSetLength: dataSetLength, size: 0)
+  }
+
+  /// Takes no more PDUs until `resume`; reads at most what fits in one buffer meanwhile.
+  func pause() { isPaused = true }
+
+  func resume() {
+    guard isPaused else { return }
+    isPaused = false
+    process()
+    if isReadHeld, !isPaused {
+      isReadHeld = false
+      context?.read()
+    }
+  }
+
+  // MARK: Channel
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    if context.channel.isActive { transportOpened() }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+    // A connection that never became active does not become inactive either.
+    user?.disconnected()
+    user = nil
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    transportOpened()
+    context.fireChannelActive()
+  }
+
+  private func transportOpened() {
+    if let channel = context?.channel { tracer?.opened(channel, isRequestor: machine.role == .requestor) }
+    switch machine.role {
+    case .requestor:
+      guard machine.handle(.transportConnected) == .ae2, let request else { return }
+      self.request = nil
+      send(.associateRequest(request))
+    case .acceptor:
+      guard machine.handle(.transportConnectionIndicated) == .ae5 else { return }
+      startArtim(settings.artim)
+    }
+    user?.connected()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard !isDeaf else { return }
+    let bytes = unwrapInboundIn(data)
+    tracer?.bytes(bytes, .received)
+    stream.append(bytes)
+    user?.activity()
+    process()
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    if assembler.isAmidMessage || stream.isAmidPDU || user?.expectsMore == true { QuickAck.rearm(context.channel) }
+    context.fireChannelReadComplete()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if isPaused, stream.hasInput {
+      isReadHeld = true
+    } else {
+      context.read()
+    }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable { user?.becameWritable() }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    lastError = error
+    context.close(promise: nil)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    let action = machine.handle(.transportClosed)
+    stopArtim()
+    if action == .aa4 { tell(closingReason) }
+    tracer?.closed()
+    user?.disconnected()
+    user = nil
+    context.fireChannelInactive()
+  }
+
+  private var closingReason: ConnectionEnd {
+    switch lastError {
+    case nil: return .closed
+    case let error as IOError where error.errnoCode == ECONNRESET || error.errnoCode == EPIPE: return .reset
+    case let error?: return .failed("\(error)")
+    }
+  }
+
+  // MARK: PDUs
+
+  /// Takes all frames there are, unless told to pause amid them.
+  private func process() {
+    guard !isProcessing else { return }
+    isProcessing = true
+    defer { isProcessing = false }
+    do throws(PDUError) {
+      while !isPaused, !isDeaf, let frame = try stream.next() { handle(frame) }
+    } catch {
+      if case .unknownType = error, machine.state == .sta5 || machine.state == .sta2 {
+        fail(.notDicom(error.description), error.abortReason)
+      } else {
+        fail(.violation(error.description), error.abortReason)
+      }
+    }
+  }
+
+  private func handle(_ frame: PDUStream.Frame) {
+    switch frame {
+    case .pdu(let pdu, let length):
+      tracer?.received(pdu, size: length)
+      handle(pdu)
+    case .dataPDU(let length):
+      tracer?.receivedDataPDU(size: length)
+      switch machine.handle(.dataReceived) {
+      case .dt2, .ar6: break
+      case .aa6: isDeaf = true
+      case let action: unexpected(action, .data)
+      }
+    case .fragment(let fragment): handle(fragment)
+    }
+  }
+
+  private func handle(_ fragment: PDUStream.Fragment) {
+    guard machine.state == .sta6 || machine.state == .sta7 else { return }
+    do throws(MessageError) {
+      switch try assembler.add(fragment) {
+      case .incomplete: break
+      case .command(let command, let contextID):
+        tracer?.received(command, contextID: contextID)
+        user?.received(command, contextID: contextID)
+      case .data(let bytes, let isLast):
+        tracer?.received(fragment)
+        user?.received(data: bytes, isLast: isLast)
+      }
+    } catch {
+      fail(.violation(error.description), .unexpectedPDUParameter)
+    }
+  }
+
+  private func handle(_ pdu: PDU) {
+    switch pdu {
+    case .associateRequest(let request):
+      // Bit 0 is version 1; a requestor of other versions only cannot be served, PS3.8 §9.3.2.
+      let isAcceptable = request.protocolVersion & 1 == 1
+      switch machine.handle(.associateRequestReceived(acceptable: isAcceptable)) {
+      case .ae6:
+        stopArtim()
+        if isAcceptable {
+          user?.associateIndication(request)
+        } else {
+          send(.associateReject(.protocolVersionNotSupported))
+          startArtim(settings.closingArtim)
+        }
+      case let action: unexpected(action, pdu.type)
+      }
+    case .associateAccept(let accept):
+      switch machine.handle(.associateAcceptReceived) {
+      case .ae3: user?.associateConfirmation(accept)
+      case let action: unexpected(action, pdu.type)
+      }
+    case .associateReject(let rejection):
+      switch machine.handle(.associateRejectReceived) {
+      case .ae4:
+        tell(.rejected(rejection))
+        close()
+      case let action: unexpected(action, pdu.type)
+      }
+    case .releaseRequest:
+      switch machine.handle(.releaseRequestReceived) {
+      case .ar2, .ar8: user?.releaseIndication()
+      case let action: unexpected(action, pdu.type)
+      }
+    case .releaseResponse:
+      switch machine.handle(.releaseResponseReceived) {
+      case .ar3:
+        tell(.released)
+        close()
+      // Release collision, acceptor's side: our own response is still due.
+      case .ar10: user?.releaseIndication()
+      case let action: unexpected(action, pdu.type)
+      }
+    case .abort(let abort):
+      switch machine.handle(.abortReceived) {
+      case .aa2: close()
+      case .aa3:
+        tell(.aborted(abort))
+        close()
+      default: break
+      }
+    case .data: break  // never framed as a whole
+    }
+  }
+
+  /// The actions that all unexpected PDUs lead to.
+  private func unexpected(_ action: AssociationStateMachine.Action?, _ type: PDUType) {
+    switch action {
+    case .aa1, .aa7, .aa8:
+      send(.abort(action == .aa1 ? .user : .provider(.unexpectedPDU)))
+      startArtim(settings.closingArtim)
+      isDeaf = true
+      tell(.violation("an \(type) came where none may come"))
+    default: break
+    }
+  }
+
+  /// The peer sent something invalid: Evt19.
+  private func fail(_ end: ConnectionEnd, _ reason: Abort.ProviderReason) {
+    let action = machine.handle(.invalidPDUReceived)
+    isDeaf = true
+    if case .violation(let words) = end { tracer?.invalid(words) }
+    if case .notDicom(let words) = end { tracer?.invalid(words) }
+    switch action {
+    case .aa1: send(.abort(.user))
+    case .aa7, .aa8: send(.abort(.provider(reason)))
+    default: return
+    }
+    startArtim(settings.closingArtim)
+    tell(end)
+  }
+
+  /// The user hears of the end once.
+  private var hasTold = false
+  private func tell(_ end: ConnectionEnd) {
+    guard !hasTold else { return }
+    hasTold = true
+    user?.ended(end)
+  }
+
+  private func send(_ pdu: PDU) {
+    let buffer = PDUEncoder.encode(pdu)
+    tracer?.sent(pdu, size: buffer.readableBytes)
+    write(buffer, promise: nil)
+    flush()
+  }
+
+  private func close() {
+    stopArtim()
+    context?.close(promise: nil)
+  }
+
+  private func startArtim(_ limit: Duration) {
+    artim?.cancel()
+    guard let context else { return }
+    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+    let loop = context.eventLoop
+    artim = settings.clock.schedule(at: settings.clock.now + limit) {
+      loop.execute { bound.value.artimExpired() }
+    }
+  }
+
+  private func stopArtim() {
+    artim?.cancel()
+    artim = nil
+  }
+
+  private func artimExpired() {
+    guard artim != nil, machine.handle(.artimExpired) == .aa2 else { return }
+    tell(.closed)
+    close()
+  }
+}

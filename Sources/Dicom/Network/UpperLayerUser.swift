@@ -1,0 +1,62 @@
+import NIOCore
+
+/// Whoever uses the upper layer's service (PS3.8 §7): the requestor's or the acceptor's side of an association.
+/// Everything is called on the connection's event loop.
+protocol UpperLayerUser: AnyObject {
+  /// The transport connection is open.
+  func connected()
+  /// A-ASSOCIATE indication: to be answered by `accept` or `reject`.
+  func associateIndication(_ request: AssociateRequestPDU)
+  /// A-ASSOCIATE confirmation (accept).
+  func associateConfirmation(_ accept: AssociateAcceptPDU)
+  /// P-DATA indication: a whole command set.
+  func received(_ command: CommandSet, contextID: UInt8)
+  /// P-DATA indication: bytes of the data set that follows the last command set.
+  func received(data: ByteBuffer, isLast: Bool)
+  /// A-RELEASE indication: to be answered by `respondToRelease`.
+  func releaseIndication()
+  /// The association is over, for this reason; nothing else comes. Called once at most.
+  func ended(_ end: ConnectionEnd)
+  /// The transport connection is closed. Always the last call.
+  func disconnected()
+  /// Bytes arrived.
+  func activity()
+  /// More may be written now.
+  func becameWritable()
+  /// The peer is about to send more without a request of ours in between: acknowledge at once.
+  var expectsMore: Bool { get }
+}
+
+extension UpperLayerUser {
+  func connected() {}
+  func associateIndication(_ request: AssociateRequestPDU) {}
+  func associateConfirmation(_ accept: AssociateAcceptPDU) {}
+}
+
+/// How an association can end.
+enum ConnectionEnd: Hashable, Sendable {
+  /// A-RELEASE confirmation.
+  case released
+  case rejected(Rejection)
+  /// The peer aborted.
+  case aborted(Abort)
+  case closed
+  case reset
+  /// The peer broke the protocol; we have aborted.
+  case violation(String)
+  /// The other side does not speak DICOM.
+  case notDicom(String)
+  case failed(String)
+
+  var associationErrorReason: AssociationError.Reason {
+    switch self {
+    case .released, .closed: .closed
+    case .rejected(let rejection): .rejected(rejection)
+    case .aborted(let abort): .aborted(abort)
+    case .reset: .reset
+    case .violation(let words): .protocolViolation(words)
+    case .notDicom(let words): .notDicom(words)
+    case .failed(let words): .local(words)
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import NIOCore
+
+/// An encoded data set to be stored at a peer.
+public struct StoreSource: Sendable {
+  public enum Content: Sendable {
+    /// The data set begins at `offset` of the file and goes to its end.
+    case file(path: String, offset: Int)
+    case bytes(ByteBuffer)
+  }
+
+  public var content: Content
+  public var sopClassUID: UID
+  public var sopInstanceUID: UID
+  /// How the data set is encoded; it is sent as it is.
+  public var transferSyntax: UID
+
+  public init(content: Content, sopClassUID: UID, sopInstanceUID: UID, transferSyntax: UID) {
+    self.content = content
+    self.sopClassUID = sopClassUID
+    self.sopInstanceUID = sopInstanceUID
+    self.transferSyntax = transferSyntax
+  }
+
+  public init(path: String, offset: Int, sopClassUID: UID, sopInstanceUID: UID, transferSyntax: UID) {
+    self.init(
+      content: .file(path: path, offset: offset), sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID,
+      transferSyntax: transferSyntax)
+  }
+}
