@@ -12,8 +12,9 @@ extension CommandSet {
     var dataSetType: UInt16?
     self.init(commandField: 0)
     while bytes.readableBytes > 0 {
-      guard let (group, element, length) = bytes.readMultipleIntegers(
-        endianness: .little, as: (UInt16, UInt16, UInt32).self)
+      guard
+        let (group, element, length) = bytes.readMultipleIntegers(
+          endianness: .little, as: (UInt16, UInt16, UInt32).self)
       else { throw .truncated }
       guard group == 0 else { throw .foreignElement(group, element) }
       guard Int(length) <= bytes.readableBytes, var value = bytes.readSlice(length: Int(length)) else {

@@ -52,7 +52,8 @@ public enum StatusBook {
     let cause: String?
     let section: String
 
-    init(_ codes: ClosedRange<UInt16>, _ services: [Service], _ words: String, _ section: String, cause: String? = nil) {
+    init(_ codes: ClosedRange<UInt16>, _ services: [Service], _ words: String, _ section: String, cause: String? = nil)
+    {
       self.codes = codes
       self.services = services
       self.words = words
@@ -79,9 +80,11 @@ public enum StatusBook {
     Entry(
       0xA900...0xA9FF, [.storage], "Error: data set does not match SOP class", "PS3.4 §B.2.3",
       cause: "a required identifier is missing or the SOP class in the file is not the one announced"),
-    Entry(0xB000, [.storage], "Warning: coercion of data elements", "PS3.4 §B.2.3", cause: "stored, with values changed"),
+    Entry(
+      0xB000, [.storage], "Warning: coercion of data elements", "PS3.4 §B.2.3", cause: "stored, with values changed"),
     Entry(0xB006, [.storage], "Warning: elements discarded", "PS3.4 §B.2.3", cause: "stored, with elements left out"),
-    Entry(0xB007, [.storage], "Warning: data set does not match SOP class", "PS3.4 §B.2.3", cause: "stored all the same"),
+    Entry(
+      0xB007, [.storage], "Warning: data set does not match SOP class", "PS3.4 §B.2.3", cause: "stored all the same"),
     Entry(
       0xC000...0xCFFF, [.storage], "Error: cannot understand", "PS3.4 §B.2.3",
       cause: "the receiver could not parse or store the instance; its log says why"),

@@ -19,7 +19,8 @@ enum HostResolver {
   }
 
   /// Asks the resolver, which may take as long as it likes, on a thread of its own.
-  static func resolve(_ host: String, port: Int, _ done: @escaping @Sendable (Result<[SocketAddress], Failure>) -> Void) {
+  static func resolve(_ host: String, port: Int, _ done: @escaping @Sendable (Result<[SocketAddress], Failure>) -> Void)
+  {
     DispatchQueue.global().async { done(Result { () throws(Failure) in try lookUp(host, port: port) }) }
   }
 
@@ -41,9 +42,11 @@ enum HostResolver {
       if let address = info.pointee.ai_addr {
         switch info.pointee.ai_family {
         case AF_INET:
-          addresses.append(address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { SocketAddress($0.pointee, host: host) })
+          addresses.append(
+            address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { SocketAddress($0.pointee, host: host) })
         case AF_INET6:
-          addresses.append(address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { SocketAddress($0.pointee, host: host) })
+          addresses.append(
+            address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { SocketAddress($0.pointee, host: host) })
         default: break
         }
       }

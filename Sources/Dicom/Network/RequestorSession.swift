@@ -281,7 +281,7 @@ final class RequestorSession: UpperLayerUser {
     finish(.closed)
   }
 
-  func ended(_ end: ConnectionEnd) { finish(end.associationErrorReason) }
+  func ended(_ end: AssociationEnd) { finish(end.associationErrorReason) }
 
   func disconnected() { finish(.closed) }
 

@@ -67,6 +67,8 @@ final class UpperLayerHandler: ChannelDuplexHandler {
 
   func setUser(_ user: any UpperLayerUser) { self.user = user }
 
+  /// We have rejected the association on behalf of our user.
+  private(set) var wasRejected = false
   var isEstablished: Bool { machine.state == .sta6 }
   var isOpen: Bool { machine.state != .sta1 && machine.state != .sta13 }
 
@@ -79,6 +81,7 @@ final class UpperLayerHandler: ChannelDuplexHandler {
 
   func reject(_ rejection: Rejection) {
     guard machine.handle(.associateResponseReject) == .ae8 else { return }
+    wasRejected = true
     send(.associateReject(rejection))
     startArtim(settings.closingArtim)
   }
@@ -241,7 +244,7 @@ final class UpperLayerHandler: ChannelDuplexHandler {
     context.fireChannelInactive()
   }
 
-  private var closingReason: ConnectionEnd {
+  private var closingReason: AssociationEnd {
     switch lastError {
     case nil: return .closed
     case let error as IOError where error.errnoCode == ECONNRESET || error.errnoCode == EPIPE: return .reset
@@ -367,7 +370,7 @@ final class UpperLayerHandler: ChannelDuplexHandler {
   }
 
   /// The peer sent something invalid: Evt19.
-  private func fail(_ end: ConnectionEnd, _ reason: Abort.ProviderReason) {
+  private func fail(_ end: AssociationEnd, _ reason: Abort.ProviderReason) {
     let action = machine.handle(.invalidPDUReceived)
     isDeaf = true
     if case .violation(let words) = end { tracer?.invalid(words) }
@@ -383,7 +386,7 @@ final class UpperLayerHandler: ChannelDuplexHandler {
 
   /// The user hears of the end once.
   private var hasTold = false
-  private func tell(_ end: ConnectionEnd) {
+  private func tell(_ end: AssociationEnd) {
     guard !hasTold else { return }
     hasTold = true
     user?.ended(end)

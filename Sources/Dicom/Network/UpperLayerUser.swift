@@ -16,7 +16,7 @@ protocol UpperLayerUser: AnyObject {
   /// A-RELEASE indication: to be answered by `respondToRelease`.
   func releaseIndication()
   /// The association is over, for this reason; nothing else comes. Called once at most.
-  func ended(_ end: ConnectionEnd)
+  func ended(_ end: AssociationEnd)
   /// The transport connection is closed. Always the last call.
   func disconnected()
   /// Bytes arrived.
@@ -31,32 +31,4 @@ extension UpperLayerUser {
   func connected() {}
   func associateIndication(_ request: AssociateRequestPDU) {}
   func associateConfirmation(_ accept: AssociateAcceptPDU) {}
-}
-
-/// How an association can end.
-enum ConnectionEnd: Hashable, Sendable {
-  /// A-RELEASE confirmation.
-  case released
-  case rejected(Rejection)
-  /// The peer aborted.
-  case aborted(Abort)
-  case closed
-  case reset
-  /// The peer broke the protocol; we have aborted.
-  case violation(String)
-  /// The other side does not speak DICOM.
-  case notDicom(String)
-  case failed(String)
-
-  var associationErrorReason: AssociationError.Reason {
-    switch self {
-    case .released, .closed: .closed
-    case .rejected(let rejection): .rejected(rejection)
-    case .aborted(let abort): .aborted(abort)
-    case .reset: .reset
-    case .violation(let words): .protocolViolation(words)
-    case .notDicom(let words): .notDicom(words)
-    case .failed(let words): .local(words)
-    }
-  }
 }

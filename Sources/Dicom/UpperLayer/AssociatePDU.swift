@@ -88,8 +88,3 @@ public struct ContextResult: Hashable, Sendable {
     }
   }
 }
-
-extension UID {
-  /// The DICOM application context name, PS3.7 Annex A.
-  static let dicomApplicationContext: UID = "1.2.840.10008.3.1.1.1"
-}

@@ -11,7 +11,8 @@ public enum PDUDecoder {
 
   /// Takes the next PDU off `buffer`.
   /// - Returns: nil when more bytes are needed; nothing has been taken then.
-  public static func decode(_ buffer: inout ByteBuffer, maximumLength: Int = maximumDataLength) throws(PDUError) -> PDU? {
+  public static func decode(_ buffer: inout ByteBuffer, maximumLength: Int = maximumDataLength) throws(PDUError) -> PDU?
+  {
     guard
       let rawType = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self)
     else { return nil }

@@ -39,7 +39,7 @@ public struct Rejection: Hashable, Sendable, CustomStringConvertible {
 
   /// Who rejected, in words.
   public var sourceWords: String {
-    switch (source) {
+    switch source {
     case 1: "service user"
     case 2: "service provider (ACSE)"
     case 3: "service provider (presentation)"

@@ -1,0 +1,377 @@
+import NIOCore
+
+/// The acceptor's side of one association on its event loop: negotiates, and serves one message after the other.
+final class AcceptorSession: UpperLayerUser {
+  /// Identifiers are small.
+  static let maximumIdentifierLength = 16 << 20
+  /// Queries and moves of one association at a time; a peer that starts more has not waited for its answers.
+  static let maximumRunning = 8
+
+  let handler: UpperLayerHandler
+  let channel: any Channel
+  let shared: AcceptorShared
+  private var id = 0
+  private let deadlines: Deadlines
+  private(set) var association: AcceptedAssociation?
+  private var contexts: [UInt8: AcceptedContext] = [:]
+  private var incoming: Incoming = .none
+  private var isFinishing = false
+  private var running: [UInt16: Task<Void, Never>] = [:]
+  private var writableWaiters: [CheckedContinuation<Void, any Error>] = []
+  private var bufferedBytes = Int.max
+  private var hasEnded = false
+
+  /// The data set that is arriving, and what becomes of it.
+  private enum Incoming {
+    case none
+    case store(any StoreReceiver, CommandSet, contextID: UInt8)
+    case identifier(CommandSet, AcceptedContext, ByteBuffer)
+    /// Thrown away; then the status is the response.
+    case refused(Status, CommandSet, contextID: UInt8)
+  }
+
+  init(handler: UpperLayerHandler, channel: any Channel, shared: AcceptorShared) {
+    self.handler = handler
+    self.channel = channel
+    self.shared = shared
+    deadlines = Deadlines(
+      Timeouts(connect: nil, association: nil, response: nil, idle: shared.idle), clock: shared.settings.clock)
+    id = shared.add(weakBound)
+  }
+
+  private var weakBound: NIOLoopBound<WeakBox<AcceptorSession>> {
+    NIOLoopBound(WeakBox(object: self), eventLoop: channel.eventLoop)
+  }
+
+  private var remoteAddress: String { channel.remoteAddress?.ipAddress ?? "?" }
+
+  // MARK: Negotiation
+
+  func connected() {
+    if shared.isClosing { channel.close(promise: nil) }
+  }
+
+  func associateIndication(_ pdu: AssociateRequestPDU) {
+    let request = AssociateRequest(
+      callingAETitle: pdu.callingAETitle, calledAETitle: pdu.calledAETitle, remoteAddress: remoteAddress,
+      presentationContexts: pdu.presentationContexts, userInformation: pdu.userInformation)
+    guard pdu.applicationContextName == .dicomApplicationContext else {
+      return refuse(.applicationContextNotSupported)
+    }
+    guard let encoder = MessageEncoder(maximumPDULength: pdu.userInformation.maximumPDULength) else {
+      return refuse(.noReasonGiven)
+    }
+    switch shared.delegate.evaluate(request) {
+    case .reject(let rejection): handler.reject(rejection)
+    case .accept(let results, let roles): accept(request, pdu, results, roles, encoder)
+    }
+  }
+
+  /// Rejects without having asked the delegate.
+  private func refuse(_ rejection: Rejection) {
+    handler.reject(rejection)
+    shared.delegate.failed(remoteAddress: remoteAddress, reason: .rejected(rejection))
+  }
+
+  private func accept(
+    _ request: AssociateRequest, _ pdu: AssociateRequestPDU, _ results: [ContextResult], _ roles: [RoleSelection],
+    _ encoder: MessageEncoder
+  ) {
+    let proposed = Dictionary(pdu.presentationContexts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    for result in results where result.result == .acceptance {
+      guard let proposal = proposed[result.id] else { continue }
+      contexts[result.id] = AcceptedContext(
+        id: result.id, abstractSyntax: proposal.abstractSyntax, transferSyntax: result.transferSyntax)
+    }
+    let association = AcceptedAssociation(
+      id: id, request: request, since: shared.settings.clock.now,
+      acceptedContexts: contexts.values.sorted { $0.id < $1.id }, session: weakBound)
+    guard shared.admit(association) else { return refuse(.localLimitExceeded) }
+    self.association = association
+    handler.encoder = encoder
+    var information = UserInformation()
+    information.maximumPDULength = shared.settings.maximumPDULength
+    information.implementationClassUID = Implementation.classUID
+    information.implementationVersionName = Implementation.versionName
+    information.roleSelections = roles
+    var accept = AssociateAcceptPDU(
+      calledAETitle: pdu.calledAETitle, callingAETitle: pdu.callingAETitle, presentationContexts: results,
+      userInformation: information)
+    accept.applicationContextName = pdu.applicationContextName
+    handler.accept(accept)
+    let bound = weakBound
+    deadlines.begin(.idle) { wait in bound.eventLoop.execute { bound.value.object?.expired(wait) } }
+    shared.delegate.opened(association)
+  }
+
+  // MARK: Messages
+
+  func received(_ command: CommandSet, contextID: UInt8) {
+    guard let context = contexts[contextID], let association else {
+      handler.violated(MessageError.unknownContext(contextID).description)
+      return
+    }
+    guard !command.isResponse else {
+      handler.violated("a \(command.field?.description ?? "response") that nothing had asked for")
+      return
+    }
+    switch command.field {
+    case .cEchoRequest: answer(command, contextID, shared.delegate.echo(association))
+    case .cStoreRequest: beginStore(command, context, association)
+    case .cFindRequest, .cMoveRequest: beginIdentifier(command, context)
+    case .cCancelRequest:
+      if let id = command.messageIDBeingRespondedTo { running[id]?.cancel() }
+    // C-GET, and reports on storage commitment, will be served here.
+    default: answer(command, contextID, .unrecognizedOperation)
+    }
+  }
+
+  /// Responds, at once or when the data set that follows has gone by.
+  private func answer(_ command: CommandSet, _ contextID: UInt8, _ status: Status) {
+    if command.hasDataSet {
+      incoming = .refused(status, command, contextID: contextID)
+    } else {
+      respond(command, contextID, status)
+    }
+  }
+
+  private func respond(_ command: CommandSet, _ contextID: UInt8, _ status: Status) {
+    handler.send(command.response(status: status), contextID: contextID)
+    closeIfWanted()
+  }
+
+  private func beginStore(_ command: CommandSet, _ context: AcceptedContext, _ association: AcceptedAssociation) {
+    guard let sopClass = command.affectedSOPClassUID, let sopInstance = command.affectedSOPInstanceUID,
+      let messageID = command.messageID
+    else { return answer(command, context.id, Status(0x0120, errorComment: "SOP class or instance UID missing")) }
+    guard command.hasDataSet else {
+      return respond(command, context.id, Status(0x0212, errorComment: "no data set"))
+    }
+    guard context.abstractSyntax.isStorageLike else { return answer(command, context.id, .sopClassNotSupported) }
+    let request = StoreRequest(
+      sopClassUID: sopClass, sopInstanceUID: sopInstance, transferSyntax: context.transferSyntax,
+      messageID: messageID, moveOriginatorAETitle: command.moveOriginatorAETitle,
+      moveOriginatorMessageID: command.moveOriginatorMessageID)
+    switch shared.delegate.store(request, association) {
+    case .receive(let receiver): incoming = .store(receiver, command, contextID: context.id)
+    case .refuse(let status): incoming = .refused(status, command, contextID: context.id)
+    }
+  }
+
+  private func beginIdentifier(_ command: CommandSet, _ context: AcceptedContext) {
+    guard let messageID = command.messageID, command.hasDataSet else {
+      return answer(command, context.id, Status(0x0212, errorComment: "no message id or no identifier"))
+    }
+    if let sopClass = command.affectedSOPClassUID, sopClass != context.abstractSyntax {
+      return answer(command, context.id, .sopClassNotSupported)
+    }
+    guard running[messageID] == nil else { return answer(command, context.id, Status(0x0210)) }
+    guard running.count < Self.maximumRunning else { return answer(command, context.id, Status(0x0213)) }
+    incoming = .identifier(command, context, ByteBuffer())
+  }
+
+  func received(data: ByteBuffer, isLast: Bool) {
+    switch incoming {
+    case .none: break
+    case .store(let receiver, let command, let contextID):
+      do {
+        try receiver.receive(data)
+        if isLast { finish(receiver, command, contextID) }
+      } catch {
+        receiver.abandon()
+        let status = (error as? StatusError)?.status ?? Status.processingFailure.commented("\(error)")
+        incoming = .refused(status, command, contextID: contextID)
+        if isLast { finishRefused() }
+      }
+    case .identifier(let command, let context, var bytes):
+      guard bytes.readableBytes + data.readableBytes <= Self.maximumIdentifierLength else {
+        handler.violated(MessageError.dataSetTooLong(limit: Self.maximumIdentifierLength).description)
+        return
+      }
+      incoming = .none
+      bytes.writeImmutableBuffer(data)
+      if isLast {
+        run(command, context, bytes)
+      } else {
+        incoming = .identifier(command, context, bytes)
+      }
+    case .refused: if isLast { finishRefused() }
+    }
+  }
+
+  private func finishRefused() {
+    guard case .refused(let status, let command, let contextID) = incoming else { return }
+    incoming = .none
+    respond(command, contextID, status)
+  }
+
+  private func finish(_ receiver: any StoreReceiver, _ command: CommandSet, _ contextID: UInt8) {
+    incoming = .none
+    isFinishing = true
+    handler.pause()
+    let bound = weakBound
+    receiver.finish { status in bound.execute { $0.object?.finished(command, contextID, status) } }
+  }
+
+  private func finished(_ command: CommandSet, _ contextID: UInt8, _ status: Status) {
+    guard isFinishing else { return }
+    isFinishing = false
+    deadlines.restart()
+    respond(command, contextID, status)
+    handler.resume()
+  }
+
+  // MARK: Queries and moves
+
+  private func run(_ command: CommandSet, _ context: AcceptedContext, _ bytes: ByteBuffer) {
+    guard let association, let messageID = command.messageID else { return }
+    let transferSyntax = TransferSyntax(uid: context.transferSyntax)
+    let identifier: DataSet
+    do {
+      identifier = try DataSetReader.read(bytes, transferSyntax: transferSyntax)
+    } catch {
+      return respond(command, context.id, Status(0xC000, errorComment: "identifier: \(error)"))
+    }
+    let responder = AcceptorResponder(
+      session: weakBound, command: command, contextID: context.id, transferSyntax: transferSyntax)
+    switch command.field {
+    case .cFindRequest:
+      let request = FindRequest(
+        model: context.abstractSyntax, identifier: identifier, transferSyntax: context.transferSyntax,
+        messageID: messageID)
+      guard let matches = shared.delegate.find(request, association) else {
+        return respond(command, context.id, .sopClassNotSupported)
+      }
+      running[messageID] = Task { await responder.find(matches) }
+    case .cMoveRequest:
+      let request = MoveRequest(
+        model: context.abstractSyntax, identifier: identifier, destination: command.moveDestination ?? "",
+        messageID: messageID)
+      guard let progress = shared.delegate.move(request, association) else {
+        return respond(command, context.id, .sopClassNotSupported)
+      }
+      running[messageID] = Task { await responder.move(progress) }
+    default: break
+    }
+  }
+
+  /// Sends a pending response; `continuation` goes on when the peer can take more.
+  func sendPending(
+    _ command: CommandSet, _ contextID: UInt8, _ dataSet: ByteBuffer?,
+    _ continuation: CheckedContinuation<Void, any Error>
+  ) {
+    guard !hasEnded, handler.send(command, contextID: contextID, dataSet: dataSet) else {
+      continuation.resume(throwing: CancellationError())
+      return
+    }
+    if handler.isWritable {
+      continuation.resume()
+    } else {
+      writableWaiters.append(continuation)
+    }
+  }
+
+  func sendFinal(_ command: CommandSet, _ contextID: UInt8, _ dataSet: ByteBuffer?) {
+    if let id = command.messageIDBeingRespondedTo { running[id] = nil }
+    guard !hasEnded else { return }
+    handler.send(command, contextID: contextID, dataSet: dataSet)
+    deadlines.restart()
+    closeIfWanted()
+  }
+
+  func becameWritable() {
+    let waiters = writableWaiters
+    writableWaiters = []
+    for waiter in waiters { waiter.resume() }
+  }
+
+  // MARK: Time and end
+
+  func activity() { deadlines.restart() }
+  var expectsMore: Bool { false }
+
+  private var isBusy: Bool {
+    if case .none = incoming { return isFinishing || !running.isEmpty }
+    return true
+  }
+
+  private func expired(_ wait: Wait) {
+    guard let current = deadlines.current, let deadline = current.deadline, deadline <= shared.settings.clock.now else {
+      return
+    }
+    // While we are the ones at work, only a peer that takes none of our answers is idle.
+    let buffered = handler.bufferedBytes
+    let isWorking = isFinishing || !running.isEmpty
+    if isWorking, buffered == 0 || buffered < bufferedBytes {
+      bufferedBytes = buffered == 0 ? .max : buffered
+      deadlines.restart()
+    } else {
+      abort(.idle(wait.limit ?? .zero))
+    }
+  }
+
+  func releaseIndication() {
+    handler.respondToRelease()
+    finish(.released)
+  }
+
+  func ended(_ end: AssociationEnd) { finish(end) }
+
+  func disconnected() {
+    finish(.closed)
+    shared.remove(id)
+  }
+
+  func abort(_ end: AssociationEnd) {
+    handler.abort()
+    finish(end)
+  }
+
+  /// Ends an association that has nothing to do, because we stop serving.
+  func closeIfIdle() {
+    guard !isBusy else { return }
+    if association == nil {
+      channel.close(promise: nil)
+    } else {
+      abort(.abortedHere)
+    }
+  }
+
+  private func closeIfWanted() {
+    if shared.isClosing { closeIfIdle() }
+  }
+
+  /// Ends it whatever it does.
+  func drop() {
+    abort(.abortedHere)
+    channel.close(promise: nil)
+  }
+
+  private func finish(_ end: AssociationEnd) {
+    guard !hasEnded else { return }
+    hasEnded = true
+    deadlines.end()
+    if case .store(let receiver, _, _) = incoming { receiver.abandon() }
+    incoming = .none
+    for task in running.values { task.cancel() }
+    running = [:]
+    for waiter in writableWaiters { waiter.resume(throwing: CancellationError()) }
+    writableWaiters = []
+    if let association {
+      shared.forget(association: association.id)
+      shared.delegate.closed(association, reason: end)
+      self.association = nil
+    } else if !handler.wasRejected {
+      shared.delegate.failed(remoteAddress: remoteAddress, reason: end)
+    }
+  }
+}
+
+extension UID {
+  /// Whether instances could be stored in a presentation context of this abstract syntax: whatever is not one of the
+  /// services without instances, since private SOP classes are welcome.
+  fileprivate var isStorageLike: Bool {
+    self != .verification && !rawValue.hasPrefix("1.2.840.10008.5.1.4.1.2.") && self != .worklistFind
+      && rawValue != "1.2.840.10008.1.20.1"
+  }
+}

@@ -1,0 +1,95 @@
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// An association we have requested (PS3.8 §7.1), ready for operations. They run one after the other, in the order
+/// they were started. It ends by `release`, by `abort`, when the peer ends it, or, aborted, when nobody holds it.
+public final class Association: Sendable {
+  public let parameters: AssociationParameters
+  public let peer: PeerInformation
+  public let phases: PhaseTimes
+  /// In the order they were proposed.
+  public let acceptedContexts: [AcceptedContext]
+
+  private let session: NIOLoopBound<RequestorSession>
+  private let messageIDs = NIOLockedValueBox<UInt16>(0)
+
+  init(
+    session: NIOLoopBound<RequestorSession>, parameters: AssociationParameters, peer: PeerInformation,
+    phases: PhaseTimes, acceptedContexts: [AcceptedContext]
+  ) {
+    self.session = session
+    self.parameters = parameters
+    self.peer = peer
+    self.phases = phases
+    self.acceptedContexts = acceptedContexts
+  }
+
+  deinit { session.execute { $0.abort(.notEstablished) } }
+
+  /// Requests an association. Every wait is bounded by `deadlines`; a cancelled task gives up at once.
+  /// - Throws: `AssociationError`, or `AETitleError` before anything is sent.
+  public static func request(
+    _ parameters: AssociationParameters, deadlines: Deadlines, trace: (any TraceObserver)? = nil
+  ) async throws -> Association {
+    try AETitle.validate(parameters.callingAETitle)
+    try AETitle.validate(parameters.calledAETitle)
+    return try await Requestor(parameters: parameters, deadlines: deadlines, trace: trace).open()
+  }
+
+  /// From now on operations wait by these deadlines: one association can serve several operations, one after the other.
+  public func use(_ deadlines: Deadlines) { session.execute { $0.use(deadlines) } }
+
+  public func contexts(for abstractSyntax: UID) -> [AcceptedContext] {
+    acceptedContexts.filter { $0.abstractSyntax == abstractSyntax }
+  }
+
+  public func acceptedTransferSyntax(for abstractSyntax: UID) -> UID? {
+    acceptedContexts.first { $0.abstractSyntax == abstractSyntax }?.transferSyntax
+  }
+
+  /// A message id not used before on this association (until 65535 of them were).
+  public func allocateMessageID() -> UInt16 {
+    messageIDs.withLockedValue { id in
+      id = id == .max ? 1 : id + 1
+      return id
+    }
+  }
+
+  /// Releases the association. Returns when the peer has answered, or has not within the limit; then it is aborted.
+  public func release() async {
+    await withCheckedContinuation { continuation in
+      session.execute { $0.release { continuation.resume() } }
+    }
+  }
+
+  /// Aborts the association; what runs on it fails as cancelled.
+  public func abort() { session.execute { $0.abort(.cancelled) } }
+
+  // MARK: Requests
+
+  func error(_ reason: AssociationError.Reason, _ phase: AssociationError.Phase) -> AssociationError {
+    AssociationError(reason, phase: phase, endpoint: parameters.endpoint)
+  }
+
+  func context(for abstractSyntax: UID, _ phase: AssociationError.Phase) throws(AssociationError) -> AcceptedContext {
+    guard let context = acceptedContexts.first(where: { $0.abstractSyntax == abstractSyntax }) else {
+      throw error(.noAcceptedContext([abstractSyntax]), phase)
+    }
+    return context
+  }
+
+  /// Sends a request and waits for its final response.
+  func perform(_ request: OutgoingRequest) async throws -> Response {
+    guard !Task.isCancelled else { throw error(.cancelled, request.phase) }
+    let session = session
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        session.execute { session in
+          session.start(RequestorOperation(request) { continuation.resume(with: $0) })
+        }
+      }
+    } onCancel: {
+      session.eventLoop.execute { session.value.cancel(request.messageID) }
+    }
+  }
+}
