@@ -1,4 +1,147 @@
-import Crypto
 import Dicom
+import Foundation
 import GRDB
 import Logging
+import NIOConcurrencyHelpers
+
+/// The studies on this machine: their files, and the index that finds them.
+///
+/// Files are the truth: an instance is a Part 10 file under the storage folder, its time of reception the file's
+/// modification time, its sender in the meta information. The index is a cache over them. Safe to use from any thread;
+/// calls block for as long as the disk takes, so none but ``IncomingInstance/write(_:)`` belongs on an event loop.
+///
+/// Several processes may open one storage folder. Each takes part as a ``WritingSession`` from its first write on.
+public final class LocalIndex: Sendable {
+  /// The storage folder.
+  public let path: String
+  public let options: StorageOptions
+  let storage: StorageFolder
+  let pool: DatabasePool
+  let statePool: DatabasePool
+  let writer: IndexWriter
+  let observers = Observers()
+  let logger = Logger(label: "fluoro.index")
+  private let session = NIOLockedValueBox<Session>(.none)
+
+  private enum Session {
+    case none
+    case writing(WritingSession)
+    case closed
+  }
+
+  /// Opens the storage folder, and makes it when it is missing or empty. After a process that ended without closing it,
+  /// its partial files are removed and the index is completed from the files.
+  ///
+  /// - Throws: ``StorageError``: the folder is not fluoro's, read-only, full or on a network file system.
+  public init(storage path: String, options: StorageOptions = StorageOptions()) throws {
+    self.options = options
+    storage = try StorageFolder(opening: path, options: options)
+    self.path = storage.path
+    let isNew: Bool
+    do {
+      (pool, isNew) = try IndexDatabase.openIndex(storage)
+      statePool = try IndexDatabase.openState(storage)
+    } catch let error as DatabaseError {
+      throw Self.translate(error, storage.indexPath)
+    }
+    let records = StoredRecords(storage: storage, defaultCharacterSet: options.defaultCharacterSet)
+    writer = IndexWriter(pool: pool, observers: observers) { try records.record(ofInstance: $0) }
+    try recover(isNew: isNew)
+  }
+
+  /// Ends in good order: everything stored is in the index. Idempotent; also done when the index is let go of.
+  public func close() throws {
+    let ended = session.withLockedValue { session -> WritingSession? in
+      defer { session = .closed }
+      if case .writing(let current) = session { return current }
+      return nil
+    }
+    try writer.flush()
+    ended?.end()
+  }
+
+  deinit { try? close() }
+
+  /// This process's place for partial files.
+  func writingSession() throws -> WritingSession {
+    try session.withLockedValue { session in
+      switch session {
+      case .writing(let current): return current
+      case .closed: throw StorageError(.closed, "The storage \(path) is closed.")
+      case .none:
+        let new = try WritingSession(in: storage)
+        session = .writing(new)
+        return new
+      }
+    }
+  }
+
+  /// Tells of every change of the index, some milliseconds after it, many at once when many come; on a queue of its own.
+  /// - Returns: what keeps it going.
+  public func observe(_ observer: @escaping @Sendable (IndexChange) -> Void) -> Observation { observers.add(observer) }
+
+  /// Takes the part of the one process that receives on this storage.
+  /// - Parameter words: what others are told about it: the process, its port, its AE titles.
+  /// - Returns: nil while another process has it; ``receiver()`` says which.
+  public func claimReception(_ words: String) throws -> ReceptionClaim? {
+    guard let lock = try FileLock.acquire(storage.receiverLockPath, create: storage.permissions) else { return nil }
+    try lock.write(words)
+    return ReceptionClaim(lock)
+  }
+
+  /// What the process that receives on this storage says of itself; nil when none does.
+  public func receiver() throws -> String? {
+    guard Posix.exists(storage.receiverLockPath) else { return nil }
+    guard try FileLock.acquire(storage.receiverLockPath, create: nil) == nil else { return nil }
+    return String(decoding: try Posix.read(storage.receiverLockPath, limit: 4096), as: UTF8.self)
+  }
+
+  // MARK: Database access
+
+  /// Reads what was stored before the call.
+  func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    do {
+      try writer.flush()
+      return try pool.read(body)
+    } catch let error as DatabaseError {
+      throw Self.translate(error, storage.indexPath)
+    }
+  }
+
+  static func translate(_ error: DatabaseError, _ path: String) -> StorageError {
+    switch error.resultCode.primaryResultCode {
+    case .SQLITE_FULL:
+      StorageError(.full, "The disk that holds \(path) is full: nothing more is stored until space is freed.")
+    case .SQLITE_READONLY: StorageError(.readOnly, "\(path) cannot be written; check its mode and its file system.")
+    case .SQLITE_CANTOPEN, .SQLITE_PERM:
+      StorageError(.permissionDenied, "\(path) cannot be opened; check the owner and mode of its folder.")
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+      StorageError(.index, "\(path) is kept busy by another process; try again when it is done.")
+    default: StorageError(.index, "The index \(path) failed: \(error.message ?? error.resultCode.description).")
+    }
+  }
+}
+
+/// Held by the one process that receives on a storage folder; let go of when it ends, however it ends.
+public final class ReceptionClaim: Sendable {
+  private let lock: FileLock
+
+  init(_ lock: FileLock) { self.lock = lock }
+}
+
+/// Reads back from files what the index keeps.
+struct StoredRecords: Sendable {
+  let storage: StorageFolder
+  let defaultCharacterSet: Dicom.CharacterSet
+
+  func record(ofInstance id: String, version: Int = 1) throws -> InstanceRecord? {
+    let path = storage.path(ofInstance: id, version: version)
+    guard Posix.exists(path) else { return nil }
+    let information = try Posix.information(path)
+    let file = try DicomFile(path: path, defaultCharacterSet: defaultCharacterSet)
+    return try InstanceHeader(file.dataSet).record(
+      transferSyntaxUID: file.transferSyntax.uid.rawValue, bytes: Int(information.st_size),
+      received: Posix.modificationTime(information), remoteAET: file.metaInformation?.sendingAETitle,
+      calledAET: file.metaInformation?.receivingAETitle, version: version)
+  }
+}

@@ -1,0 +1,101 @@
+import Dicom
+import Foundation
+import GRDB
+
+extension LocalIndex {
+  /// What reading all files again found.
+  public struct ReindexOutcome: Hashable, Sendable {
+    public var instances = 0
+    public var versions = 0
+    /// Files under `instances/` that could not be read, with the reason.
+    public var unreadable: [String: String] = [:]
+  }
+
+  /// At start: clears up behind processes that ended without closing, and completes the index.
+  func recover(isNew: Bool) throws {
+    let abandoned = try WritingSession.abandoned(in: storage)
+    if isNew || !abandoned.isEmpty {
+      if !abandoned.isEmpty { logger.notice("A process ended without closing the storage; comparing index and files.") }
+      try reconcile()
+    }
+    for session in abandoned { WritingSession.remove(session.path) }
+  }
+
+  /// Brings the index in line with the names of the files: what has no row is read, rows without a file go.
+  func reconcile() throws {
+    var rows: [String: [Data: Set<Int>]] = [:]
+    try read { db in
+      let all = try Row.fetchCursor(
+        db, sql: "SELECT key, 1 AS number FROM instance UNION ALL SELECT instance, number FROM version")
+      while let row = try all.next() {
+        let key: Data = row["key"]
+        let prefix = OrthancIdentifier.text(of: [UInt8](key.prefix(2)))
+        rows[prefix, default: [:]][key, default: []].insert(row["number"])
+      }
+    }
+    try storage.forEachFolder { prefix, files in
+      var known = rows.removeValue(forKey: prefix) ?? [:]
+      var found: [Data: (id: String, versions: Set<Int>)] = [:]
+      for file in files { found[try IndexUpdate.key(file.id), default: (file.id, [])].versions.insert(file.version) }
+      for (key, file) in found where known.removeValue(forKey: key) != file.versions {
+        writer.enqueue(.remove([file.id]))
+        for version in file.versions.sorted() {
+          if case .success(let record?) = stored(file.id, version) { writer.enqueue(.add(record)) }
+        }
+      }
+      forget(known.keys)
+    }
+    for gone in rows.values { forget(gone.keys) }
+    try writer.flush()
+  }
+
+  private func forget(_ keys: some Sequence<Data>) {
+    let ids = keys.map { OrthancIdentifier.text(of: [UInt8]($0)) }
+    if !ids.isEmpty { writer.enqueue(.remove(ids)) }
+  }
+
+  private func stored(_ id: String, _ version: Int) -> Result<InstanceRecord?, any Error> {
+    let records = StoredRecords(storage: storage, defaultCharacterSet: options.defaultCharacterSet)
+    let result = Result { try records.record(ofInstance: id, version: version) }
+    if case .failure(let error) = result {
+      logger.warning("\(storage.path(ofInstance: id, version: version)) cannot be read: \(error)")
+    }
+    return result
+  }
+
+  /// Builds the index anew from the files alone.
+  public func reindex() throws -> ReindexOutcome {
+    var outcome = ReindexOutcome()
+    try writer.perform { pool in
+      try pool.write { db in
+        for table in ["version", "instance", "series", "studyText", "study", "patient"] {
+          try db.execute(sql: "DELETE FROM \(table)")
+        }
+        var update = IndexUpdate(db)
+        var count = 0
+        try storage.forEachFolder { _, files in
+          for file in files {
+            switch stored(file.id, file.version) {
+            case .success(let record?):
+              try update.add(record)
+              if record.version == 1 { outcome.instances += 1 } else { outcome.versions += 1 }
+            case .success(nil): break
+            case .failure(let error):
+              outcome.unreadable[storage.path(ofInstance: file.id, version: file.version)] = "\(error)"
+            }
+            count += 1
+            if count % 10_000 == 0 {
+              try update.finish()
+              update = IndexUpdate(db)
+            }
+          }
+        }
+        try update.finish()
+      }
+    }
+    var change = IndexChange()
+    change.isEverything = true
+    writer.tell(change)
+    return outcome
+  }
+}

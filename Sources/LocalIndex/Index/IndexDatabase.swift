@@ -1,0 +1,92 @@
+import Dicom
+import Foundation
+import GRDB
+import NIOConcurrencyHelpers
+
+/// Opens the two databases of a storage folder.
+enum IndexDatabase {
+  /// `index.sqlite`. What it holds can be had from the files again, so a damaged one is thrown away.
+  /// - Returns: the database, and whether it is new and has to be filled from the files.
+  static func openIndex(_ storage: StorageFolder) throws -> (pool: DatabasePool, isNew: Bool) {
+    let isNew = (try? Posix.information(storage.indexPath).st_size) ?? 0 == 0
+    do {
+      return (try open(storage.indexPath, Schema.migrator, storage), isNew)
+    } catch let error as DatabaseError
+      where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode.primaryResultCode)
+    {
+      for suffix in ["", "-wal", "-shm"] { unlink(storage.indexPath + suffix) }
+      return (try open(storage.indexPath, Schema.migrator, storage), true)
+    }
+  }
+
+  static func openState(_ storage: StorageFolder) throws -> DatabasePool {
+    try open(storage.statePath, StateSchema.migrator, storage)
+  }
+
+  private static func open(
+    _ path: String, _ migrator: DatabaseMigrator, _ storage: StorageFolder
+  ) throws -> DatabasePool {
+    try storage.prepareDatabase(path)
+    let pool = try DatabasePool(path: path, configuration: configuration)
+    let state = try pool.read { db in
+      (complete: try migrator.hasCompletedMigrations(db), superseded: try migrator.hasBeenSuperseded(db))
+    }
+    if state.superseded {
+      throw StorageError(
+        .newerFormat,
+        "\(path) was written by a later version of fluoro; use that one, or another folder with --storage.")
+    }
+    if !state.complete { try migrator.migrate(pool) }
+    return pool
+  }
+
+  private static var configuration: Configuration {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(10)
+    configuration.maximumReaderCount = 4
+    configuration.prepareDatabase { db in
+      // A commit may be lost with the power, never the database: the start-up finds in the files what is missing.
+      try db.execute(sql: "PRAGMA synchronous = NORMAL")
+      db.add(function: matchFunction)
+      db.add(function: concatFunction)
+    }
+    return configuration
+  }
+
+  /// `dicom_match(value, tag, key)`: ``ValueMatcher`` inside SQL, for the columns that have no search column beside them.
+  private static let matchFunction = DatabaseFunction("dicom_match", argumentCount: 3, pure: true) { values in
+    guard let tag = UInt32.fromDatabaseValue(values[1]), let key = String.fromDatabaseValue(values[2]) else {
+      return nil
+    }
+    return matchers.matcher(Tag(rawValue: tag), key).matches(String.fromDatabaseValue(values[0]))
+  }
+
+  /// `concat_fold(...)`: the values that are not NULL, folded, a line each.
+  private static let concatFunction = DatabaseFunction("concat_fold", pure: true) { values in
+    values.compactMap { String.fromDatabaseValue($0) }.filter { !$0.isEmpty }.map(FoldedText.fold)
+      .joined(separator: "\n")
+  }
+
+  private static let matchers = MatcherCache()
+}
+
+/// The matchers of the queries that run: a key is taken apart once and not for every row.
+private final class MatcherCache: Sendable {
+  private struct Key: Hashable {
+    let tag: Tag
+    let text: String
+  }
+
+  private let matchers = NIOLockedValueBox<[Key: ValueMatcher]>([:])
+
+  func matcher(_ tag: Tag, _ text: String) -> ValueMatcher {
+    matchers.withLockedValue { matchers in
+      let key = Key(tag: tag, text: text)
+      if let known = matchers[key] { return known }
+      if matchers.count >= 64 { matchers.removeAll() }
+      let matcher = ValueMatcher(tag, text)
+      matchers[key] = matcher
+      return matcher
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import Dispatch
+import GRDB
+import Logging
+import NIOConcurrencyHelpers
+
+/// The only writer of the index in this process. What is stored while one transaction runs goes into the next together,
+/// so that receiving never waits for SQLite unless it is far ahead of it.
+final class IndexWriter: Sendable {
+  enum Change: Sendable {
+    case add(InstanceRecord)
+    /// The current file of this identity is another one now.
+    case replace(InstanceRecord)
+    case remove([String])
+  }
+
+  /// So many records wait before the one who stores waits for the index.
+  static let limit = 4096
+
+  private struct Pending {
+    var changes: [Change] = []
+    var isScheduled = false
+    /// What the last transaction failed with; its changes wait for the next.
+    var failure: (any Error)?
+  }
+
+  private let pool: DatabasePool
+  private let record: @Sendable (String) throws -> InstanceRecord?
+  private let pending = NIOLockedValueBox(Pending())
+  private let queue = DispatchQueue(label: "fluoro.index.writer")
+  /// Observers may search, which waits for the writer: so they run elsewhere.
+  private let notices = DispatchQueue(label: "fluoro.index.notices")
+  private let observers: Observers
+  private let logger = Logger(label: "fluoro.index")
+
+  init(pool: DatabasePool, observers: Observers, record: @escaping @Sendable (String) throws -> InstanceRecord?) {
+    self.pool = pool
+    self.observers = observers
+    self.record = record
+  }
+
+  /// What keeps the index from being written, while it does.
+  var failure: (any Error)? { pending.withLockedValue { $0.failure } }
+
+  func enqueue(_ change: Change) {
+    let (schedule, isFar) = pending.withLockedValue { pending in
+      pending.changes.append(change)
+      defer { pending.isScheduled = true }
+      return (!pending.isScheduled, pending.changes.count > Self.limit && pending.failure == nil)
+    }
+    if schedule { queue.async { try? self.drain() } }
+    if isFar { try? flush() }
+  }
+
+  /// Returns when everything that was enqueued before is in the index.
+  func flush() throws {
+    guard pending.withLockedValue({ $0.isScheduled || !$0.changes.isEmpty }) else { return }
+    try queue.sync { try drain() }
+  }
+
+  /// Runs in the writer's turn, after what is waiting: for work that is no ``Change``.
+  func perform<Value>(_ body: (DatabasePool) throws -> Value) throws -> Value {
+    try queue.sync {
+      try drain()
+      return try body(pool)
+    }
+  }
+
+  private func drain() throws {
+    let changes = pending.withLockedValue { pending in
+      defer { pending.changes = [] }
+      return pending.changes
+    }
+    guard !changes.isEmpty else {
+      scheduleNext()
+      return
+    }
+    do {
+      let change = try pool.write { db in try apply(changes, db) }
+      scheduleNext()
+      tell(change)
+    } catch {
+      logger.error("The index could not be written: \(error). It is tried again with the next instance.")
+      pending.withLockedValue { pending in
+        pending.changes = changes + pending.changes
+        pending.failure = error
+        pending.isScheduled = false
+      }
+      throw error
+    }
+  }
+
+  private func scheduleNext() {
+    let isMore = pending.withLockedValue { pending in
+      pending.failure = nil
+      pending.isScheduled = !pending.changes.isEmpty
+      return pending.isScheduled
+    }
+    if isMore { queue.async { try? self.drain() } }
+  }
+
+  func tell(_ change: IndexChange) {
+    if change.isEmpty { return }
+    notices.async { [observers] in observers.tell(change) }
+  }
+
+  private func apply(_ changes: [Change], _ db: Database) throws -> IndexChange {
+    var result = IndexChange()
+    var update = IndexUpdate(db)
+    func settle() throws {
+      try update.finish()
+      result.merge(update.change)
+      update = IndexUpdate(db)
+    }
+    for change in changes {
+      switch change {
+      case .add(let record): try update.add(record)
+      case .replace(let record):
+        try settle()
+        let versions = try Row.fetchAll(
+          db, sql: "SELECT * FROM version WHERE instance = ?",
+          arguments: [try IndexUpdate.key(record.identity.instance)])
+        result.merge(try IndexRemoval(db: db, record: self.record).remove([record.identity.instance]))
+        for row in versions {
+          try db.execute(
+            sql: """
+              INSERT INTO version (instance, number, received, bytes, transferSyntaxUID, remoteAET)
+              VALUES (?, ?, ?, ?, ?, ?)
+              """,
+            arguments: [
+              row["instance"], row["number"], row["received"], row["bytes"], row["transferSyntaxUID"], row["remoteAET"],
+            ])
+        }
+        try update.add(record)
+      case .remove(let instances):
+        try settle()
+        result.merge(try IndexRemoval(db: db, record: self.record).remove(instances))
+      }
+    }
+    try settle()
+    return result
+  }
+}

@@ -1,0 +1,57 @@
+import Dicom
+
+/// Orthanc's main DICOM tags (its `DicomMap`, version 1.10): what the index keeps of every patient, study, series and
+/// instance.
+public enum MainTags {
+  public static let patient: [Tag] = [
+    .patientID, .patientName, .patientBirthDate, .patientSex, otherPatientIDs,
+  ]
+
+  public static let study: [Tag] = [
+    .studyInstanceUID, .studyDate, .studyTime, .studyID, .studyDescription, .accessionNumber, .referringPhysicianName,
+    .institutionName, .requestingPhysician, .requestedProcedureDescription,
+  ]
+
+  public static let series: [Tag] = [
+    .seriesInstanceUID, .seriesDate, .seriesTime, .modality, .manufacturer, .stationName, .seriesDescription,
+    .bodyPartExamined, .sequenceName, .protocolName, .seriesNumber, .cardiacNumberOfImages, .imagesInAcquisition,
+    .numberOfTemporalPositions, .numberOfSlices, .numberOfTimeSlices, .imageOrientationPatient, .seriesType,
+    .operatorsName, .performedProcedureStepDescription, .acquisitionDeviceProcessingDescription, .contrastBolusAgent,
+  ]
+
+  public static let instance: [Tag] = [
+    .sopInstanceUID, .instanceCreationDate, .instanceCreationTime, .acquisitionNumber, .imageIndex, .instanceNumber,
+    .numberOfFrames, .temporalPositionIdentifier, .imagePositionPatient, .imageComments, .imageOrientationPatient,
+  ]
+
+  /// Retired, and in Orthanc's list all the same.
+  static let otherPatientIDs = Tag(0x0010, 0x1000)
+
+  public static func tags(of level: Level) -> [Tag] {
+    switch level {
+    case .patient: patient
+    case .study: study
+    case .series: series
+    case .instance: instance
+    }
+  }
+
+  /// The last tag, in a data set's order, of which the index keeps the value.
+  static let last: Tag = (patient + study + series + instance).max() ?? .patientID
+
+  /// The UID, or PatientID, that identifies a resource of a level.
+  public static func identifier(of level: Level) -> Tag {
+    switch level {
+    case .patient: .patientID
+    case .study: .studyInstanceUID
+    case .series: .seriesInstanceUID
+    case .instance: .sopInstanceUID
+    }
+  }
+
+  /// The column of a tag.
+  static func column(_ tag: Tag) -> String { columns[tag] ?? tag.hexadecimal }
+
+  private static let columns: [Tag: String] = Dictionary(
+    uniqueKeysWithValues: Set(patient + study + series + instance).map { ($0, $0.keyword ?? $0.hexadecimal) })
+}

@@ -1,0 +1,145 @@
+import Dicom
+import Foundation
+import GRDB
+
+extension LocalIndex {
+  /// Finds what matches, one at a time as SQLite gives it.
+  /// - Parameter each: takes a match; returning false ends the search.
+  public func find(_ query: LocalQuery, _ each: (LocalMatch) throws -> Bool) throws {
+    let translation = QueryTranslation(query)
+    let fileTags = query.returning.filter { tag in
+      !QueryTranslation.computed.contains(tag)
+        && !Level.allCases.contains { $0 <= query.level && MainTags.tags(of: $0).contains(tag) }
+    }
+    try read { db in
+      let statement = try db.makeStatement(sql: translation.sql)
+      let rows = try Row.fetchCursor(statement, arguments: translation.arguments)
+      let reader = MatchReader(statement, query)
+      let wantsClasses = query.returning.contains(.sopClassesInStudy)
+      var skipped = 0
+      var given = 0
+      let isLimitedHere = !translation.fileMatchers.isEmpty
+      while let row = try rows.next() {
+        var dataSet = reader.dataSet(row)
+        if wantsClasses { try addClasses(&dataSet, row, query.level, db) }
+        if !translation.fileMatchers.isEmpty || !fileTags.isEmpty {
+          let file = try representative(row, query.level, db)
+          let matches = translation.fileMatchers.allSatisfy { matcher in
+            matcher.matches(file.flatMap { InstanceHeader.text(of: matcher.tag, in: $0) })
+          }
+          if !matches { continue }
+          if let file { Self.copy(fileTags, from: file, to: &dataSet) }
+        }
+        if isLimitedHere, skipped < query.since {
+          skipped += 1
+          continue
+        }
+        if isLimitedHere, let limit = query.limit, given >= limit { break }
+        given += 1
+        let key: Data = row["key"]
+        let match = LocalMatch(
+          id: OrthancIdentifier.text(of: [UInt8](key)), level: query.level, dataSet: dataSet)
+        if try !each(match) { break }
+      }
+    }
+  }
+
+  public func find(_ query: LocalQuery) throws -> [LocalMatch] {
+    var result: [LocalMatch] = []
+    try find(query) { match in
+      result.append(match)
+      return true
+    }
+    return result
+  }
+
+  /// The data set of an instance that belongs to a row.
+  private func representative(_ row: Row, _ level: Level, _ db: Database) throws -> DataSet? {
+    let key: Data? =
+      switch level {
+      case .instance: row["key"]
+      default:
+        try Data.fetchOne(
+          db, sql: "SELECT source FROM \(IndexUpdate.table(level)) WHERE id = ?", arguments: [row["row"] as Int64])
+      }
+    guard let key else { return nil }
+    let path = storage.path(ofInstance: OrthancIdentifier.text(of: [UInt8](key)))
+    return try? DicomFile(path: path, defaultCharacterSet: options.defaultCharacterSet).dataSet
+  }
+
+  private static func copy(_ tags: [Tag], from source: DataSet, to target: inout DataSet) {
+    for tag in tags {
+      guard let element = source[tag] else { continue }
+      if element.vr == .SQ {
+        target.set(tag, items: source.items(tag))
+      } else if element.vr.isText {
+        target.set(tag, source.strings(tag))
+      } else if let bytes = element.bytes, !element.isBigEndian {
+        target.set(tag, vr: element.vr, bytes: bytes)
+      } else {
+        target.set(tag, integers: source.integers(tag))
+      }
+    }
+  }
+
+  private func addClasses(_ dataSet: inout DataSet, _ row: Row, _ level: Level, _ db: Database) throws {
+    guard level == .study else { return }
+    let classes = try String.fetchAll(
+      db,
+      sql:
+        "SELECT DISTINCT i.SOPClassUID FROM instance i JOIN series se ON se.id = i.series WHERE se.study = ? ORDER BY 1",
+      arguments: [row["row"] as Int64])
+    dataSet.set(.sopClassesInStudy, classes)
+  }
+}
+
+/// Turns rows into data sets.
+private struct MatchReader {
+  private let level: Level
+  private let columns: [(index: Int, tag: Tag, isText: Bool)]
+  private let counts: [(index: Int, tag: Tag)]
+  private let modalities: Int?
+  private let sopClass: Int?
+
+  init(_ statement: Statement, _ query: LocalQuery) {
+    level = query.level
+    var index: [String: Int] = [:]
+    for (number, name) in statement.columnNames.enumerated() { index[name] = number }
+    let tags = Set(Level.allCases.filter { $0 <= query.level }.flatMap(MainTags.tags)).sorted()
+    columns = tags.compactMap { tag in index[MainTags.column(tag)].map { ($0, tag, tag.dictionaryVR.isText) } }
+    let countTags: [(String, Tag)] =
+      switch query.level {
+      case .patient:
+        [
+          ("studyCount", .numberOfPatientRelatedStudies), ("seriesCount", .numberOfPatientRelatedSeries),
+          ("instanceCount", .numberOfPatientRelatedInstances),
+        ]
+      case .study:
+        [("seriesCount", .numberOfStudyRelatedSeries), ("instanceCount", .numberOfStudyRelatedInstances)]
+      case .series: [("instanceCount", .numberOfSeriesRelatedInstances)]
+      case .instance: []
+      }
+    counts = countTags.compactMap { name, tag in index[name].map { ($0, tag) } }
+    modalities = index["modalities"]
+    sopClass = index["SOPClassUID"]
+  }
+
+  func dataSet(_ row: Row) -> DataSet {
+    var result = DataSet()
+    result.setCharacterSet(.utf8)
+    if let sopClass, let text: String = row[sopClass] { result.set(.sopClassUID, UID(text)) }
+    for (index, tag, isText) in columns {
+      guard let text: String = row[index] else { continue }
+      if isText {
+        result.set(tag, text)
+      } else {
+        result.set(tag, integers: text.split(separator: "\\").compactMap { Int($0) })
+      }
+    }
+    if level == .study || level == .series, let modalities, let text: String = row[modalities] {
+      result.set(.modalitiesInStudy, text.split(separator: "\\").map(String.init))
+    }
+    for (index, tag) in counts { result.set(tag, String(row[index] as Int)) }
+    return result
+  }
+}

@@ -1,0 +1,60 @@
+import Dicom
+
+/// What to find in the index, with the meaning of Orthanc's `tools/find`.
+public struct LocalQuery: Hashable, Sendable {
+  public struct Order: Hashable, Sendable {
+    public var tag: Tag
+    public var isDescending: Bool
+
+    public init(_ tag: Tag, isDescending: Bool = false) {
+      self.tag = tag
+      self.isDescending = isDescending
+    }
+  }
+
+  public struct Key: Hashable, Sendable {
+    public var tag: Tag
+    /// See ``ValueMatcher``; empty matches everything.
+    public var value: String
+
+    public init(_ tag: Tag, _ value: String) {
+      self.tag = tag
+      self.value = value
+    }
+  }
+
+  public var level: Level
+  /// All must match. A key of a level below asks whether something below matches.
+  public var keys: [Key]
+  public var limit: Int?
+  /// How many matches to leave out from the beginning.
+  public var since: Int
+  /// None: in the order of arrival.
+  public var orderBy: [Order]
+  /// Attributes wanted in the matches besides the main tags; read from the file of one instance.
+  public var returning: [Tag]
+
+  public init(
+    level: Level, keys: [Key] = [], limit: Int? = nil, since: Int = 0, orderBy: [Order] = [], returning: [Tag] = []
+  ) {
+    self.level = level
+    self.keys = keys
+    self.limit = limit
+    self.since = since
+    self.orderBy = orderBy
+    self.returning = returning
+  }
+
+  public init(level: Level, _ keys: [(Tag, String)], limit: Int? = nil, since: Int = 0, orderBy: [Order] = []) {
+    self.init(level: level, keys: keys.map { Key($0.0, $0.1) }, limit: limit, since: since, orderBy: orderBy)
+  }
+}
+
+/// One answer to a ``LocalQuery``.
+public struct LocalMatch: Sendable {
+  /// Orthanc's identifier.
+  public let id: String
+  public let level: Level
+  /// The main tags of the level and those above, and what is counted below it, in UTF-8.
+  public let dataSet: DataSet
+}

@@ -1,0 +1,156 @@
+import Dicom
+
+/// One key of a query, taken apart: the matching of PS3.4 §C.2.2.2 as Orthanc's `tools/find` reads it, over text.
+///
+/// A key is a list of alternatives divided by backslashes. Each is a range where the VR has ranges (`DA`, `TM`, `DT` with
+/// a hyphen), a pattern where it holds `*` or `?`, else a single value. Empty keys and `*` match everything.
+/// Letters compare folded (``FoldedText``); a person name matches when any of its component groups does.
+public struct ValueMatcher: Sendable {
+  enum Alternative: Hashable, Sendable {
+    case exact(String)
+    /// `*` and `?` as in the key, everything else literal.
+    case pattern(String)
+    /// Bounds as normalised by ``DateTimeText``; both count.
+    case range(from: String?, through: String?)
+    /// The component groups of a name, each exact or a pattern; an empty one matches anything.
+    case name([String])
+  }
+
+  enum Kind: Hashable, Sendable { case identifier, text, name, date, time, dateTime, number }
+
+  public let tag: Tag
+  let kind: Kind
+  private let isSingle: Bool
+  /// Empty: everything matches.
+  let alternatives: [Alternative]
+
+  public var isUniversal: Bool { alternatives.isEmpty }
+
+  public init(_ tag: Tag, _ key: String) {
+    let kind = Self.kind(of: tag)
+    self.tag = tag
+    self.kind = kind
+    isSingle = kind == .text && Self.keepsBackslash(tag)
+    let parts = !isSingle ? key.split(separator: "\\", omittingEmptySubsequences: false).map(String.init) : [key]
+    let trimmed = parts.map(Self.trim)
+    // An empty alternative, or a lone star, lets everything through, and with it the whole list.
+    let everything = trimmed.contains { part in part.allSatisfy { $0 == "*" } }
+    alternatives = everything ? [] : trimmed.map { Self.alternative($0, kind) }
+  }
+
+  static func kind(of tag: Tag) -> Kind {
+    switch tag.dictionaryVR {
+    case .UI: .identifier
+    case .PN: .name
+    case .DA: .date
+    case .TM: .time
+    case .DT: .dateTime
+    case .IS, .DS, .US, .UL, .SS, .SL: .number
+    default: .text
+    }
+  }
+
+  /// Texts in which a backslash is a character (PS3.5 §6.2).
+  private static func keepsBackslash(_ tag: Tag) -> Bool {
+    switch tag.dictionaryVR {
+    case .LT, .ST, .UT, .UR: true
+    default: false
+    }
+  }
+
+  static func trim(_ text: String) -> String {
+    var scalars = text.unicodeScalars[...]
+    while let first = scalars.first, first == " " || first == "\0" { scalars.removeFirst() }
+    while let last = scalars.last, last == " " || last == "\0" { scalars.removeLast() }
+    return String(scalars)
+  }
+
+  private static func alternative(_ part: String, _ kind: Kind) -> Alternative {
+    switch kind {
+    case .date, .time, .dateTime:
+      if let range = DateTimeText.range(part, kind) { return .range(from: range.from, through: range.through) }
+      if part.contains(where: isWildcard) { return .pattern(part) }
+      return .exact(DateTimeText.normalise(part, kind))
+    case .identifier:
+      return part.contains(where: isWildcard) ? .pattern(part) : .exact(part)
+    case .name:
+      return .name(
+        part.contains("=") ? FoldedText.nameGroups(part) : [FoldedText.normaliseGroup(FoldedText.fold(part))])
+    case .number:
+      return part.contains(where: isWildcard) ? .pattern(part) : .exact(normaliseNumber(part))
+    case .text:
+      let folded = FoldedText.fold(part)
+      return folded.contains(where: isWildcard) ? .pattern(folded) : .exact(folded)
+    }
+  }
+
+  static func isWildcard(_ character: Character) -> Bool { character == "*" || character == "?" }
+
+  /// `1`, `01` and `+1` are one number; what is no number stays as it is.
+  static func normaliseNumber(_ text: String) -> String {
+    if let integer = Int(text) { return String(integer) }
+    return text
+  }
+
+  /// Whether a stored value matches: all values joined by backslashes, as the index keeps them; nil when the attribute is
+  /// absent, which matches no key but a universal one.
+  public func matches(_ stored: String?) -> Bool {
+    if isUniversal { return true }
+    guard let stored else { return false }
+    let values = isSingle ? [stored[...]] : stored.split(separator: "\\", omittingEmptySubsequences: false)
+    return values.contains { value in
+      let prepared = prepare(Self.trim(String(value)))
+      return alternatives.contains { matches(prepared, $0) }
+    }
+  }
+
+  private func prepare(_ value: String) -> String {
+    switch kind {
+    case .identifier: value
+    case .name: value
+    case .date, .time, .dateTime: DateTimeText.normalise(value, kind)
+    case .number: Self.normaliseNumber(value)
+    case .text: FoldedText.fold(value)
+    }
+  }
+
+  private func matches(_ value: String, _ alternative: Alternative) -> Bool {
+    switch alternative {
+    case .exact(let text): return value == text
+    case .pattern(let pattern): return Self.matches(value, pattern: pattern)
+    case .range(let from, let through):
+      if value.isEmpty { return false }
+      if let from, value < from { return false }
+      if let through, value > through { return false }
+      return true
+    case .name(let wanted):
+      let groups = FoldedText.nameGroups(value)
+      if wanted.count == 1 { return groups.contains { !$0.isEmpty && Self.matches($0, pattern: wanted[0]) } }
+      return zip(wanted, groups).allSatisfy { $0.isEmpty || Self.matches($1, pattern: $0) }
+    }
+  }
+
+  /// Whether `*` (any characters, also none) and `?` (one character) of a pattern cover a text from end to end.
+  static func matches(_ text: String, pattern: String) -> Bool {
+    let text = Array(text.unicodeScalars)
+    let pattern = Array(pattern.unicodeScalars)
+    var (t, p) = (0, 0)
+    var star: (pattern: Int, text: Int)?
+    while t < text.count {
+      if p < pattern.count, pattern[p] == "*" {
+        star = (p, t)
+        p += 1
+      } else if p < pattern.count, pattern[p] == "?" || pattern[p] == text[t] {
+        t += 1
+        p += 1
+      } else if let last = star {
+        star = (last.pattern, last.text + 1)
+        t = last.text + 1
+        p = last.pattern + 1
+      } else {
+        return false
+      }
+    }
+    return pattern[p...].allSatisfy { $0 == "*" }
+  }
+}

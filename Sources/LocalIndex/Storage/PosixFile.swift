@@ -1,0 +1,190 @@
+import NIOCore
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// The modes that new files and folders of a storage get.
+struct StoragePermissions: Sendable {
+  let file: mode_t
+  let folder: mode_t
+  /// Set when a group shares the folder.
+  let group: gid_t?
+
+  static let personal = StoragePermissions(file: 0o600, folder: 0o700, group: nil)
+
+  init(file: mode_t, folder: mode_t, group: gid_t?) {
+    self.file = file
+    self.folder = folder
+    self.group = group
+  }
+
+  /// - Throws: `StorageError.unknownGroup` when the machine has no such group.
+  init(group name: String?) throws {
+    guard let name else {
+      self = .personal
+      return
+    }
+    guard let entry = getgrnam(name) else {
+      throw StorageError(.unknownGroup, "There is no group \"\(name)\" on this machine; check StorageGroup.")
+    }
+    self.init(file: 0o660, folder: 0o2770, group: entry.pointee.gr_gid)
+  }
+
+  /// A group's mode must not depend on the umask of who runs the program; the personal one cannot.
+  func apply(toFile descriptor: Int32) {
+    guard let group else { return }
+    _ = fchown(descriptor, uid_t.max, group)
+    _ = fchmod(descriptor, file)
+  }
+}
+
+/// File system calls that throw ``StorageError``.
+enum Posix {
+  static func open(_ path: String, _ flags: Int32, mode: mode_t = 0, doing: String = "open") throws -> Int32 {
+    while true {
+      #if canImport(Glibc)
+        let descriptor = Glibc.open(path, flags | O_CLOEXEC, mode)
+      #else
+        let descriptor = Darwin.open(path, flags | O_CLOEXEC, mode)
+      #endif
+      if descriptor >= 0 { return descriptor }
+      if errno != EINTR { throw StorageError.posix(errno, doing, path) }
+    }
+  }
+
+  static func close(_ descriptor: Int32) {
+    #if canImport(Glibc)
+      _ = Glibc.close(descriptor)
+    #else
+      _ = Darwin.close(descriptor)
+    #endif
+  }
+
+  static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
+    var rest = bytes
+    while !rest.isEmpty {
+      #if canImport(Glibc)
+        let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+      #else
+        let written = Darwin.write(descriptor, rest.baseAddress, rest.count)
+      #endif
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw StorageError.posix(errno, "write", path)
+      }
+      rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+    }
+  }
+
+  static func sync(_ descriptor: Int32, path: String) throws {
+    while fsync(descriptor) != 0 {
+      if errno != EINTR { throw StorageError.posix(errno, "sync", path) }
+    }
+  }
+
+  /// Makes the names in a folder survive a power cut.
+  static func syncFolder(_ path: String) throws {
+    let descriptor = try open(path, O_RDONLY | O_DIRECTORY)
+    defer { close(descriptor) }
+    try sync(descriptor, path: path)
+  }
+
+  /// Makes one folder. - Returns: whether it is new.
+  @discardableResult
+  static func makeFolder(_ path: String, _ permissions: StoragePermissions) throws -> Bool {
+    if mkdir(path, permissions.folder) != 0 {
+      if errno == EEXIST { return false }
+      throw StorageError.posix(errno, "create", path)
+    }
+    if let group = permissions.group {
+      _ = chown(path, uid_t.max, group)
+      _ = chmod(path, permissions.folder)
+    }
+    return true
+  }
+
+  /// Makes the folder and those above it that are missing.
+  static func makeFolders(_ path: String, _ permissions: StoragePermissions) throws {
+    var information = stat()
+    if stat(path, &information) == 0 { return }
+    let parent = path.split(separator: "/", omittingEmptySubsequences: true).dropLast().joined(separator: "/")
+    let above = path.hasPrefix("/") ? "/" + parent : parent
+    if !above.isEmpty, above != path { try makeFolders(above, .personal) }
+    try makeFolder(path, permissions)
+  }
+
+  /// The names in a folder, without `.` and `..`, in no order.
+  static func names(in path: String) throws -> [String] {
+    var result: [String] = []
+    try forEachName(in: path) { result.append($0) }
+    return result
+  }
+
+  static func forEachName(in path: String, _ body: (String) throws -> Void) throws {
+    guard let folder = opendir(path) else { throw StorageError.posix(errno, "read", path) }
+    defer { closedir(folder) }
+    while let entry = readdir(folder) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { try body(name) }
+    }
+  }
+
+  static func information(_ path: String) throws -> stat {
+    var result = stat()
+    guard stat(path, &result) == 0 else { throw StorageError.posix(errno, "read", path) }
+    return result
+  }
+
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  static func isFolder(_ information: stat) -> Bool { information.st_mode & S_IFMT == S_IFDIR }
+
+  static func isRegularFile(_ information: stat) -> Bool { information.st_mode & S_IFMT == S_IFREG }
+
+  /// Seconds since 1970 of the last modification.
+  static func modificationTime(_ information: stat) -> Double {
+    #if canImport(Glibc)
+      Double(information.st_mtim.tv_sec) + Double(information.st_mtim.tv_nsec) / 1e9
+    #else
+      Double(information.st_mtimespec.tv_sec) + Double(information.st_mtimespec.tv_nsec) / 1e9
+    #endif
+  }
+
+  /// Seconds since 1970, now.
+  static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
+  static func read(_ path: String, limit: Int = 1 << 20) throws -> [UInt8] {
+    let descriptor = try open(path, O_RDONLY)
+    defer { close(descriptor) }
+    var result: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while result.count < limit {
+      let count = chunk.withUnsafeMutableBytes { readBytes(descriptor, into: $0) }
+      if count < 0 { throw StorageError.posix(errno, "read", path) }
+      if count == 0 { break }
+      result += chunk.prefix(count)
+    }
+    return result
+  }
+
+  /// `read`, again after EINTR. - Returns: the count, 0 at the end, negative with `errno` set.
+  static func readBytes(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    while true {
+      #if canImport(Glibc)
+        let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+      #else
+        let count = Darwin.read(descriptor, buffer.baseAddress, buffer.count)
+      #endif
+      if count >= 0 || errno != EINTR { return count }
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import NIOConcurrencyHelpers
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// The folder that holds everything: `instances/aa/bb/<id>.dcm`, `index.sqlite`, `state.sqlite`, `incoming/` and the
+/// marker file by which fluoro knows it as its own.
+///
+/// A folder that holds anything else is refused before a byte in it changes.
+struct StorageFolder: Sendable {
+  static let markerName = "fluoro-storage"
+  static let format = 1
+
+  let path: String
+  let permissions: StoragePermissions
+  private let knownFolders = NIOLockedValueBox<Set<String>>([])
+
+  var indexPath: String { path + "/index.sqlite" }
+  var statePath: String { path + "/state.sqlite" }
+  var incomingPath: String { path + "/incoming" }
+  var instancesPath: String { path + "/instances" }
+  var receiverLockPath: String { path + "/receiver.lock" }
+
+  init(opening path: String, options: StorageOptions) throws {
+    permissions = try StoragePermissions(group: options.group)
+    self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    try Self.examine(self.path)
+    if let type = FileSystemKind.networkType(of: Self.nearestExisting(self.path)) {
+      throw StorageError(
+        .networkFileSystem,
+        "\(path) lies on a network file system (\(type)), where the index cannot be locked; choose a local folder with "
+          + "--storage.")
+    }
+    try Posix.makeFolders(self.path, permissions)
+    if !Posix.exists(self.path + "/" + Self.markerName) { try claim() }
+    guard access(self.path, W_OK) == 0 else { throw StorageError.posix(errno, "write to", self.path) }
+    for folder in [instancesPath, incomingPath] where !Posix.exists(folder) {
+      try Posix.makeFolder(folder, permissions)
+    }
+  }
+
+  /// Refuses what is not ours, reading only.
+  private static func examine(_ path: String) throws {
+    var information = stat()
+    guard stat(path, &information) == 0 else { return }
+    guard Posix.isFolder(information) else { throw StorageError.posix(ENOTDIR, "open", path) }
+    guard Posix.exists(path + "/" + markerName) else {
+      // A freshly made file system is empty but for this.
+      let names = try Posix.names(in: path).filter { $0 != "lost+found" }
+      guard names.isEmpty else {
+        throw StorageError(
+          .notOurs,
+          "\(path) holds other files (\(names.sorted().prefix(3).joined(separator: ", "))) and is not a storage folder of "
+            + "fluoro; nothing was touched. Choose an empty folder with --storage.")
+      }
+      return
+    }
+    let text = String(decoding: try Posix.read(path + "/" + markerName, limit: 4096), as: UTF8.self)
+    let written = text.split(separator: "\n").compactMap { line -> Int? in
+      line.hasPrefix("format ") ? Int(line.dropFirst("format ".count)) : nil
+    }.first
+    guard let written else {
+      throw StorageError(
+        .notOurs, "\(path)/\(markerName) does not say what a storage folder of fluoro says; nothing was touched.")
+    }
+    guard written <= format else {
+      throw StorageError(
+        .newerFormat,
+        "\(path) was written by a later version of fluoro (format \(written), this one knows \(format)); nothing was touched."
+      )
+    }
+  }
+
+  private static func nearestExisting(_ path: String) -> String {
+    var path = path
+    while !Posix.exists(path), let slash = path.lastIndex(of: "/") {
+      path = slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+    return path.isEmpty || !path.contains("/") && !Posix.exists(path) ? "." : path
+  }
+
+  private func claim() throws {
+    if let group = permissions.group { _ = chown(path, uid_t.max, group) }
+    guard chmod(path, permissions.folder) == 0 else { throw StorageError.posix(errno, "set the mode of", path) }
+    let text = "The DICOM instances and the index of fluoro. Change nothing here by hand.\nformat \(Self.format)\n"
+    try writeFile(path + "/" + Self.markerName, Array(text.utf8))
+    try Posix.syncFolder(path)
+  }
+
+  private func writeFile(_ path: String, _ bytes: [UInt8]) throws {
+    let descriptor = try Posix.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: permissions.file, doing: "create")
+    defer { Posix.close(descriptor) }
+    permissions.apply(toFile: descriptor)
+    try bytes.withUnsafeBytes { try Posix.write($0, to: descriptor, path: path) }
+    try Posix.sync(descriptor, path: path)
+  }
+
+  /// SQLite gives its side files the mode of the main one, so that is made before SQLite opens it.
+  func prepareDatabase(_ path: String) throws {
+    guard !Posix.exists(path) else { return }
+    let descriptor = try Posix.open(path, O_RDWR | O_CREAT, mode: permissions.file, doing: "create")
+    permissions.apply(toFile: descriptor)
+    Posix.close(descriptor)
+  }
+
+  // MARK: Instance files
+
+  /// The folder of an instance: two levels of 256, so that a million files make some 15 a folder.
+  func folder(ofInstance id: String) -> String {
+    let bytes = Array(id.utf8.prefix(4))
+    return instancesPath + "/" + String(decoding: bytes.prefix(2), as: UTF8.self) + "/"
+      + String(decoding: bytes.dropFirst(2), as: UTF8.self)
+  }
+
+  /// The file of an instance: version 1 is the current one, the others are what else arrived under its identity.
+  func path(ofInstance id: String, version: Int = 1) -> String {
+    folder(ofInstance: id) + "/" + id + (version == 1 ? ".dcm" : ".\(version).dcm")
+  }
+
+  /// Makes the folder of an instance; with `durable` its name survives a power cut.
+  func makeFolder(ofInstance id: String, durable: Bool) throws {
+    let folder = folder(ofInstance: id)
+    if knownFolders.withLockedValue({ $0.contains(folder) }) { return }
+    let above = instancesPath + "/" + id.prefix(2)
+    let isNewAbove = try Posix.makeFolder(above, permissions)
+    let isNew = try Posix.makeFolder(folder, permissions)
+    if durable {
+      if isNewAbove { try Posix.syncFolder(instancesPath) }
+      if isNew { try Posix.syncFolder(above) }
+    }
+    knownFolders.withLockedValue { _ = $0.insert(folder) }
+  }
+
+  /// Every instance file: its id, version and path, a folder at a time in the order of ids' first four digits.
+  func forEachFolder(_ body: (_ prefix: String, _ files: [(id: String, version: Int)]) throws -> Void) throws {
+    for first in try Posix.names(in: instancesPath).sorted() where first.utf8.count == 2 {
+      for second in try Posix.names(in: instancesPath + "/" + first).sorted() where second.utf8.count == 2 {
+        var files: [(String, Int)] = []
+        try Posix.forEachName(in: instancesPath + "/" + first + "/" + second) { name in
+          if let file = Self.parse(name) { files.append(file) }
+        }
+        try body(first + second, files)
+      }
+    }
+  }
+
+  static func parse(_ name: String) -> (id: String, version: Int)? {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard let id = parts.first.map(String.init), OrthancIdentifier.bytes(of: id) != nil, parts.last == "dcm" else {
+      return nil
+    }
+    if parts.count == 2 { return (id, 1) }
+    guard parts.count == 3, let version = Int(parts[1]), version > 1 else { return nil }
+    return (id, version)
+  }
+}

@@ -1,0 +1,56 @@
+import Dicom
+import Testing
+
+@testable import LocalIndex
+
+/// The matching of PS3.4 C.2.2.2, value by value; that SQL answers alike is in FindTests.
+@Suite struct ValueMatcherTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let tag: Tag
+    let key: String
+    let value: String?
+    let matches: Bool
+    init(_ tag: Tag, _ key: String, _ value: String?, _ matches: Bool) {
+      (self.tag, self.key, self.value, self.matches) = (tag, key, value, matches)
+    }
+    var testDescription: String { "\(tag.keyword ?? "") \(key) ~ \(value ?? "absent")" }
+  }
+
+  static let cases: [Case] = [
+    Case(.patientID, "", "anything", true), Case(.patientID, "", nil, true), Case(.patientID, "*", nil, true),
+    Case(.patientID, "P1", "P1", true), Case(.patientID, "p1", "P1", true), Case(.patientID, "P", "P1", false),
+    Case(.patientID, "P?", "P1", true), Case(.patientID, "P?", "P12", false), Case(.patientID, "*1*", "P12", true),
+    Case(.patientID, "P[1]", "P1", false), Case(.patientID, "P[1]", "P[1]", true),
+    Case(.patientID, "*[1*", "P[1]", true),
+    Case(.patientID, "P1\\P2", "P2", true), Case(.patientID, "P1\\X*", "XYZ", true), Case(.patientID, "P1", nil, false),
+    Case(.patientID, "P1 ", "P1", true),
+    Case(.patientName, "muller*", "Müller^Jürgen", true), Case(.patientName, "MÜLLER^JÜRGEN", "Müller^Jürgen", true),
+    Case(.patientName, "lodz", "Łódź", true), Case(.patientName, "strasse*", "Straße^Otto", true),
+    Case(.patientName, "Doe^Jane", "Doe^Jane^^^", true), Case(.patientName, "doe", "Doe^Jane", false),
+    Case(.patientName, "山田*", "Yamada^Tarou=山田^太郎=やまだ^たろう", true),
+    Case(.patientName, "やまだ*", "Yamada^Tarou=山田^太郎=やまだ^たろう", true),
+    Case(.patientName, "yamada*=山田*", "Yamada^Tarou=山田^太郎=やまだ^たろう", true),
+    Case(.patientName, "yamada*=鈴木*", "Yamada^Tarou=山田^太郎=やまだ^たろう", false),
+    Case(.patientName, "=山田*", "Yamada^Tarou=山田^太郎", true),
+    Case(.patientName, "かとう*", "Gatou^X==がとう^X", false),
+    Case(.patientName, "παπαδοπουλοσ*", "Παπαδόπουλος^Νίκος", true),
+    Case(.patientName, "иванов*", "Иванов^Пётр", true), Case(.patientName, "*петр", "Иванов^Пётр", true),
+    Case(.patientName, "김*", "Kim^Hong=金^吉洞=김^길동", true), Case(.patientName, "احمد*", "أحمد^علي", true),
+    Case(.studyDate, "20180323", "20180323", true), Case(.studyDate, "20180323", "2018.03.23", true),
+    Case(.studyDate, "20180323-", "20180324", true), Case(.studyDate, "20180323-", "20180322", false),
+    Case(.studyDate, "-20180323", "20180323", true), Case(.studyDate, "-20180323", "20180324", false),
+    Case(.studyDate, "20180101-20181231", "20180323", true), Case(.studyDate, "20180101-20181231", "", false),
+    Case(.studyDate, "20180101\\20190101", "20190101", true), Case(.studyDate, "2018*", "20180323", true),
+    Case(.studyTime, "0800-1200", "120030.5", true), Case(.studyTime, "0800-1200", "120100", false),
+    Case(.studyTime, "08-", "080000", true), Case(.studyTime, "1015", "101500.000000", true),
+    Case(.studyInstanceUID, "1.2.3", "1.2.3", true), Case(.studyInstanceUID, "1.2.3\\1.2.4", "1.2.4", true),
+    Case(.studyInstanceUID, "1.2", "1.2.3", false),
+    Case(.seriesNumber, "1", "01", true), Case(.seriesNumber, "1", "10", false),
+    Case(.operatorsName, "doe*", "Smith^A\\Doe^B", true),
+    Case(.imageComments, "a\\b", "a\\b", true), Case(.imageComments, "a\\b", "a", false),
+  ]
+
+  @Test(arguments: cases) func matches(_ row: Case) {
+    #expect(ValueMatcher(row.tag, row.key).matches(row.value) == row.matches)
+  }
+}
