@@ -15,7 +15,7 @@ public enum SampleStudies {
   public static var count: Int { SampleStudy.all.count }
 
   /// Makes all instances, one after the other; only one is in memory at a time.
-  public static func forEach(_ body: (Instance) throws -> Void) rethrows {
+  public static func each(_ body: (Instance) throws -> Void) rethrows {
     for study in SampleStudy.all {
       for (number, series) in study.series.enumerated() {
         for image in 0..<series.images {
@@ -30,7 +30,7 @@ public enum SampleStudies {
   @discardableResult
   public static func install(into index: LocalIndex) throws -> Int {
     var count = 0
-    try forEach { instance in
+    try each { instance in
       let meta = instance.metaInformation
       let incoming = try index.begin(
         ReceptionDescription(

@@ -12,7 +12,7 @@ struct SampleStudiesTests {
     var patients: Set<String> = []
     var studies: Set<String> = []
     var instances: [String] = []
-    SampleStudies.forEach { instance in
+    SampleStudies.each { instance in
       patients.insert(instance.dataSet.string(.patientID) ?? "")
       studies.insert(instance.dataSet.string(.studyInstanceUID) ?? "")
       instances.append(instance.metaInformation.mediaStorageSOPInstanceUID.rawValue)
@@ -33,7 +33,7 @@ struct SampleStudiesTests {
         (id, SampleStudy.all.first { $0.patient.id == id }?.patient.name)
       })
     var number = 0
-    try SampleStudies.forEach { instance in
+    try SampleStudies.each { instance in
       number += 1
       let path = folder.appendingPathComponent("\(number).dcm").path
       try DicomFile.write(instance.dataSet, meta: instance.metaInformation, to: path)
