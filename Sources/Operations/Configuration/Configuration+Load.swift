@@ -1,4 +1,5 @@
 import Foundation
+import LocalIndex
 
 extension Configuration {
   /// Reads the configuration: `path` (a file, or a folder whose `*.json` are merged), else
@@ -28,7 +29,8 @@ extension Configuration {
     configuration.modalitiesFile = (configuration.isOrthancs ? ownFolder : folder) + "/" + ModalityBook.fileName
     let book = try ModalityBook(file: configuration.modalitiesFile, environment: environment)
     configuration.warnings += book.warnings
-    configuration.modalities = book.applied(to: configuration.modalities)
+    configuration.configured = configuration.modalities
+    configuration.modalities = book.applied(to: configuration.configured)
 
     if let storage { configuration.storageDirectory = FilePaths.absolute(storage, home: home) }
     return configuration
@@ -138,7 +140,7 @@ extension Configuration {
     case "StorageDirectory": storageDirectory = try value.filePath(home: home)
     case "StorageGroup": storageGroup = try value.string("the name of a group in double quotes")
     case "Durability":
-      durability = Durability(rawValue: try value.choice(among: Durability.allCases.map(\.rawValue))) ?? .fsync
+      durability = Durability(rawValue: try value.choice(among: ["fsync", "none"])) ?? .fsync
     case "ReadOnly": readOnly = try value.bool()
     case "RememberQueries": rememberQueries = try value.bool()
     case "QueryLimit": queryLimit = try value.integer(in: 0...(.max), "a number of matches, 0 for all")

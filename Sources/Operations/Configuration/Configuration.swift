@@ -1,15 +1,11 @@
 import Dicom
+import LocalIndex
 
 /// How fluoro is set up. The keys and their meaning are Orthanc's where Orthanc has them.
 ///
 /// A value of this type is whole and valid: ``load(path:storage:environment:)`` gives one or an error, never
 /// a half-read one.
 public struct Configuration: Sendable {
-  /// What protects a received instance before it is acknowledged.
-  public enum Durability: String, Sendable, CaseIterable {
-    case fsync, none
-  }
-
   /// What happens when ``maximumStorageSize`` is reached.
   public enum MaximumStorageMode: String, Sendable, CaseIterable {
     case reject = "Reject"
@@ -73,6 +69,8 @@ public struct Configuration: Sendable {
   public var isOrthancs = false
   /// What a person should know, one sentence each, in the order found.
   public var warnings: [String] = []
+  /// The modalities of the files, whatever `modalities.json` says of them.
+  var configured: [Modality] = []
   /// Where modalities added or changed in fluoro are kept.
   public var modalitiesFile: String
 
@@ -103,6 +101,23 @@ extension Configuration {
       message += "; there are \(shown)\(names.count > 8 ? " and \(names.count - 8) more" : "")"
     }
     throw ConfigurationError(message)
+  }
+
+  /// Adds, changes or removes modalities and keeps that in ``modalitiesFile``. What another fluoro has written there
+  /// meanwhile is kept too.
+  ///
+  /// - Throws: ``ConfigurationError`` when the file cannot be read or written; nothing has changed then.
+  public mutating func changeModalities(_ body: (inout ModalityBook) -> Void) throws(ConfigurationError) {
+    var book = try ModalityBook(file: modalitiesFile)
+    body(&book)
+    try book.write()
+    modalities = book.applied(to: configured)
+  }
+
+  /// Removes a modality, also one of the user's own file, which is marked so in ``modalitiesFile``.
+  public mutating func removeModality(named name: String) throws(ConfigurationError) {
+    let isConfigured = configured.contains { $0.name == name }
+    try changeModalities { $0.remove(name, isConfigured: isConfigured) }
   }
 
   /// The title we call `modality` with, and by default the one it is to move to.
@@ -152,5 +167,14 @@ public enum TimeoutChoice: Sendable, Hashable {
   /// As on the command line: seconds, 0 for none.
   public init(seconds: Double) {
     self = seconds > 0 ? .limit(.seconds(seconds)) : .none
+  }
+}
+
+extension Configuration {
+  /// How the storage is to be used.
+  var storageOptions: StorageOptions {
+    StorageOptions(
+      durability: durability, overwriteInstances: overwriteInstances, group: storageGroup,
+      defaultCharacterSet: CharacterSet(orthancName: defaultEncoding) ?? .latin1)
   }
 }

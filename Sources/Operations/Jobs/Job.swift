@@ -1,0 +1,180 @@
+import Dicom
+import Foundation
+import Synchronization
+
+/// One thing a person asked for: its state, progress, deadline and outcome. Safe from any thread.
+public final class Job: Sendable, Identifiable {
+  public let id: Int
+  public let kind: JobKind
+  /// What it does, without patient data: `echo PACS1`, `move 1 study from PACS1`.
+  public let title: String
+  /// The modality's name.
+  public let modality: String?
+  public let created = Date()
+  /// The clock and the limits of all its waits.
+  let deadlines: Deadlines
+  /// At most so many jobs with this key run at once.
+  let lane: Lane?
+  private let retryAction: (@Sendable () -> Job)?
+
+  struct Lane: Sendable, Hashable {
+    var key: String
+    var limit: Int
+  }
+
+  private struct State {
+    /// What it is apart from what its wait says: queued, paused, or running.
+    var phase = Phase.queued
+    var started: ContinuousClock.Instant?
+    var ended: ContinuousClock.Instant?
+    var progress = JobProgress()
+    var meter = RateMeter()
+    var outcome: Outcome?
+    var isCancelRequested = false
+    var cancelAction: (@Sendable () -> Void)?
+    var onChange: (@Sendable (Job) -> Void)?
+  }
+
+  enum Phase: Sendable { case queued, paused, running, ended }
+
+  private let state = Mutex(State())
+
+  init(
+    id: Int, kind: JobKind, title: String, modality: String?, lane: Lane?, deadlines: Deadlines,
+    retry: (@Sendable () -> Job)?
+  ) {
+    self.id = id
+    self.kind = kind
+    self.title = title
+    self.modality = modality
+    self.lane = lane
+    self.deadlines = deadlines
+    retryAction = retry
+    deadlines.onChange { [weak self] in self?.changed() }
+  }
+
+  public var snapshot: JobSnapshot {
+    let now = deadlines.clock.now
+    let wait = deadlines.current
+    let limit = deadlines.timeouts.response
+    return state.withLock { state in
+      JobSnapshot(
+        id: id, kind: kind, title: title, modality: modality, state: Self.words(for: state, wait), created: created,
+        started: state.started, ended: state.ended, wait: state.phase == .running ? wait : nil,
+        progress: state.progress,
+        rate: state.phase == .running ? state.meter.rate(total: state.progress.bytes, at: now) : 0,
+        outcome: state.outcome, responseTimeout: limit)
+    }
+  }
+
+  private static func words(for state: State, _ wait: Wait?) -> JobState {
+    switch state.phase {
+    case .queued: return .queued
+    case .paused: return .paused
+    case .ended: return state.outcome?.state ?? .done
+    case .running:
+      if state.isCancelRequested { return .cancelling }
+      guard let wait else { return .waiting }
+      // Between the instances of a move the response is what is waited for; the person sees it arriving.
+      if case .response = wait.kind, state.progress.received > 0 || state.progress.bytes > 0 { return .receiving }
+      return JobState(wait)
+    }
+  }
+
+  /// Ends it: C-CANCEL and release where it runs, out of the queue where it waits. Returns at once.
+  public func cancel() {
+    let action = state.withLock { state -> (@Sendable () -> Void)? in
+      guard state.phase != .ended, !state.isCancelRequested else { return nil }
+      state.isCancelRequested = true
+      return state.cancelAction
+    }
+    action?()
+    changed()
+  }
+
+  public var isCancelled: Bool { state.withLock { $0.isCancelRequested } }
+
+  /// More time for the wait that runs now; less with a negative duration.
+  public func extend(by duration: Duration) { deadlines.extend(by: duration) }
+
+  /// Another timeout for all its waits, the one that runs now too; nil: no limit.
+  public func setTimeout(_ limit: Duration?) { deadlines.set(Timeouts(all: limit)) }
+
+  /// The same again as a new job; nil where that has no meaning.
+  public func retry() -> Job? { retryAction?() }
+  public var canRetry: Bool { retryAction != nil }
+
+  // MARK: For those that run it
+
+  func onChange(_ observer: @escaping @Sendable (Job) -> Void) { state.withLock { $0.onChange = observer } }
+
+  /// What ``cancel()`` does beside noting it; at once if it has been asked for already.
+  func onCancel(_ action: @escaping @Sendable () -> Void) {
+    let isTooLate = state.withLock { state in
+      state.cancelAction = action
+      return state.isCancelRequested
+    }
+    if isTooLate { action() }
+  }
+
+  func enter(_ phase: Phase) {
+    let now = deadlines.clock.now
+    state.withLock { state in
+      guard state.phase != .ended else { return }
+      state.phase = phase
+      if phase == .running, state.started == nil {
+        state.started = now
+        state.meter.note(total: 0, at: now)
+      }
+    }
+    changed()
+  }
+
+  func update(_ change: (inout JobProgress) -> Void) {
+    let now = deadlines.clock.now
+    state.withLock { state in
+      change(&state.progress)
+      state.meter.note(total: state.progress.bytes, at: now)
+    }
+    changed()
+  }
+
+  func end(_ outcome: Outcome) {
+    let now = deadlines.clock.now
+    state.withLock { state in
+      guard state.phase != .ended else { return }
+      state.phase = .ended
+      state.outcome = outcome
+      state.ended = now
+      state.cancelAction = nil
+    }
+    changed()
+  }
+
+  private func changed() {
+    let observer = state.withLock { $0.onChange }
+    observer?(self)
+  }
+}
+
+/// A job together with what it will give.
+public struct Operation<Value: Sendable>: Sendable {
+  public let job: Job
+  private let task: Task<Value, any Error>
+
+  init(job: Job, task: Task<Value, any Error>) {
+    self.job = job
+    self.task = task
+  }
+
+  /// Waits for the end. A peer that fails is a result that says so; if the waiting task is cancelled, so is the job.
+  ///
+  /// - Throws: ``OperationError`` when the operation was refused before it began.
+  public func value() async throws -> Value {
+    try await withTaskCancellationHandler {
+      try await task.value
+    } onCancel: {
+      job.cancel()
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import Dicom
+import Synchronization
+
+/// Runs jobs, at most so many at once to one modality, and keeps them for the screen of jobs.
+public final class JobQueue: Sendable {
+  private struct State {
+    var lastID = 0
+    var jobs: [Job] = []
+    var running: [String: Int] = [:]
+    /// In the order they will start.
+    var waiting: [Waiter] = []
+    var lastObserver = 0
+    var observers: [Int: @Sendable (Job) -> Void] = [:]
+  }
+
+  private struct Waiter {
+    let job: Job
+    let lane: Job.Lane
+    var isPaused: Bool
+    let resume: CheckedContinuation<Void, any Error>
+  }
+
+  private let state = Mutex(State())
+  /// Ended jobs beyond this many are forgotten, oldest first.
+  private static let remembered = 500
+
+  public init() {}
+
+  /// Oldest first.
+  public var jobs: [Job] { state.withLock { $0.jobs } }
+  public func job(_ id: Int) -> Job? { state.withLock { $0.jobs.first { $0.id == id } } }
+  public var active: [Job] { jobs.filter { !$0.snapshot.state.hasEnded } }
+
+  /// Calls `observer` at every change of a job, on any thread, until the result is let go or cancelled. It must be quick.
+  public func observe(_ observer: @escaping @Sendable (Job) -> Void) -> JobObservation {
+    let id = state.withLock { state in
+      state.lastObserver += 1
+      state.observers[state.lastObserver] = observer
+      return state.lastObserver
+    }
+    return JobObservation { [weak self] in self?.state.withLock { $0.observers[id] = nil } }
+  }
+
+  /// Forgets the jobs that have ended.
+  public func clearEnded() {
+    state.withLock { $0.jobs.removeAll { $0.snapshot.state.hasEnded } }
+  }
+
+  /// A queued job waits until it is resumed. False where it is not queued (any more).
+  @discardableResult
+  public func pause(_ job: Job) -> Bool { setPaused(true, job) }
+
+  @discardableResult
+  public func resume(_ job: Job) -> Bool { setPaused(false, job) }
+
+  private func setPaused(_ isPaused: Bool, _ job: Job) -> Bool {
+    let found = state.withLock { state in
+      guard let index = state.waiting.firstIndex(where: { $0.job.id == job.id }) else { return false }
+      state.waiting[index].isPaused = isPaused
+      return true
+    }
+    guard found else { return false }
+    job.enter(isPaused ? .paused : .queued)
+    admit()
+    return true
+  }
+
+  /// Moves a queued job before (or after) its neighbour among the waiting.
+  public func move(_ job: Job, sooner: Bool) {
+    state.withLock { state in
+      guard let index = state.waiting.firstIndex(where: { $0.job.id == job.id }) else { return }
+      let other = sooner ? index - 1 : index + 1
+      if state.waiting.indices.contains(other) { state.waiting.swapAt(index, other) }
+    }
+  }
+
+  /// Cancels everything and returns when all of it has ended.
+  public func cancelAll() async {
+    for job in active { job.cancel() }
+    for job in active { await end(of: job) }
+  }
+
+  /// Returns when the job has ended.
+  public func end(of job: Job) async {
+    let stream = AsyncStream<Void> { continuation in
+      let observation = observe { changed in
+        if changed.id == job.id, changed.snapshot.state.hasEnded { continuation.finish() }
+      }
+      continuation.onTermination = { _ in observation.cancel() }
+      if job.snapshot.state.hasEnded { continuation.finish() }
+    }
+    for await _ in stream {}
+  }
+
+  // MARK: Running
+
+  /// Makes a job of `body` and starts it as soon as its lane has room.
+  func run<Value: OperationResult>(
+    _ kind: JobKind, title: String, modality: Modality? = nil, timeouts: Timeouts, clock: any DeadlineClock,
+    retry: (@Sendable () -> Job)? = nil, _ body: @escaping @Sendable (Job) async throws -> Value
+  ) -> Operation<Value> {
+    let job = Job(
+      id: state.withLock { state in
+        state.lastID += 1
+        return state.lastID
+      },
+      kind: kind, title: title, modality: modality?.name,
+      lane: modality.map { Job.Lane(key: $0.address, limit: $0.maximumAssociations) },
+      deadlines: Deadlines(timeouts, clock: clock), retry: retry)
+    job.onChange { [weak self] in self?.notify($0) }
+    state.withLock { state in
+      state.jobs.append(job)
+      if state.jobs.count > Self.remembered, let index = state.jobs.firstIndex(where: { $0.snapshot.state.hasEnded }) {
+        state.jobs.remove(at: index)
+      }
+    }
+    notify(job)
+    let task = Task.detached { [self] in
+      do {
+        try await admission(of: job)
+        defer { leave(job) }
+        job.enter(.running)
+        let value = try await body(job)
+        job.end(value.outcome)
+        return value
+      } catch {
+        job.end(job.isCancelled ? Outcome(.cancelled, "cancelled") : Outcome(error))
+        throw error
+      }
+    }
+    job.onCancel { [weak self] in
+      self?.withdraw(job)
+      task.cancel()
+    }
+    return Operation(job: job, task: task)
+  }
+
+  private func admission(of job: Job) async throws {
+    guard let lane = job.lane else { return }
+    try await withCheckedThrowingContinuation { continuation in
+      state.withLock { $0.waiting.append(Waiter(job: job, lane: lane, isPaused: false, resume: continuation)) }
+      if job.isCancelled { withdraw(job) } else { admit() }
+    }
+  }
+
+  private func admit() {
+    let admitted = state.withLock { state in
+      var admitted: [Waiter] = []
+      var blocked: [Waiter] = []
+      for waiter in state.waiting {
+        let running = state.running[waiter.lane.key, default: 0]
+        if waiter.isPaused || running >= waiter.lane.limit {
+          blocked.append(waiter)
+        } else {
+          state.running[waiter.lane.key] = running + 1
+          admitted.append(waiter)
+        }
+      }
+      state.waiting = blocked
+      return admitted
+    }
+    for waiter in admitted { waiter.resume.resume() }
+  }
+
+  private func leave(_ job: Job) {
+    guard let lane = job.lane else { return }
+    state.withLock { state in
+      let rest = (state.running[lane.key] ?? 1) - 1
+      state.running[lane.key] = rest > 0 ? rest : nil
+    }
+    admit()
+  }
+
+  private func withdraw(_ job: Job) {
+    let waiter = state.withLock { state -> Waiter? in
+      guard let index = state.waiting.firstIndex(where: { $0.job.id == job.id }) else { return nil }
+      return state.waiting.remove(at: index)
+    }
+    waiter?.resume.resume(throwing: CancellationError())
+  }
+
+  private func notify(_ job: Job) {
+    let observers = state.withLock { Array($0.observers.values) }
+    for observer in observers { observer(job) }
+  }
+}
+
+/// Ends an observation when cancelled or let go.
+public final class JobObservation: Sendable {
+  private let action: @Sendable () -> Void
+  init(_ action: @escaping @Sendable () -> Void) { self.action = action }
+  public func cancel() { action() }
+  deinit { action() }
+}

@@ -1,0 +1,47 @@
+import Dicom
+import Foundation
+
+/// A job at one moment.
+public struct JobSnapshot: Sendable, Identifiable {
+  public var id: Int
+  public var kind: JobKind
+  public var title: String
+  public var modality: String?
+  public var state: JobState
+  public var created: Date
+  /// When it left the queue.
+  public var started: ContinuousClock.Instant?
+  public var ended: ContinuousClock.Instant?
+  /// What is waited for, and the deadline that will fire first; nil when nothing is.
+  public var wait: Wait?
+  public var progress: JobProgress
+  /// Bytes a second over the last seconds.
+  public var rate: Double
+  /// Set when it has ended.
+  public var outcome: Outcome?
+  /// The `response` timeout in force; nil: no limit.
+  public var responseTimeout: Duration?
+
+  /// How long it has run, or ran.
+  public func elapsed(at now: ContinuousClock.Instant) -> Duration {
+    started.map { $0.duration(to: ended ?? now) } ?? .zero
+  }
+}
+
+/// Bytes a second over a sliding window of about five seconds.
+struct RateMeter: Sendable {
+  private var samples: [(time: ContinuousClock.Instant, bytes: Int64)] = []
+  private static let window = Duration.seconds(5)
+
+  mutating func note(total bytes: Int64, at now: ContinuousClock.Instant) {
+    if let last = samples.last, last.time.duration(to: now) < .milliseconds(100) { return }
+    samples.append((now, bytes))
+    while samples.count > 2, samples[1].time.duration(to: now) > Self.window { samples.removeFirst() }
+  }
+
+  func rate(total bytes: Int64, at now: ContinuousClock.Instant) -> Double {
+    guard let first = samples.first else { return 0 }
+    let seconds = first.time.duration(to: now).inSeconds
+    return seconds > 0.05 ? Double(bytes - first.bytes) / seconds : 0
+  }
+}

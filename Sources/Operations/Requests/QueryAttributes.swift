@@ -1,0 +1,93 @@
+import Dicom
+
+/// Which attributes belong to which level of the Query/Retrieve information models (PS3.4 Tables C.6-1 to C.6-5),
+/// the optional ones of the same modules included, and which of them we ask for unasked.
+public enum QueryAttributes {
+  /// Belong to every level.
+  static let everywhere: Set<Tag> = [
+    .specificCharacterSet, .queryRetrieveLevel, .retrieveAETitle, .instanceAvailability, .timezoneOffsetFromUTC,
+    .storageMediaFileSetID, .storageMediaFileSetUID, .retrieveURL,
+  ]
+
+  static let patient: Set<Tag> = [
+    .patientName, .patientID, .issuerOfPatientID, .patientBirthDate, .patientBirthTime, .patientSex,
+    .otherPatientIDsSequence, .otherPatientNames, .ethnicGroup, .patientComments,
+    .patientSpeciesDescription, .patientBreedDescription, .responsiblePerson, .responsibleOrganization,
+    .referencedPatientSequence, .numberOfPatientRelatedStudies, .numberOfPatientRelatedSeries,
+    .numberOfPatientRelatedInstances,
+  ]
+
+  static let study: Set<Tag> = [
+    .studyInstanceUID, .studyDate, .studyTime, .accessionNumber, .issuerOfAccessionNumberSequence, .studyID,
+    .studyDescription, .referringPhysicianName, .procedureCodeSequence, .nameOfPhysiciansReadingStudy,
+    .physiciansOfRecord, .admittingDiagnosesDescription, .referencedStudySequence, .patientAge, .patientSize,
+    .patientWeight, .occupation, .additionalPatientHistory, .requestingPhysician, .requestingService,
+    .requestedProcedureDescription, .institutionName, .modalitiesInStudy, .sopClassesInStudy,
+    .anatomicRegionsInStudyCodeSequence, .numberOfStudyRelatedSeries, .numberOfStudyRelatedInstances,
+  ]
+
+  static let series: Set<Tag> = [
+    .seriesInstanceUID, .modality, .seriesNumber, .seriesDate, .seriesTime, .seriesDescription,
+    .seriesDescriptionCodeSequence, .bodyPartExamined, .protocolName, .laterality, .stationName, .operatorsName,
+    .performingPhysicianName, .performedProcedureStepStartDate, .performedProcedureStepStartTime,
+    .performedProcedureStepDescription, .requestAttributesSequence, .institutionName, .institutionalDepartmentName,
+    .manufacturer, .manufacturerModelName, .deviceSerialNumber, .softwareVersions, .patientPosition,
+    .contrastBolusAgent, .imageOrientationPatient, .cardiacNumberOfImages, .imagesInAcquisition,
+    .numberOfTemporalPositions, .numberOfSlices, .numberOfTimeSlices, .sequenceName, .frameOfReferenceUID,
+    .acquisitionDeviceProcessingDescription, .numberOfSeriesRelatedInstances,
+  ]
+
+  /// The attribute that names one entity of a level (PS3.4 §C.2.2.1.1).
+  public static func uniqueKey(of level: Level) -> Tag {
+    switch level {
+    case .patient: .patientID
+    case .study: .studyInstanceUID
+    case .series: .seriesInstanceUID
+    case .instance: .sopInstanceUID
+    }
+  }
+
+  /// Whether an attribute may be asked for at a level: those of the level, and the unique keys above it; at the
+  /// study level also the patient's, which Study Root counts to the study; at the instance level all.
+  public static func belongs(_ tag: Tag, to level: Level) -> Bool {
+    if everywhere.contains(tag) { return true }
+    switch level {
+    case .patient: return patient.contains(tag)
+    case .study: return study.contains(tag) || patient.contains(tag)
+    case .series: return series.contains(tag) || tag == .studyInstanceUID || tag == .patientID
+    case .instance: return true
+    }
+  }
+
+  /// What is asked for when a person names no attributes to return: what a list of that level shows.
+  public static func returned(at level: Level) -> [Tag] {
+    switch level {
+    case .patient:
+      [
+        .patientName, .patientID, .patientBirthDate, .patientSex, .numberOfPatientRelatedStudies,
+        .numberOfPatientRelatedSeries, .numberOfPatientRelatedInstances,
+      ]
+    case .study:
+      [
+        .patientName, .patientID, .patientBirthDate, .patientSex, .studyInstanceUID, .studyDate, .studyTime,
+        .accessionNumber, .studyID, .studyDescription, .referringPhysicianName, .modalitiesInStudy,
+        .numberOfStudyRelatedSeries, .numberOfStudyRelatedInstances,
+      ]
+    case .series:
+      [
+        .patientID, .studyInstanceUID, .seriesInstanceUID, .modality, .seriesNumber, .seriesDate, .seriesTime,
+        .seriesDescription, .bodyPartExamined, .protocolName, .numberOfSeriesRelatedInstances,
+      ]
+    case .instance:
+      [
+        .patientID, .studyInstanceUID, .seriesInstanceUID, .sopInstanceUID, .sopClassUID, .instanceNumber,
+        .numberOfFrames, .rows, .columns,
+      ]
+    }
+  }
+
+  /// Every attribute named here, for suggestions.
+  static let all: [Tag] = Array(
+    everywhere.union(patient).union(study).union(series).union(Level.allCases.flatMap(returned(at:)))
+  ).sorted()
+}

@@ -1,0 +1,58 @@
+import Dicom
+
+/// How long the steps of an operation took, in milliseconds; nil: not done, or not reached.
+public struct EchoPhases: Sendable, Hashable {
+  public var resolve: Double?
+  public var connect: Double?
+  public var tls: Double?
+  public var associate: Double?
+  public var echo: Double?
+  public var release: Double?
+  public init() {}
+}
+
+/// What a C-ECHO came to: also one that failed.
+public struct EchoResult: OperationResult, Hashable {
+  public var modality: String
+  public var aeTitle: String
+  public var host: String
+  public var port: Int
+  public var isOK: Bool { outcome.state == .done }
+  /// From the beginning to the C-ECHO response, the release not included.
+  public var milliseconds: Double
+  public var phases = EchoPhases()
+  public var peerImplementationClassUID: String?
+  public var peerImplementationVersionName: String?
+  public var peerMaximumPDULength: Int?
+  /// The step that failed, as in `phases`.
+  public var failedPhase: String?
+  public var outcome: Outcome
+
+  public var json: JSONText.Value {
+    func time(_ value: Double?) -> JSONText.Value { value.map(JSONText.Value.decimal) ?? .null }
+    var members: [(key: String, value: JSONText.Value)] = [
+      ("modality", .string(modality)), ("aet", .string(aeTitle)), ("host", .string(host)), ("port", .integer(port)),
+      ("ok", .bool(isOK)), ("milliseconds", .decimal(milliseconds)),
+      (
+        "phases",
+        .object([
+          ("resolve", time(phases.resolve)), ("connect", time(phases.connect)), ("tls", time(phases.tls)),
+          ("associate", time(phases.associate)), ("echo", time(phases.echo)), ("release", time(phases.release)),
+        ])
+      ),
+      (
+        "peer",
+        .object([
+          ("implementationClassUID", JSONText.Value(peerImplementationClassUID)),
+          ("implementationVersionName", JSONText.Value(peerImplementationVersionName)),
+          ("maximumPduLength", JSONText.Value(peerMaximumPDULength)),
+        ])
+      ),
+    ]
+    if !isOK {
+      members.append(("failedPhase", JSONText.Value(failedPhase)))
+      members.append(("error", .string(outcome.words)))
+    }
+    return .object(members)
+  }
+}

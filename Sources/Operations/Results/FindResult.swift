@@ -1,0 +1,19 @@
+import Dicom
+
+/// What a C-FIND came to. The matches were handed out as they arrived.
+public struct FindResult: OperationResult {
+  /// The final status; nil when none came.
+  public var status: Status?
+  public var matches: Int
+  /// There are more: we cancelled at the limit.
+  public var isLimited: Bool
+  public var seconds: Double
+  public var outcome: Outcome
+
+  public var json: JSONText.Value {
+    .object([
+      ("status", JSONText.Value(status?.hex)), ("matches", .integer(matches)), ("limited", .bool(isLimited)),
+      ("seconds", .decimal(seconds)),
+    ])
+  }
+}

@@ -1,0 +1,59 @@
+import Dicom
+
+/// What one C-MOVE came to.
+public struct MoveItemResult: Sendable {
+  public var item: RetrieveItem
+  /// The final status; nil when no final response came.
+  public var status: Status?
+  /// The peer's last counters.
+  public var completed: Int?
+  public var failed: Int?
+  public var warning: Int?
+  /// Counted by us: different instances that arrived here and are durable. nil for a move to another.
+  public var received: Int?
+  /// Of their data sets.
+  public var bytes: Int64 = 0
+  public var seconds: Double = 0
+  public var failedInstances: [String] = []
+  public var outcome: Outcome
+
+  /// The summary line of `--json`.
+  public var json: JSONText.Value {
+    .object([
+      ("status", JSONText.Value(status?.hex)), ("completed", JSONText.Value(completed)),
+      ("failed", JSONText.Value(failed)), ("warning", JSONText.Value(warning)),
+      ("received", JSONText.Value(received)), ("bytes", .integer(Int(bytes))), ("seconds", .decimal(seconds)),
+      ("failedInstances", .array(failedInstances.map(JSONText.Value.string))),
+    ])
+  }
+}
+
+/// What a retrieve came to: a result for each C-MOVE, in order, and all together.
+public struct MoveResult: OperationResult {
+  public var items: [MoveItemResult]
+  public var outcome: Outcome
+
+  public var received: Int { items.reduce(0) { $0 + ($1.received ?? 0) } }
+  public var bytes: Int64 { items.reduce(0) { $0 + $1.bytes } }
+  public var seconds: Double { items.reduce(0) { $0 + $1.seconds } }
+  public var failedInstances: [String] { items.flatMap(\.failedInstances) }
+
+  /// One summary a C-MOVE; the lines of a single one are what the command prints.
+  public var json: JSONText.Value { items.count == 1 ? items[0].json : .array(items.map(\.json)) }
+
+  public init(items: [MoveItemResult], outcome: Outcome) {
+    self.items = items
+    self.outcome = outcome
+  }
+}
+
+extension JobProgress {
+  /// A progress object of `move --json`.
+  public var json: JSONText.Value {
+    .object([
+      ("remaining", JSONText.Value(remaining)), ("completed", JSONText.Value(completed)),
+      ("failed", JSONText.Value(failed)), ("warning", JSONText.Value(warning)), ("received", .integer(received)),
+      ("bytes", .integer(Int(bytes))),
+    ])
+  }
+}

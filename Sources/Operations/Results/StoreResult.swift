@@ -1,0 +1,53 @@
+import Dicom
+
+/// What became of one instance that was to be sent.
+public struct SentInstance: Sendable, Hashable {
+  public var sopInstanceUID: String
+  /// The peer's answer; nil when it was not sent, or no answer came.
+  public var status: Status?
+  /// Why there is no status.
+  public var problem: String?
+  /// Of its data set.
+  public var bytes: Int
+
+  /// The peer has it: success, or a warning (PS3.4 Table B.2-1).
+  public var isStored: Bool { status.map { $0.isSuccess || $0.isWarning } ?? false }
+
+  public var json: JSONText.Value {
+    var members: [(key: String, value: JSONText.Value)] = [
+      ("sopInstanceUID", .string(sopInstanceUID)), ("status", JSONText.Value(status?.hex)),
+    ]
+    if let words = problem ?? (isStored && status?.isWarning != true ? nil : status?.words) {
+      members.append(("error", .string(words)))
+    }
+    return .object(members)
+  }
+}
+
+/// What sending came to.
+public struct StoreResult: OperationResult {
+  /// In the order they were sent.
+  public var instances: [SentInstance]
+  public var seconds: Double
+  public var outcome: Outcome
+
+  public var completed: Int { instances.count { $0.isStored && $0.status?.isWarning == false } }
+  public var warning: Int { instances.count { $0.isStored && $0.status?.isWarning == true } }
+  public var failed: Int { instances.count { !$0.isStored } }
+  public var bytes: Int64 { instances.reduce(0) { $0 + ($1.isStored ? Int64($1.bytes) : 0) } }
+  public var failedInstances: [String] { instances.filter { !$0.isStored }.map(\.sopInstanceUID) }
+
+  /// The worst answer: the first failure's, else a warning's, else success.
+  public var status: Status? {
+    if let failure = instances.first(where: { !$0.isStored }) { return failure.status }
+    return instances.first { $0.status?.isWarning == true }?.status ?? instances.first?.status
+  }
+
+  public var json: JSONText.Value {
+    .object([
+      ("status", JSONText.Value(status?.hex)), ("completed", .integer(completed)), ("failed", .integer(failed)),
+      ("warning", .integer(warning)), ("bytes", .integer(Int(bytes))), ("seconds", .decimal(seconds)),
+      ("failedInstances", .array(failedInstances.map(JSONText.Value.string))),
+    ])
+  }
+}

@@ -1,0 +1,128 @@
+import Dicom
+import LocalIndex
+import Synchronization
+
+/// C-MOVE from the local studies, PS3.4 §C.4.2.
+extension EmbeddedSCP {
+  func move(
+    _ request: MoveRequest, _ association: AcceptedAssociation
+  ) -> AsyncThrowingStream<MoveProgress, any Error>? {
+    tally(association).noteMove()
+    guard [UID.studyRootMove, .patientRootMove].contains(request.model) else { return nil }
+    guard isAllowed(.move, association) else {
+      let status = refuse("C-MOVE", "AllowMove", association)
+      return AsyncThrowingStream { $0.finish(throwing: StatusError(status)) }
+    }
+    let configuration = peers.configuration
+    let destination = configuration.modalities.first {
+      configuration.isSameAETitle($0.aeTitle, request.destination)
+    }
+    guard let destination else {
+      activity.add(
+        .rejection, peer: Self.peer(association), "C-MOVE refused: we know no \(request.destination) to move to")
+      return AsyncThrowingStream {
+        $0.finish(throwing: StatusError(Status(0xA801, service: .move)))
+      }
+    }
+    let originator = MoveOriginator(aeTitle: association.callingAETitle, messageID: request.messageID)
+    return AsyncThrowingStream { continuation in
+      let task = Task.detached { [self] in
+        do {
+          let instances = try await instances(request)
+          try await send(instances, to: destination, originator) { continuation.yield($0) }
+          continuation.finish()
+        } catch {
+          continuation.finish(throwing: error)
+        }
+      }
+      continuation.onTermination = { _ in task.cancel() }
+    }
+  }
+
+  /// The instances under the unique keys of the request.
+  private func instances(_ request: MoveRequest) async throws -> [OutgoingInstance] {
+    guard let level = request.level else {
+      throw StatusError(Status(0xA900, service: .move, errorComment: "No query/retrieve level"))
+    }
+    let identifier = request.identifier
+    let keys = Level.allCases.filter { $0 <= level }.compactMap { level -> LocalQuery.Key? in
+      let tag = QueryAttributes.uniqueKey(of: level)
+      let values = identifier.strings(tag).filter { !$0.isEmpty }
+      return values.isEmpty ? nil : LocalQuery.Key(tag, values.joined(separator: "\\"))
+    }
+    guard keys.contains(where: { $0.tag == QueryAttributes.uniqueKey(of: level) }) else {
+      throw StatusError(Status(0xA900, service: .move, errorComment: "No unique key of the level"))
+    }
+    let index = index
+    return try await Blocking.run {
+      try index.find(LocalQuery(level: level, keys: keys)).flatMap { try index.instances(under: $0.id) }
+        .map(OutgoingInstance.init)
+    }
+  }
+
+  /// Runs the sub-operations and reports after each.
+  private func send(
+    _ instances: [OutgoingInstance], to destination: Modality, _ originator: MoveOriginator,
+    _ report: @escaping @Sendable (MoveProgress) -> Void
+  ) async throws {
+    let progress = SubOperationCount(instances.count)
+    report(progress.value)
+    if instances.isEmpty { return }
+    let configuration = peers.configuration
+    let title = configuration.callingAETitle(for: destination)
+    let timeouts = Timeouts(all: configuration.responseTimeout(for: destination, .inherited))
+    let (clock, trace) = (clock, trace)
+    var sender = InstanceSender(
+      open: { contexts in
+        let parameters = try Station.parameters(
+          destination, callingAETitle: title, contexts, maximumPDULength: configuration.maximumPDULength)
+        return try await Association.request(parameters, deadlines: Deadlines(timeouts, clock: clock), trace: trace)
+      }, moveOriginator: originator)
+    sender.isCancelled = { Task.isCancelled }
+    sender.onInstance = { report(progress.add($0)) }
+    let (results, failure) = await sender.send(instances)
+    // Those that were never tried have failed as well.
+    for instance in results where !progress.knows(instance) { _ = progress.add(instance) }
+    if let failure {
+      activity.add(
+        .result, peer: destination.name,
+        "sub-operations for \(originator.aeTitle) ended early: \(Outcome(failure).words)")
+    }
+    report(progress.value)
+  }
+}
+
+/// The counters of a C-MOVE as its sub-operations end.
+private final class SubOperationCount: Sendable {
+  private struct State {
+    var progress: MoveProgress
+    var known: Set<String> = []
+  }
+
+  private let state: Mutex<State>
+
+  init(_ count: Int) {
+    let counters = SubOperations(remaining: count, completed: 0, failed: 0, warning: 0)
+    state = Mutex(State(progress: MoveProgress(subOperations: counters)))
+  }
+
+  var value: MoveProgress { state.withLock { $0.progress } }
+  func knows(_ instance: SentInstance) -> Bool { state.withLock { $0.known.contains(instance.sopInstanceUID) } }
+
+  func add(_ instance: SentInstance) -> MoveProgress {
+    state.withLock { state in
+      state.known.insert(instance.sopInstanceUID)
+      func count(_ path: WritableKeyPath<SubOperations, Int?>, _ change: Int) {
+        state.progress.subOperations[keyPath: path] = (state.progress.subOperations[keyPath: path] ?? 0) + change
+      }
+      count(\.remaining, -1)
+      if !instance.isStored {
+        count(\.failed, 1)
+        state.progress.failedSOPInstanceUIDs.append(UID(instance.sopInstanceUID))
+      } else {
+        count(instance.status?.isWarning == true ? \.warning : \.completed, 1)
+      }
+      return state.progress
+    }
+  }
+}

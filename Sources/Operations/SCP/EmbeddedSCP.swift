@@ -1,0 +1,177 @@
+import Dicom
+import LocalIndex
+import Synchronization
+
+/// How fluoro answers other stations: C-ECHO, C-STORE, and, where the configuration allows it, C-FIND and C-MOVE over the
+/// local studies.
+final class EmbeddedSCP: AcceptorDelegate {
+  let store: StoreService
+  let index: LocalIndex
+  let peers: PeerDirectory
+  let moves: MovesInFlight
+  let activity: ActivityLog
+  let clock: any DeadlineClock
+  let trace: (any TraceObserver)?
+  /// What happened on each association, for one line at its end.
+  private let tallies = Mutex<[Int: Tally]>([:])
+
+  init(
+    store: StoreService, index: LocalIndex, peers: PeerDirectory, moves: MovesInFlight, activity: ActivityLog,
+    clock: any DeadlineClock, trace: (any TraceObserver)?
+  ) {
+    self.store = store
+    self.index = index
+    self.peers = peers
+    self.moves = moves
+    self.activity = activity
+    self.clock = clock
+    self.trace = trace
+  }
+
+  func tally(_ association: AcceptedAssociation) -> Tally {
+    tallies.withLock { tallies in
+      if let tally = tallies[association.id] { return tally }
+      let tally = Tally()
+      tallies[association.id] = tally
+      return tally
+    }
+  }
+
+  /// Whether a peer may ask for a service: anyone may, or a modality that it is may.
+  func isAllowed(_ service: AllowedServices, _ association: AcceptedAssociation) -> Bool {
+    let configuration = peers.configuration
+    if configuration.alwaysAllowed.contains(service) { return true }
+    return peers.modalities(aeTitle: association.callingAETitle, address: association.remoteAddress)
+      .contains { $0.allowed.contains(service) }
+  }
+
+  /// Tells a person, once an association, that a service was refused.
+  func refuse(_ service: String, _ key: String, _ association: AcceptedAssociation) -> Status {
+    let isFirst = tally(association).noteRefusal()
+    if isFirst {
+      activity.add(
+        .rejection, peer: Self.peer(association),
+        "\(service) refused: \(association.callingAETitle) at \(association.remoteAddress) may not; "
+          + "\(key) in its modality, or DicomAlways\(key), allows it",
+        refusedAETitle: association.callingAETitle, refusedHost: association.remoteAddress)
+    }
+    return Status.notAuthorized.commented("\(service) is not allowed for \(association.callingAETitle)")
+  }
+
+  static func peer(_ association: AcceptedAssociation) -> String {
+    "\(association.callingAETitle) \(association.remoteAddress)"
+  }
+
+  // MARK: Associations
+
+  func evaluate(_ request: AssociateRequest) -> AssociateDecision {
+    let configuration = peers.configuration
+    if configuration.checkCalledAET,
+      !peers.ownTitles.contains(where: { configuration.isSameAETitle($0, request.calledAETitle) })
+    {
+      return reject(
+        request, .calledAETitleNotRecognized,
+        "called us \(request.calledAETitle); we are \(peers.ownTitles.joined(separator: ", "))")
+    }
+    let anyone: AllowedServices = [.echo, .store, .find, .get, .move]
+    if configuration.alwaysAllowed.isDisjoint(with: anyone), !isKnown(request), moves.isEmpty {
+      return reject(request, .callingAETitleNotRecognized, "is not configured")
+    }
+    let policy = ContextPolicy(configuration)
+    return request.accepting(abstractSyntax: policy.isWanted, transferSyntax: policy.isAcceptable)
+  }
+
+  private func isKnown(_ request: AssociateRequest) -> Bool {
+    peers.isAllowedTitle(request.callingAETitle)
+      || !peers.modalities(aeTitleOrHost: request.callingAETitle, address: request.remoteAddress).isEmpty
+  }
+
+  private func reject(_ request: AssociateRequest, _ rejection: Rejection, _ words: String) -> AssociateDecision {
+    activity.add(
+      .rejection, peer: "\(request.callingAETitle) \(request.remoteAddress)",
+      "association refused: \(request.callingAETitle) at \(request.remoteAddress) \(words)",
+      refusedAETitle: rejection == .callingAETitleNotRecognized ? request.callingAETitle : nil,
+      refusedHost: request.remoteAddress)
+    return .reject(rejection)
+  }
+
+  func opened(_ association: AcceptedAssociation) {
+    activity.add(
+      .incoming, peer: Self.peer(association),
+      "association from \(association.callingAETitle) to \(association.calledAETitle)")
+  }
+
+  func closed(_ association: AcceptedAssociation, reason: AssociationEnd) {
+    guard let tally = tallies.withLock({ $0.removeValue(forKey: association.id) }) else { return }
+    guard let words = tally.words else { return }
+    activity.add(.result, peer: Self.peer(association), "\(words); association \(reason)")
+  }
+
+  func failed(remoteAddress: String, reason: AssociationEnd) {
+    if case .closed = reason { return }
+    activity.add(.rejection, peer: remoteAddress, "a connection from \(remoteAddress) was no association: \(reason)")
+  }
+
+  // MARK: Services
+
+  func echo(_ association: AcceptedAssociation) -> Status {
+    guard isAllowed(.echo, association) else { return refuse("C-ECHO", "AllowEcho", association) }
+    tally(association).noteEcho()
+    return .success
+  }
+
+  func store(_ request: StoreRequest, _ association: AcceptedAssociation) -> StoreReception {
+    store.receive(request, association, tally(association)) {
+      refuse("C-STORE", "AllowStore", association)
+    }
+  }
+}
+
+/// What one association did.
+final class Tally: Sendable {
+  private struct State {
+    var echoes = 0
+    var instances = 0
+    var bytes: Int64 = 0
+    var failed = 0
+    var refusals = 0
+    var finds = 0
+    var moves = 0
+  }
+
+  private let state = Mutex(State())
+
+  func noteEcho() { state.withLock { $0.echoes += 1 } }
+  func noteInstance(bytes: Int) {
+    state.withLock { state in
+      state.instances += 1
+      state.bytes += Int64(bytes)
+    }
+  }
+  func noteFailure() { state.withLock { $0.failed += 1 } }
+  func noteFind() { state.withLock { $0.finds += 1 } }
+  func noteMove() { state.withLock { $0.moves += 1 } }
+
+  /// Whether it was the first.
+  func noteRefusal() -> Bool {
+    state.withLock { state in
+      state.refusals += 1
+      return state.refusals == 1
+    }
+  }
+
+  var words: String? {
+    state.withLock { state in
+      var parts: [String] = []
+      if state.instances > 0 {
+        parts.append("received \(Words.count(state.instances, "instance")), \(Words.bytes(state.bytes))")
+      }
+      if state.failed > 0 { parts.append("\(state.failed) not stored") }
+      if state.echoes > 0 { parts.append(state.echoes == 1 ? "C-ECHO" : "\(state.echoes) C-ECHOs") }
+      if state.finds > 0 { parts.append(state.finds == 1 ? "C-FIND" : "\(state.finds) C-FINDs") }
+      if state.moves > 0 { parts.append(state.moves == 1 ? "C-MOVE" : "\(state.moves) C-MOVEs") }
+      if state.refusals > 0 { parts.append(Words.count(state.refusals, "request") + " refused") }
+      return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+  }
+}

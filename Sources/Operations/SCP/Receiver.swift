@@ -1,0 +1,111 @@
+import Dicom
+import LocalIndex
+import Synchronization
+
+import func Glibc.getpid
+
+/// The life of our acceptor: started once, found elsewhere, or off with a reason.
+final class Receiver: Sendable {
+  private struct State {
+    var scp = SCPState.off(reason: "not started")
+    var acceptor: Acceptor?
+    /// Held as long as we are the one that receives on the storage.
+    var claim: ReceptionClaim?
+    var starting: Task<SCPState, Never>?
+    var lastObserver = 0
+    var observers: [Int: @Sendable (SCPState) -> Void] = [:]
+  }
+
+  private let locked = Mutex(State())
+
+  var state: SCPState { locked.withLock { $0.scp } }
+  var associations: [AcceptedAssociation] { locked.withLock { $0.acceptor }?.associations ?? [] }
+
+  func observe(_ observer: @escaping @Sendable (SCPState) -> Void) -> JobObservation {
+    let id = locked.withLock { state in
+      state.lastObserver += 1
+      state.observers[state.lastObserver] = observer
+      return state.lastObserver
+    }
+    return JobObservation { [weak self] in self?.locked.withLock { $0.observers[id] = nil } }
+  }
+
+  /// Two that start at once share one attempt.
+  func start(_ station: Station, title: String?) async -> SCPState {
+    if let title { station.peers.answer(to: title) }
+    let task = locked.withLock { state in
+      if let starting = state.starting { return starting }
+      let task = Task { await self.attempt(station) }
+      state.starting = task
+      return task
+    }
+    let result = await task.value
+    locked.withLock { $0.starting = nil }
+    return result
+  }
+
+  private func attempt(_ station: Station) async -> SCPState {
+    if locked.withLock({ $0.acceptor }) != nil {
+      // A title more is answered from now on.
+      return set(.listening(port: state.port ?? 0, titles: station.peers.ownTitles))
+    }
+    let configuration = station.configuration
+    guard !configuration.tls.isEnabled else {
+      return set(.off(reason: "DicomTlsEnabled is set, and this version of fluoro has no TLS yet"))
+    }
+    let words = SCPState.Receiver(
+      process: Int(getpid()), port: configuration.dicomPort, titles: station.peers.ownTitles)
+    do {
+      guard let claim = try station.index.claimReception(words.text) else {
+        let other = try station.index.receiver().flatMap(SCPState.Receiver.init(text:))
+        return set(other.map(SCPState.elsewhere) ?? .off(reason: "another program receives on \(station.index.path)"))
+      }
+      let service = StoreService(station.index, station.peers, station.moves, station.activity)
+      let scp = EmbeddedSCP(
+        store: service, index: station.index, peers: station.peers, moves: station.moves, activity: station.activity,
+        clock: station.clock, trace: station.trace)
+      let acceptor = try await Acceptor.listen(
+        host: configuration.dicomBindAddress, port: configuration.dicomPort, idle: configuration.scpTimeout,
+        maximumPDULength: UInt32(configuration.maximumPDULength), maximumAssociations: 100, delegate: scp,
+        clock: station.clock, trace: station.trace)
+      locked.withLock { state in
+        state.acceptor = acceptor
+        state.claim = claim
+      }
+      Blocking.queue.async { station.peers.resolveHosts() }
+      return set(.listening(port: acceptor.port, titles: station.peers.ownTitles))
+    } catch {
+      let result = set(.off(reason: Self.reason(error, configuration)))
+      station.activity.add(.note, peer: "", "not listening: \(result.words)")
+      return result
+    }
+  }
+
+  private static func reason(_ error: any Error, _ configuration: Configuration) -> String {
+    guard let error = error as? ListenError, error.reason == .portInUse else { return "\(error)" }
+    guard let holder = PortHolder.words(port: configuration.dicomPort) else { return error.description }
+    return "Port \(configuration.dicomPort) is in use by \(holder)."
+  }
+
+  /// Associations at work may finish for some seconds.
+  func stop() async {
+    let acceptor = locked.withLock { state in
+      defer { state.acceptor = nil }
+      return state.acceptor
+    }
+    await acceptor?.close(grace: .seconds(3))
+    locked.withLock { $0.claim = nil }
+    set(.off(reason: "stopped"))
+  }
+
+  @discardableResult
+  private func set(_ scp: SCPState) -> SCPState {
+    let observers = locked.withLock { state -> [@Sendable (SCPState) -> Void] in
+      guard state.scp != scp else { return [] }
+      state.scp = scp
+      return Array(state.observers.values)
+    }
+    for observer in observers { observer(scp) }
+    return scp
+  }
+}

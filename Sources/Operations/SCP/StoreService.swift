@@ -1,0 +1,153 @@
+import Dicom
+import LocalIndex
+import NIOCore
+import Synchronization
+
+/// Takes instances: who may send them, where they go, what is answered.
+final class StoreService: Sendable {
+  private let index: LocalIndex
+  private let peers: PeerDirectory
+  private let moves: MovesInFlight
+  private let activity: ActivityLog
+  /// Bytes stored, followed from what the index said at the start.
+  private let stored: Mutex<Int64>
+
+  init(_ index: LocalIndex, _ peers: PeerDirectory, _ moves: MovesInFlight, _ activity: ActivityLog) {
+    self.index = index
+    self.peers = peers
+    self.moves = moves
+    self.activity = activity
+    let isLimited = peers.configuration.maximumStorageSize > 0
+    stored = Mutex(isLimited ? Int64((try? index.statistics().bytes) ?? 0) : 0)
+  }
+
+  func receive(
+    _ request: StoreRequest, _ association: AcceptedAssociation, _ tally: Tally, refuse: () -> Status
+  ) -> StoreReception {
+    let configuration = peers.configuration
+    let named = moves.named(
+      request.moveOriginatorAETitle, request.moveOriginatorMessageID, isSame: configuration.isSameAETitle)
+    guard named != nil || isAllowed(association) else { return .refuse(refuse()) }
+    if isFull(configuration) {
+      tally.noteFailure()
+      return .refuse(Status.outOfResources.commented("MaximumStorageSize is reached"))
+    }
+    let move = named ?? unnamed(request, association)
+    do {
+      let incoming = try index.begin(
+        ReceptionDescription(
+          sopClassUID: request.sopClassUID, sopInstanceUID: request.sopInstanceUID,
+          transferSyntaxUID: request.transferSyntax, sendingAETitle: association.callingAETitle,
+          receivingAETitle: association.calledAETitle))
+      move?.begin()
+      return .receive(
+        InstanceReceiver(incoming, request.sopInstanceUID.rawValue, move, tally) { [self] result in
+          note(result, association)
+        })
+    } catch {
+      tally.noteFailure()
+      note(.failure(error), association)
+      return .refuse(Self.status(error))
+    }
+  }
+
+  /// A configured title or host whose modality may, or both under `DicomCheckModalityHost`; a title a person allowed.
+  private func isAllowed(_ association: AcceptedAssociation) -> Bool {
+    if peers.configuration.alwaysAllowed.contains(.store) || peers.isAllowedTitle(association.callingAETitle) {
+      return true
+    }
+    return peers.modalities(aeTitleOrHost: association.callingAETitle, address: association.remoteAddress)
+      .contains { $0.allowed.contains(.store) }
+  }
+
+  /// Not every station names the C-MOVE it sends for.
+  private func unnamed(_ request: StoreRequest, _ association: AcceptedAssociation) -> MoveInFlight? {
+    guard request.moveOriginatorAETitle == nil else { return nil }
+    let configuration = peers.configuration
+    return moves.from(association.callingAETitle) { modality, title in
+      configuration.isSameAETitle(modality.aeTitle, title) || peers.isHost(association.remoteAddress, of: modality)
+    }
+  }
+
+  private func isFull(_ configuration: Configuration) -> Bool {
+    configuration.maximumStorageSize > 0 && stored.withLock { $0 } >= configuration.maximumStorageSize
+  }
+
+  private func note(_ result: Result<StoredInstance, any Error>, _ association: AcceptedAssociation) {
+    switch result {
+    case .success(let instance):
+      if instance.novelty != .identical { stored.withLock { $0 += Int64(instance.bytes) } }
+      if instance.isNewVersion {
+        activity.add(
+          .note, peer: EmbeddedSCP.peer(association),
+          "another data set came under the identity of a stored instance; both are kept",
+          details: [instance.sopInstanceUID.rawValue])
+      }
+    case .failure(let error):
+      activity.add(.result, peer: EmbeddedSCP.peer(association), "an instance was not stored: \(error)")
+    }
+  }
+
+  static func status(_ error: any Error) -> Status {
+    guard let error = error as? StorageError else { return Status(0x0110, service: .storage, errorComment: "\(error)") }
+    // (0000,0902) is LO: 64 characters.
+    return Status(error.storeStatusCode, service: .storage, errorComment: String(error.description.prefix(64)))
+  }
+}
+
+/// One instance on its way to the index.
+private final class InstanceReceiver: StoreReceiver {
+  private let incoming: IncomingInstance
+  private let sopInstanceUID: String
+  private let move: MoveInFlight?
+  private let tally: Tally
+  private let onEnd: @Sendable (Result<StoredInstance, any Error>) -> Void
+  private let bytes = Mutex(0)
+
+  init(
+    _ incoming: IncomingInstance, _ sopInstanceUID: String, _ move: MoveInFlight?, _ tally: Tally,
+    _ onEnd: @escaping @Sendable (Result<StoredInstance, any Error>) -> Void
+  ) {
+    self.incoming = incoming
+    self.sopInstanceUID = sopInstanceUID
+    self.move = move
+    self.tally = tally
+    self.onEnd = onEnd
+  }
+
+  func receive(_ slice: ByteBuffer) throws {
+    do {
+      try incoming.write(slice)
+    } catch {
+      onEnd(.failure(error))
+      throw StatusError(StoreService.status(error))
+    }
+    bytes.withLock { $0 += slice.readableBytes }
+    move?.touch()
+  }
+
+  /// The disk is waited for elsewhere; the answer leaves when the instance would survive a power cut.
+  func finish(_ respond: @escaping @Sendable (Status) -> Void) {
+    Blocking.queue.async { [self] in
+      let result = Result { try incoming.commit() }
+      let count = bytes.withLock { $0 }
+      switch result {
+      case .success:
+        tally.noteInstance(bytes: count)
+        respond(.success)
+        move?.end(sopInstanceUID, bytes: count)
+      case .failure(let error):
+        tally.noteFailure()
+        respond(StoreService.status(error))
+        move?.end(sopInstanceUID, bytes: nil)
+      }
+      onEnd(result)
+    }
+  }
+
+  func abandon() {
+    incoming.abandon()
+    tally.noteFailure()
+    move?.end(sopInstanceUID, bytes: nil)
+  }
+}

@@ -1,0 +1,90 @@
+import Dicom
+import Foundation
+import LocalIndex
+
+/// An instance that is to be sent.
+struct OutgoingInstance: Sendable {
+  var path: String
+  var sopClassUID: UID
+  var sopInstanceUID: UID
+  var transferSyntax: UID
+  /// Of the file.
+  var bytes: Int
+  /// Where the data set begins; nil: read when it is sent.
+  var offset: Int?
+
+  init(_ stored: StoredInstance) {
+    path = stored.path
+    sopClassUID = stored.sopClassUID
+    sopInstanceUID = stored.sopInstanceUID
+    transferSyntax = stored.transferSyntaxUID
+    bytes = stored.bytes
+  }
+
+  /// A file on disk. The data set's own UIDs count, not those of the meta information.
+  ///
+  /// - Throws: when it is not a DICOM instance.
+  init(file path: String) throws {
+    let file = try DicomFile(path: path)
+    guard let sopClass = file.dataSet.uid(.sopClassUID) ?? file.metaInformation?.mediaStorageSOPClassUID,
+      let sopInstance = file.dataSet.uid(.sopInstanceUID) ?? file.metaInformation?.mediaStorageSOPInstanceUID,
+      !sopClass.rawValue.isEmpty, !sopInstance.rawValue.isEmpty
+    else { throw OperationError("\(path) has no SOP Class UID or no SOP Instance UID") }
+    self.path = path
+    sopClassUID = sopClass
+    sopInstanceUID = sopInstance
+    transferSyntax = file.transferSyntax.uid
+    bytes = file.size
+    offset = file.dataSetOffset
+  }
+
+  func source() throws -> StoreSource {
+    let offset = try offset ?? DicomFile(path: path).dataSetOffset
+    return StoreSource(
+      path: path, offset: offset, sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID,
+      transferSyntax: transferSyntax)
+  }
+
+  var context: PresentationContextProposal {
+    PresentationContextProposal(abstractSyntax: sopClassUID, transferSyntaxes: [transferSyntax])
+  }
+}
+
+/// What a send request leads to.
+struct SendList: Sendable {
+  var instances: [OutgoingInstance] = []
+  /// Files in folders that are no DICOM instances.
+  var skipped: [String] = []
+
+  /// - Throws: ``OperationError`` for an identifier that is not here, or a named file that is none.
+  init(_ sources: [SendRequest.Source], _ index: LocalIndex) throws {
+    var seen: Set<String> = []
+    for source in sources {
+      switch source {
+      case .id(let id):
+        let stored = try index.instances(under: id)
+        guard !stored.isEmpty else { throw OperationError("nothing here has the identifier \(id)") }
+        instances += stored.filter { seen.insert($0.path).inserted }.map(OutgoingInstance.init)
+      case .path(let path): try add(path)
+      }
+    }
+    guard !instances.isEmpty else { throw OperationError("there is nothing to send") }
+  }
+
+  private mutating func add(_ path: String) throws {
+    guard FilePaths.isFolder(path) else {
+      guard FileManager.default.fileExists(atPath: path) else { throw OperationError("\(path): there is no such file") }
+      do {
+        instances.append(try OutgoingInstance(file: path))
+      } catch {
+        throw OperationError("\(path) is not a DICOM file: \(error)")
+      }
+      return
+    }
+    for name in (FileManager.default.subpaths(atPath: path) ?? []).sorted() {
+      let file = "\(path)/\(name)"
+      if FilePaths.isFolder(file) { continue }
+      do { instances.append(try OutgoingInstance(file: file)) } catch { skipped.append(file) }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Dicom
+
+extension Station {
+  /// C-ECHO: whether the modality answers, and how fast.
+  public func echo(_ modality: Modality, timeout: TimeoutChoice = .inherited) -> Operation<EchoResult> {
+    run(
+      .echo, "echo \(modality.name)", modality, timeout,
+      retry: { [self] in echo(modality, timeout: timeout).job }
+    ) { [self] job in
+      var result = EchoResult(
+        modality: modality.name, aeTitle: modality.aeTitle, host: modality.host, port: modality.port, milliseconds: 0,
+        outcome: Outcome(.done, ""))
+      let start = clock.now
+      do {
+        try await echo(modality, job, start, &result)
+      } catch let error as AssociationError {
+        if result.milliseconds == 0 { result.milliseconds = seconds(since: start) * 1000 }
+        result.failedPhase = error.phase.rawValue
+        result.outcome = Outcome(error)
+      }
+      return result
+    }
+  }
+
+  private func echo(
+    _ modality: Modality, _ job: Job, _ start: ContinuousClock.Instant, _ result: inout EchoResult
+  ) async throws {
+    let association = try await associate(
+      modality, [PresentationContextProposal(abstractSyntax: .verification, transferSyntaxes: Self.uncompressed)], job)
+    let phases = association.phases
+    result.phases.resolve = phases.resolve?.inMilliseconds
+    result.phases.connect = phases.connect?.inMilliseconds
+    result.phases.tls = phases.tls?.inMilliseconds
+    result.phases.associate = phases.associate?.inMilliseconds
+    result.peerImplementationClassUID = association.peer.implementationClassUID?.rawValue
+    result.peerImplementationVersionName = association.peer.implementationVersionName
+    result.peerMaximumPDULength = association.peer.maximumPDULength.map(Int.init)
+    let sent = clock.now
+    let status = try await association.echo()
+    let answered = clock.now
+    result.phases.echo = sent.duration(to: answered).inMilliseconds
+    result.milliseconds = start.duration(to: answered).inMilliseconds
+    await association.release()
+    result.phases.release = answered.duration(to: clock.now).inMilliseconds
+    if status.isSuccess {
+      result.outcome = Outcome(.done, "answered in \(Words.milliseconds(result.milliseconds))")
+    } else {
+      result.failedPhase = "echo"
+      result.outcome = Outcome(.failed, "\(modality.name) answered C-ECHO with \(status)")
+    }
+  }
+}

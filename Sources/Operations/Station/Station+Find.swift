@@ -1,0 +1,128 @@
+import Dicom
+import Synchronization
+
+extension Station {
+  /// C-FIND. `onMatch` gets each match as it arrives, on an event loop: it must not block.
+  ///
+  /// Patient Root for patients, Study Root for the rest, the other where the peer refuses the context.
+  public func find(
+    _ modality: Modality, _ query: Query, timeout: TimeoutChoice = .inherited,
+    onMatch: @escaping @Sendable (DataSet) -> Void
+  ) -> Operation<FindResult> {
+    run(
+      .find, "find \(Words.many(query.level)) on \(modality.name)", modality, timeout,
+      retry: { [self] in find(modality, query, timeout: timeout, onMatch: onMatch).job }
+    ) { [self] job in
+      let keys = try query.keys(for: modality)
+      let start = clock.now
+      let matches = MatchCounter(limit: query.limit, job: job, onMatch)
+      var end: Result<Status, any Error> = .success(.success)
+      do {
+        end = .success(try await find(modality, query, keys, matches, job))
+      } catch let error as AssociationError {
+        end = .failure(error)
+      }
+      return Self.result(end, matches, job, seconds: seconds(since: start))
+    }
+  }
+
+  private func find(
+    _ modality: Modality, _ query: Query, _ keys: [QueryKey], _ matches: MatchCounter, _ job: Job
+  ) async throws -> Status {
+    let models: [UID] =
+      query.level == .patient ? [.patientRootFind, .studyRootFind] : [.studyRootFind, .patientRootFind]
+    let association = try await associate(
+      modality,
+      models.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Self.uncompressed) }, job)
+    let model = models.first { association.acceptedTransferSyntax(for: $0) != nil } ?? models[0]
+    let encoding = modality.defaultEncoding ?? configuration.defaultEncoding
+    var status = Status.success
+    do {
+      for characterSet in query.characterSets(default: encoding) {
+        let identifier = query.identifier(keys, characterSet: characterSet)
+        status = try await matches.counting {
+          try await association.find(
+            identifier, model: model, defaultCharacterSet: CharacterSet(orthancName: encoding) ?? .latin1,
+            onMatch: matches.take)
+        }
+        // The peer may have understood the text only in the other character set.
+        if matches.count > 0 || !status.isSuccess || job.isCancelled { break }
+      }
+    } catch {
+      association.abort()
+      throw error
+    }
+    await association.release()
+    return status
+  }
+
+  private static func result(
+    _ end: Result<Status, any Error>, _ matches: MatchCounter, _ job: Job, seconds: Double
+  ) -> FindResult {
+    let count = Words.count(matches.count, "match", "matches")
+    var status: Status?
+    let outcome: Outcome
+    switch end {
+    case _ where job.isCancelled: outcome = Outcome(.cancelled, "cancelled after \(count)")
+    case _ where matches.isLimited: outcome = Outcome(.done, "first \(count); there are more")
+    case .failure(let error):
+      outcome = Outcome(error)
+    case .success(let final) where final.isSuccess: outcome = Outcome(.done, count)
+    case .success(let final) where matches.count > 0:
+      outcome = Outcome(.partial, "\(count), then the peer ended it: \(final)")
+    case .success(let final): outcome = Outcome(.failed, "the peer refused the query: \(final)")
+    }
+    if case .success(let final) = end { status = final }
+    return FindResult(
+      status: status, matches: matches.count, isLimited: matches.isLimited, seconds: seconds, outcome: outcome)
+  }
+}
+
+/// Counts matches and cancels the query when there is one more than wanted.
+private final class MatchCounter: Sendable {
+  private struct State {
+    var count = 0
+    var isLimited = false
+    var cancel: (@Sendable () -> Void)?
+  }
+
+  private let limit: Int
+  private let job: Job
+  private let onMatch: @Sendable (DataSet) -> Void
+  private let state = Mutex(State())
+
+  init(limit: Int?, job: Job, _ onMatch: @escaping @Sendable (DataSet) -> Void) {
+    self.limit = limit.map { $0 > 0 ? $0 : .max } ?? .max
+    self.job = job
+    self.onMatch = onMatch
+  }
+
+  var count: Int { state.withLock { $0.count } }
+  var isLimited: Bool { state.withLock { $0.isLimited } }
+
+  func take(_ match: DataSet) {
+    let (count, cancel) = state.withLock { state -> (Int?, (@Sendable () -> Void)?) in
+      if state.count >= limit {
+        state.isLimited = true
+        return (nil, state.cancel)
+      }
+      state.count += 1
+      return (state.count, nil)
+    }
+    cancel?()
+    guard let count else { return }
+    onMatch(match)
+    job.update { $0.received = count }
+  }
+
+  /// Runs the query so that reaching the limit cancels it, and only it.
+  func counting(_ query: @escaping @Sendable () async throws -> Status) async throws -> Status {
+    let task = Task { try await query() }
+    state.withLock { $0.cancel = { task.cancel() } }
+    return try await withTaskCancellationHandler {
+      try await task.value
+    } onCancel: {
+      task.cancel()
+    }
+  }
+}

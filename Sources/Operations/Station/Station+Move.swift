@@ -1,0 +1,52 @@
+import Dicom
+
+extension Station {
+  /// C-MOVE: the modality sends what is asked for, to us or to another. One C-MOVE for each item, one after the other.
+  ///
+  /// A move to ourselves is refused unless a fluoro on this storage listens under the title it goes to; nobody does:
+  /// we begin to.
+  public func move(
+    _ modality: Modality, _ request: RetrieveRequest, timeout: TimeoutChoice = .inherited,
+    onItem: @escaping @Sendable (MoveItemResult) -> Void = { _ in }
+  ) -> Operation<MoveResult> {
+    let target = request.target.map { " to \($0)" } ?? ""
+    return run(
+      .move, "move \(request.words) from \(modality.name)\(target)", modality, timeout,
+      retry: { [self] in move(modality, request, timeout: timeout, onItem: onItem).job }
+    ) { [self] job in
+      let callingAETitle = configuration.callingAETitle(for: modality, override: request.localAET)
+      let destination = request.target ?? callingAETitle
+      let arrival = try await arrival(at: destination, isOurs: request.target == nil, job)
+      let run = MoveRun(
+        station: self, modality: modality, request: request, callingAETitle: callingAETitle, destination: destination,
+        arrival: arrival, job: job)
+      let items = await run.items(onItem)
+      return MoveResult(items: items, outcome: run.outcome(items))
+    }
+  }
+
+  /// Sees to it that what is sent to us can be received.
+  private func arrival(at destination: String, isOurs: Bool, _ job: Job) async throws(OperationError) -> MoveRun.Arrival
+  {
+    if let complaint = Modality.complaint(aboutAETitle: destination) { throw OperationError(complaint) }
+    let configuration = configuration
+    let isOurTitle = (configuration.ownAETitles + scp.titles).contains { configuration.isSameAETitle($0, destination) }
+    guard isOurs || isOurTitle else {
+      if configuration.readOnly {
+        throw OperationError("ReadOnly is set: nothing is moved between other stations")
+      }
+      return .elsewhere
+    }
+    switch await startReceiving(as: destination) {
+    case .listening: return .here
+    case .off(let reason): throw OperationError("nothing was asked for, because we could not receive it: \(reason)")
+    case .elsewhere(let receiver):
+      guard receiver.titles.contains(where: { configuration.isSameAETitle($0, destination) }) else {
+        throw OperationError(
+          "the fluoro that receives on this storage (process \(receiver.process), port \(receiver.port)) is not called "
+            + "\(destination) but \(receiver.titles.joined(separator: ", ")); move to that title, or end it")
+      }
+      return .otherProcess
+    }
+  }
+}

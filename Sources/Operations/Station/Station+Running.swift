@@ -1,0 +1,79 @@
+import Dicom
+
+extension Station {
+  /// The `response` timeout and those of the steps before it: a person who says 3 seconds means any step without an
+  /// answer.
+  func timeouts(_ modality: Modality, _ choice: TimeoutChoice) -> Timeouts {
+    Timeouts(all: configuration.responseTimeout(for: modality, choice))
+  }
+
+  /// Runs a job towards a modality and tells the activity log how it ended.
+  func run<Value: OperationResult>(
+    _ kind: JobKind, _ title: String, _ modality: Modality, _ timeout: TimeoutChoice,
+    retry: @escaping @Sendable () -> Job, _ body: @escaping @Sendable (Job) async throws -> Value
+  ) -> Operation<Value> {
+    let activity = activity
+    return jobs.run(
+      kind, title: title, modality: modality, timeouts: timeouts(modality, timeout), clock: clock, retry: retry
+    ) { job in
+      do {
+        let value = try await body(job)
+        Self.log(value.outcome, of: kind, modality, activity)
+        return value
+      } catch {
+        Self.log(Outcome(error), of: kind, modality, activity)
+        throw error
+      }
+    }
+  }
+
+  private static func log(_ outcome: Outcome, of kind: JobKind, _ modality: Modality, _ activity: ActivityLog) {
+    let kindOfEntry: ActivityEntry.Kind = outcome.state == .rejected ? .rejection : .result
+    activity.add(
+      kindOfEntry, peer: modality.name, "\(kind.words) \(outcome.state.words): \(outcome.words)",
+      details: outcome.details)
+  }
+
+  /// Opens an association to a modality.
+  ///
+  /// - Throws: `AssociationError`, or ``OperationError`` when it may or can not be opened at all.
+  func associate(
+    _ modality: Modality, as localAET: String? = nil, _ contexts: [PresentationContextProposal], _ job: Job
+  ) async throws -> Association {
+    let parameters = try Self.parameters(
+      modality, callingAETitle: configuration.callingAETitle(for: modality, override: localAET), contexts,
+      maximumPDULength: configuration.maximumPDULength)
+    let association = try await Association.request(parameters, deadlines: job.deadlines, trace: trace)
+    var words = "association as \(parameters.callingAETitle)"
+    if let name = association.peer.implementationVersionName { words += " with \(name)" }
+    activity.add(.outgoing, peer: "\(modality.name) \(association.peer.address)", words)
+    return association
+  }
+
+  static func parameters(
+    _ modality: Modality, callingAETitle: String, _ contexts: [PresentationContextProposal], maximumPDULength: Int
+  ) throws(OperationError) -> AssociationParameters {
+    guard !modality.useDicomTLS else {
+      throw OperationError(
+        "\(modality.name) is configured with UseDicomTls, and this version of fluoro has no TLS yet; "
+          + "nothing was sent, because it would have gone unprotected")
+    }
+    if let complaint = Modality.complaint(aboutAETitle: callingAETitle) { throw OperationError(complaint) }
+    var parameters = AssociationParameters(
+      host: modality.host, port: modality.port, callingAETitle: callingAETitle, calledAETitle: modality.aeTitle,
+      presentationContexts: contexts)
+    parameters.maximumPDULength = UInt32(maximumPDULength)
+    if let username = modality.username {
+      // PS3.7 §D.3.3.7: 1 is a username, 2 a username with a passcode.
+      parameters.userIdentity = UserIdentity(
+        type: modality.password == nil ? 1 : 2, positiveResponseRequested: false,
+        primaryField: Array(username.utf8), secondaryField: Array((modality.password?.value ?? "").utf8))
+    }
+    return parameters
+  }
+
+  /// What every peer understands, ours first.
+  static let uncompressed: [UID] = [.explicitVRLittleEndian, .implicitVRLittleEndian]
+
+  func seconds(since start: ContinuousClock.Instant) -> Double { start.duration(to: clock.now).inSeconds }
+}

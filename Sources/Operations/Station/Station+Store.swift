@@ -1,0 +1,126 @@
+import Dicom
+import Synchronization
+
+extension Station {
+  /// C-STORE of local instances or files. `onInstance` gets the fate of each as it becomes known.
+  public func store(
+    _ modality: Modality, _ request: SendRequest, timeout: TimeoutChoice = .inherited,
+    onInstance: @escaping @Sendable (SentInstance) -> Void = { _ in }
+  ) -> Operation<StoreResult> {
+    let what = Words.count(request.sources.count, "item")
+    return run(
+      .store, "send \(what) to \(modality.name)", modality, timeout,
+      retry: { [self] in store(modality, request, timeout: timeout, onInstance: onInstance).job }
+    ) { [self] job in
+      let originator = try check(request, modality)
+      let list = try SendList(request.sources, index)
+      let start = clock.now
+      let progress = SendProgress(total: list.instances.count, job: job)
+      var sender = InstanceSender(
+        open: { [self] in try await associate(modality, as: request.localAET, $0, job) }, moveOriginator: originator)
+      sender.isCancelled = { job.isCancelled }
+      sender.onBytes = { progress.sent($0) }
+      sender.onInstance = { instance in
+        progress.ended(instance)
+        onInstance(instance)
+      }
+      let (results, failure) = await sender.send(list.instances)
+      if let failure, !(failure is AssociationError), !(failure is CancellationError) { throw failure }
+      var result = StoreResult(instances: results, seconds: seconds(since: start), outcome: Outcome(.done, ""))
+      result.outcome = Self.outcome(result, failure, list, job)
+      return result
+    }
+  }
+
+  /// What must not be sent, and what cannot be done yet.
+  private func check(_ request: SendRequest, _ modality: Modality) throws(OperationError) -> MoveOriginator? {
+    if configuration.readOnly { throw OperationError("ReadOnly is set: nothing is sent to other stations") }
+    if request.storageCommitment ?? modality.storageCommitment {
+      throw OperationError(
+        "storage commitment is not available in this version; nothing was sent"
+          + (request.storageCommitment == nil ? " (it is set for \(modality.name): StorageCommitment)" : ""))
+    }
+    if request.associations > 1 {
+      throw OperationError("sending over several associations at once is not available in this version")
+    }
+    guard let id = request.moveOriginatorID else {
+      if request.moveOriginatorAET != nil {
+        throw OperationError("a move originator's AE title needs the message id of its C-MOVE, 1 to 65535")
+      }
+      return nil
+    }
+    guard id > 0 else { throw OperationError("0 is no message id; expected 1 to 65535") }
+    let title = request.moveOriginatorAET ?? configuration.callingAETitle(for: modality, override: request.localAET)
+    if let complaint = Modality.complaint(aboutAETitle: title) { throw OperationError(complaint) }
+    return MoveOriginator(aeTitle: title, messageID: id)
+  }
+
+  private static func outcome(_ result: StoreResult, _ failure: (any Error)?, _ list: SendList, _ job: Job) -> Outcome {
+    let stored = result.completed + result.warning
+    let total = Words.count(list.instances.count, "instance")
+    var words = stored == list.instances.count ? total : "\(Words.grouped(stored)) of \(total)"
+    if result.warning > 0 { words += ", \(result.warning) with a warning" }
+    var details = result.instances.filter { !$0.isStored || $0.status?.isWarning == true }.map { instance in
+      "\(instance.sopInstanceUID): \(instance.problem ?? instance.status.map { "\($0)" } ?? "no answer")"
+    }
+    details += list.skipped.map { "not a DICOM file, left out: \($0)" }
+    if job.isCancelled { return Outcome(.cancelled, "cancelled after \(words)", details: details) }
+    if let failure {
+      let state = stored > 0 ? .partial : Outcome(failure).state
+      return Outcome(state, "\(words): \(Outcome(failure).words)", details: details)
+    }
+    if result.failed == 0 {
+      return Outcome(
+        .done, "\(words), \(Words.bytes(result.bytes)) in \(Words.seconds(.seconds(result.seconds)))", details: details)
+    }
+    let first = result.instances.first { !$0.isStored }
+    let reason = first.flatMap { $0.problem ?? $0.status.map { "\($0)" } }.map { ": \($0)" } ?? ""
+    return Outcome(stored > 0 ? .partial : .failed, words + reason, details: details)
+  }
+}
+
+/// Sums up what has gone out.
+private final class SendProgress: Sendable {
+  private struct State {
+    var completed = 0
+    var failed = 0
+    var warning = 0
+    var bytes: Int64 = 0
+  }
+
+  private let total: Int
+  private let job: Job
+  private let state = Mutex(State())
+
+  init(total: Int, job: Job) {
+    self.total = total
+    self.job = job
+    publish(bytesUnderWay: 0)
+  }
+
+  func sent(_ bytes: Int) { publish(bytesUnderWay: Int64(bytes)) }
+
+  func ended(_ instance: SentInstance) {
+    state.withLock { state in
+      if !instance.isStored {
+        state.failed += 1
+      } else {
+        if instance.status?.isWarning == true { state.warning += 1 } else { state.completed += 1 }
+        state.bytes += Int64(instance.bytes)
+      }
+    }
+    publish(bytesUnderWay: 0)
+  }
+
+  private func publish(bytesUnderWay: Int64) {
+    let now = state.withLock { $0 }
+    job.update { [total] progress in
+      progress.total = total
+      progress.completed = now.completed
+      progress.failed = now.failed
+      progress.warning = now.warning
+      progress.remaining = total - now.completed - now.failed - now.warning
+      progress.bytes = now.bytes + bytesUnderWay
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Dicom
+import LocalIndex
+import Synchronization
+
+/// One running fluoro: its configuration, its studies, its acceptor, its jobs. Everything a person does goes through
+/// here; nothing in it knows a terminal.
+public final class Station: Sendable {
+  public let index: LocalIndex
+  public let jobs: JobQueue
+  public let activity: ActivityLog
+  /// Watches the traffic of every association, when somebody wants that.
+  public let trace: (any TraceObserver)?
+  let clock: any DeadlineClock
+  let peers: PeerDirectory
+  let moves = MovesInFlight()
+  let receiver: Receiver
+
+  /// Opens the storage.
+  ///
+  /// - Throws: `StorageError`: the folder is another program's, read-only, full, ...; nothing is touched then.
+  public init(
+    configuration: Configuration, clock: any DeadlineClock = SystemDeadlineClock(),
+    trace: (any TraceObserver)? = nil
+  ) throws {
+    index = try LocalIndex(storage: configuration.storageDirectory, options: configuration.storageOptions)
+    jobs = JobQueue()
+    activity = ActivityLog()
+    self.clock = clock
+    self.trace = trace
+    peers = PeerDirectory(configuration)
+    receiver = Receiver()
+    for warning in configuration.warnings { activity.add(.note, peer: "", warning) }
+  }
+
+  /// As it is now: modalities come and go.
+  public var configuration: Configuration { peers.configuration }
+
+  // MARK: Receiving
+
+  public var scp: SCPState { receiver.state }
+
+  /// Starts to listen, unless we or another fluoro on this storage does. A port that is taken leaves it off, with the
+  /// reason. `localAET` is a title to answer to beside the configured ones.
+  @discardableResult
+  public func startReceiving(as localAET: String? = nil) async -> SCPState {
+    await receiver.start(self, title: localAET)
+  }
+
+  /// Calls `observer` whenever ``scp`` changes.
+  public func observeSCP(_ observer: @escaping @Sendable (SCPState) -> Void) -> JobObservation {
+    receiver.observe(observer)
+  }
+
+  /// Associations that are open to us now.
+  public var incoming: [AcceptedAssociation] { receiver.associations }
+
+  /// Ends in good order: running jobs are cancelled (C-CANCEL, release), incoming associations get the chance to
+  /// finish their instance, everything received is in the index.
+  public func shutdown() async {
+    await jobs.cancelAll()
+    await receiver.stop()
+    do { try index.close() } catch { activity.add(.note, peer: "", "closing the index: \(error)") }
+  }
+
+  // MARK: Modalities
+
+  /// Adds a modality, or replaces the one of its name; kept in `modalities.json`.
+  public func add(_ modality: Modality) throws(ConfigurationError) {
+    var configuration = configuration
+    try configuration.changeModalities { $0.set(modality) }
+    use(configuration)
+  }
+
+  /// Removes a modality; one of the user's own file is marked as removed in `modalities.json`.
+  public func remove(modality name: String) throws(ConfigurationError) {
+    var configuration = configuration
+    try configuration.removeModality(named: name)
+    use(configuration)
+  }
+
+  private func use(_ configuration: Configuration) {
+    peers.use(configuration)
+    Task.detached { [peers] in peers.resolveHosts() }
+  }
+
+  /// From now on instances from this title are taken, until fluoro ends.
+  public func allowStore(from aeTitle: String) {
+    peers.allow(aeTitle)
+    activity.add(.note, peer: aeTitle, "\(aeTitle) may store until fluoro ends; add it as a modality to keep that")
+  }
+}

@@ -1,0 +1,69 @@
+import Dicom
+
+/// Numbers in words.
+public enum Words {
+  public static func count(_ count: Int, _ level: Level) -> String {
+    switch level {
+    case .patient: self.count(count, "patient")
+    case .study: self.count(count, "study", "studies")
+    case .series: self.count(count, "series", "series")
+    case .instance: self.count(count, "instance")
+    }
+  }
+
+  /// `1 instance`, `1,204 instances`
+  public static func count(_ count: Int, _ one: String, _ many: String? = nil) -> String {
+    "\(grouped(count)) \(count == 1 ? one : many ?? one + "s")"
+  }
+
+  /// `1,204`
+  public static func grouped(_ number: Int) -> String {
+    var digits = Array(String(abs(number)))
+    var index = digits.count - 3
+    while index > 0 {
+      digits.insert(",", at: index)
+      index -= 3
+    }
+    return (number < 0 ? "-" : "") + String(digits)
+  }
+
+  /// `612 MB`, in powers of 1000.
+  public static func bytes(_ bytes: Int64) -> String {
+    var value = Double(bytes)
+    for unit in ["bytes", "kB", "MB", "GB"] {
+      if value < 1000 {
+        return unit == "bytes"
+          ? "\(bytes) bytes" : value < 10 ? oneDecimal(value, unit) : "\(Int(value.rounded())) \(unit)"
+      }
+      value /= 1000
+    }
+    return oneDecimal(value, "TB")
+  }
+
+  private static func oneDecimal(_ value: Double, _ unit: String) -> String {
+    "\((value * 10).rounded() / 10) \(unit)"
+  }
+
+  /// `3 s`, `2.5 s`
+  public static func seconds(_ duration: Duration) -> String {
+    let tenths = (duration.inSeconds * 10).rounded()
+    return tenths.truncatingRemainder(dividingBy: 10) == 0 ? "\(Int(tenths / 10)) s" : "\(tenths / 10) s"
+  }
+
+  /// `12 ms`, `0.8 ms`
+  public static func milliseconds(_ value: Double) -> String {
+    value < 10 ? "\((value * 10).rounded() / 10) ms" : "\(Int(value.rounded())) ms"
+  }
+}
+
+extension Words {
+  /// `studies`
+  static func many(_ level: Level) -> String {
+    switch level {
+    case .patient: "patients"
+    case .study: "studies"
+    case .series: "series"
+    case .instance: "instances"
+    }
+  }
+}
