@@ -51,7 +51,7 @@ final class Orthanc: Sendable {
     return try JSONSerialization.jsonObject(with: data) as? [String] ?? []
   }
 
-  private func request(_ method: String, _ path: String, body: Data? = nil) async throws -> Data {
+  func request(_ method: String, _ path: String, body: Data? = nil) async throws -> Data {
     guard let url = URL(string: "http://127.0.0.1:\(httpPort)\(path)") else { throw PeerProblem("no URL: \(path)") }
     var request = URLRequest(url: url, timeoutInterval: 30)
     request.httpMethod = method
