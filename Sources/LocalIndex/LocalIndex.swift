@@ -98,10 +98,13 @@ public final class LocalIndex: Sendable {
 
   // MARK: Database access
 
-  /// Reads what was stored before the call.
+  /// Why what is stored does not get into the index, while that is so (a full disk, mostly); lists then lag behind.
+  public var indexFailure: String? { writer.failure.map { "\($0)" } }
+
+  /// Reads what was stored before the call; where the index cannot be written, what is in it.
   func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
     do {
-      try writer.flush()
+      try? writer.flush()
       return try pool.read(body)
     } catch let error as DatabaseError {
       throw Self.translate(error, storage.indexPath)
