@@ -38,8 +38,12 @@ struct DataSetParser {
   var frames: [Frame] = []
   var pending: [ElementRecord] = []
   var records: [ElementRecord] = []
-  private var creators = PrivateCreators()
+  var creators = PrivateCreators()
   private let form: EncodingForm
+  /// How many frames were opened on a guess.
+  private var openGuesses = 0
+  /// The first thing that was wrong but did not stop the reader.
+  private var problem: DataSetReadError?
 
   init(form: EncodingForm, total: Int) {
     self.form = form
@@ -85,12 +89,15 @@ struct DataSetParser {
     // What was read before a problem stays readable.
     while frames.count > 1 { closeFrame(delimited: false) }
     moveBlock()
-    return outcome ?? .finished
+    switch (outcome, problem) {
+    case (.finished?, let problem?), (.failed?, let problem?): return .failed(problem)
+    default: return outcome ?? .finished
+    }
   }
 
   // MARK: - Elements
 
-  private mutating func readElement(_ bytes: UnsafeRawBufferPointer) -> Outcome? {
+  mutating func readElement(_ bytes: UnsafeRawBufferPointer) -> Outcome? {
     let top = frames.count - 1
     let end = frames[top].end
     guard let room = roomForHeader(bytes, end: end) else { return headerOutcome(bytes, end: end) }
@@ -127,7 +134,7 @@ struct DataSetParser {
     return readValue(tag, vr, flags, headerLength: headerLength, length: length, bytes)
   }
 
-  private mutating func readValue(
+  mutating func readValue(
     _ tag: Tag, _ vr: VR, _ flags: ElementRecord.Flags, headerLength: Int, length: UInt32,
     _ bytes: UnsafeRawBufferPointer
   ) -> Outcome? {
@@ -147,11 +154,17 @@ struct DataSetParser {
       return openUndefined(record)
     }
     let left = frames[top].end - start
-    guard Int(length) <= left else {
-      return fail(.valueCutOff(length: Int(length), available: max(0, left)), at: position, tag)
+    var length = length
+    if Int(length) > left {
+      guard left >= 0, cutOff(length: Int(length), left: left, tag) else {
+        return fail(.valueCutOff(length: Int(length), available: max(0, left)), at: position, tag)
+      }
+      length = UInt32(left)
+      record.valueLength = length
+      record.flags.insert(.incomplete)
     }
     if isPixelData { return leave(record) }
-    if vr == .UN && !flags.contains(.implicitVR) && length > 0 {
+    if vr == .UN && !flags.contains(.implicitVR) {
       record = interpretUnknown(record, bytes)
     }
     if record.vr == .SQ {
@@ -169,11 +182,12 @@ struct DataSetParser {
   }
 
   /// An undefined length makes a sequence of items or of fragments (PS3.5 §7.5, §A.4).
-  private mutating func openUndefined(_ undefined: ElementRecord) -> Outcome? {
+  mutating func openUndefined(_ undefined: ElementRecord) -> Outcome? {
     var record = undefined
     switch record.vr {
     case .OB, .OW, .OF, .OD, .OL, .OV:
       record.form = .fragments
+      if record.flags.contains(.implicitVR) { record.vr = .OB }  // as PS3.5 §A.4 has it for fragments
     case .UN:
       // Implicit VR Little Endian inside, whatever the transfer syntax (PS3.5 §6.2.2 note 4, CP-246).
       record.flags.insert([.implicitVR, .interpretedVR])
@@ -197,7 +211,7 @@ struct DataSetParser {
     return nil
   }
 
-  private mutating func leave(_ left: ElementRecord) -> Outcome {
+  mutating func leave(_ left: ElementRecord) -> Outcome {
     var record = left
     record.flags.insert(.leftInFile)
     record.form = record.flags.contains(.undefinedLength) ? .fragments : .value
@@ -205,107 +219,32 @@ struct DataSetParser {
     return .finished
   }
 
-  // MARK: - Items, fragments and delimiters (PS3.5 §7.5)
-
-  private mutating func readItem(_ bytes: UnsafeRawBufferPointer) -> Outcome? {
-    let top = frames.count - 1
-    let end = frames[top].end
-    guard roomForHeader(bytes, end: end) != nil else { return headerOutcome(bytes, end: end) }
-    let flags = frames[top].flags
-    let tag = loadTag(bytes, position, flags)
-    switch tag {
-    case .item:
-      let length = load32(bytes, position + 4, flags)
-      var record = ElementRecord(
-        tag: tag, vr: .UN, form: .item, flags: flags, headerLength: 8,
-        valueOffset: UInt32(truncatingIfNeeded: position + 8), valueLength: length)
-      if length == .max {
-        record.flags.insert(.undefinedLength)
-        open(record, kind: .dataSet, end: end, isUndefined: true)
-      } else {
-        let left = end - position - 8
-        guard Int(length) <= left else {
-          return fail(.valueCutOff(length: Int(length), available: left), at: position, frames[top].record.tag)
-        }
-        open(record, kind: .dataSet, end: position + 8 + Int(length))
-      }
-      position += 8
-    case .sequenceDelimitationItem where frames[top].isUndefined:
-      closeFrame(delimited: true)
-    case .sequenceDelimitationItem, .itemDelimitationItem:
-      position += 8  // where it does not belong: nothing is lost by passing over it
-    default:
-      return fail(.notAnItem(found: tag), at: position, frames[top].record.tag)
-    }
-    return nil
-  }
-
-  private mutating func readFragment(_ bytes: UnsafeRawBufferPointer) -> Outcome? {
-    let top = frames.count - 1
-    let end = frames[top].end
-    guard roomForHeader(bytes, end: end) != nil else { return headerOutcome(bytes, end: end) }
-    let flags = frames[top].flags
-    let tag = loadTag(bytes, position, flags)
-    let length = load32(bytes, position + 4, flags)
-    switch tag {
-    case .item:
-      let left = end - position - 8
-      guard length != .max, Int(length) <= left else {
-        return fail(.valueCutOff(length: Int(length), available: left), at: position, frames[top].record.tag)
-      }
-      guard position + 8 + Int(length) <= bytes.count else { return .needsMore(position + 8 + Int(length)) }
-      pending.append(
-        ElementRecord(
-          tag: tag, vr: .UN, form: .item, flags: flags, headerLength: 8,
-          valueOffset: UInt32(truncatingIfNeeded: position + 8), valueLength: length))
-      position += 8 + Int(length)
-    case .sequenceDelimitationItem:
-      closeFrame(delimited: true)
-    default:
-      return fail(.notAnItem(found: tag), at: position, frames[top].record.tag)
-    }
-    return nil
-  }
-
-  /// A delimiter or item among elements.
-  private mutating func readStrayDelimiter(_ tag: Tag, _ bytes: UnsafeRawBufferPointer) -> Outcome? {
-    let isOpenItem = frames[frames.count - 1].isUndefined
-    switch tag {
-    case .itemDelimitationItem where isOpenItem:
-      closeFrame(delimited: true)
-    case .sequenceDelimitationItem where isOpenItem, .item where isOpenItem:
-      closeFrame(delimited: false)  // the item's own delimiter is missing; the sequence sees this one again
-    case .itemDelimitationItem, .sequenceDelimitationItem:
-      position += 8
-    default:
-      return fail(.notAnItem(found: tag), at: position, tag)
-    }
-    return nil
-  }
-
   // MARK: - Frames
 
-  private mutating func open(
+  mutating func open(
     _ record: ElementRecord, kind: Frame.Kind, end: Int, isUndefined: Bool = false, guess: Int? = nil
   ) {
+    if guess != nil { openGuesses += 1 }
     frames.append(
       Frame(
         kind: kind, flags: record.flags.intersection([.implicitVR, .bigEndian]), end: end, isUndefined: isUndefined,
         pendingStart: pending.count, record: record, isSigned: frames[frames.count - 1].isSigned, guess: guess))
   }
 
-  private mutating func closeFrame(delimited: Bool) {
+  mutating func closeFrame(delimited: Bool) {
     moveBlock()
-    var record = frames.removeLast().record
+    let frame = frames.removeLast()
+    if frame.guess != nil { openGuesses -= 1 }
+    var record = frame.record
     if record.flags.contains(.undefinedLength) {
       record.valueLength = UInt32(truncatingIfNeeded: position) - record.valueOffset
-      if delimited { position += 8 } else { record.flags.insert(.delimiterMissing) }
+      if delimited { position += 8 } else { record.flags.insert(.incomplete) }
     }
     pending.append(record)
   }
 
   /// Moves the records of the innermost frame into a block, sorted, the last of equal tags only.
-  private mutating func moveBlock() {
+  mutating func moveBlock() {
     let top = frames.count - 1
     let start = frames[top].pendingStart
     frames[top].record.blockStart = UInt32(truncatingIfNeeded: records.count)
@@ -323,9 +262,20 @@ struct DataSetParser {
     pending.removeSubrange(start...)
   }
 
+  /// Notes that a value ends before its length says so, and whether to go on with what there is of it: not within a
+  /// guess, which it shows to be wrong.
+  mutating func cutOff(length: Int, left: Int, _ tag: Tag) -> Bool {
+    guard openGuesses == 0 else { return false }
+    problem =
+      problem
+      ?? DataSetReadError(
+        reason: .valueCutOff(length: length, available: left), offset: position, tag: tag)
+    return true
+  }
+
   /// When what stopped the reader lies within a value of VR UN that was taken for a sequence, it was none: the value
   /// is kept as bytes, and reading goes on behind it.
-  private mutating func takeBackGuess() -> Bool {
+  mutating func takeBackGuess() -> Bool {
     guard let index = frames.lastIndex(where: { $0.guess != nil }), let count = frames[index].guess else {
       return false
     }
@@ -342,84 +292,41 @@ struct DataSetParser {
     return true
   }
 
-  // MARK: - VRs
-
-  private mutating func implicitVR(of tag: Tag, _ bytes: UnsafeRawBufferPointer) -> VR {
-    let top = frames.count - 1
-    if tag.isPrivate {
-      if tag.isPrivateCreator { return .LO }
-      if tag.isGroupLength { return .UL }
-      return creators.vr(of: tag, among: pending[frames[top].pendingStart...], bytes) ?? .UN
-    }
-    switch AttributeIndex.vr(of: tag) {
-    case .one(let vr): return vr
-    case .usOrSS: return frames[top].isSigned ? .SS : .US
-    case .obOrOW, .usOrOW, .usOrSSOrOW: return .OW
-    case .some(.none), nil: return tag.isGroupLength ? .UL : .UN
-    }
-  }
-
-  /// A value of VR UN is encoded as Implicit VR Little Endian would encode it (PS3.5 §6.2.2 note 3): with the
-  /// dictionary's VR it can be read.
-  private mutating func interpretUnknown(_ unknown: ElementRecord, _ bytes: UnsafeRawBufferPointer) -> ElementRecord {
-    var record = unknown
-    let vr = implicitVR(of: record.tag, bytes)
-    guard vr != .UN else { return record }
-    if vr == .SQ {
-      let start = Int(record.valueOffset)
-      guard start + 8 <= bytes.count, loadTag(bytes, start, []) == .item else { return record }
-      record.flags.insert(.implicitVR)
-    }
-    record.vr = vr
-    record.flags.insert(.interpretedVR)
-    record.flags.remove(.bigEndian)
-    return record
-  }
-
-  private func isLetter(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte) }
-
   // MARK: - Bytes
 
   /// How many bytes there are for a header, nil when it is fewer than eight.
-  private func roomForHeader(_ bytes: UnsafeRawBufferPointer, end: Int) -> Int? {
+  func roomForHeader(_ bytes: UnsafeRawBufferPointer, end: Int) -> Int? {
     let room = min(end, bytes.count) - position
     // Up to twelve are looked at; where the bytes given are only the beginning, all twelve must be there.
     if bytes.count < total && bytes.count - position < 12 { return nil }
     return room >= 8 ? room : nil
   }
 
-  private mutating func headerOutcome(_ bytes: UnsafeRawBufferPointer, end: Int) -> Outcome {
+  mutating func headerOutcome(_ bytes: UnsafeRawBufferPointer, end: Int) -> Outcome {
     if bytes.count < total && bytes.count - position < 12 && end - position >= 8 { return .needsMore(position + 12) }
     return fail(.headerCutOff(available: max(0, end - position)), at: position)
   }
 
-  private func fail(_ reason: DataSetReadError.Reason, at offset: Int, _ tag: Tag? = nil) -> Outcome {
+  func fail(_ reason: DataSetReadError.Reason, at offset: Int, _ tag: Tag? = nil) -> Outcome {
     .failed(
       DataSetReadError(
         reason: reason, offset: offset, tag: tag ?? (frames.count > 1 ? frames[frames.count - 1].record.tag : nil)))
   }
 
   @inline(__always)
-  private func load16(_ bytes: UnsafeRawBufferPointer, _ offset: Int, _ flags: ElementRecord.Flags) -> UInt16 {
+  func load16(_ bytes: UnsafeRawBufferPointer, _ offset: Int, _ flags: ElementRecord.Flags) -> UInt16 {
     let value = bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self)
     return flags.contains(.bigEndian) ? UInt16(bigEndian: value) : UInt16(littleEndian: value)
   }
 
   @inline(__always)
-  private func load32(_ bytes: UnsafeRawBufferPointer, _ offset: Int, _ flags: ElementRecord.Flags) -> UInt32 {
+  func load32(_ bytes: UnsafeRawBufferPointer, _ offset: Int, _ flags: ElementRecord.Flags) -> UInt32 {
     let value = bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
     return flags.contains(.bigEndian) ? UInt32(bigEndian: value) : UInt32(littleEndian: value)
   }
 
   @inline(__always)
-  private func loadTag(_ bytes: UnsafeRawBufferPointer, _ offset: Int, _ flags: ElementRecord.Flags) -> Tag {
+  func loadTag(_ bytes: UnsafeRawBufferPointer, _ offset: Int, _ flags: ElementRecord.Flags) -> Tag {
     Tag(load16(bytes, offset, flags), load16(bytes, offset + 2, flags))
-  }
-}
-
-extension Tag {
-  /// Pixel Data, Float Pixel Data and Double Float Pixel Data (PS3.3 §C.7.6.3, §C.7.6.24, §C.7.6.25).
-  var isPixelData: Bool {
-    self == .pixelData || self == .floatPixelData || self == .doubleFloatPixelData
   }
 }

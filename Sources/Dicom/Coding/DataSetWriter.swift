@@ -89,7 +89,7 @@ struct DataSetEncoder {
     if tag.isGroupLength && tag.group > 2 { return }
     switch dataSet.content(at: position) {
     case .read(let record):
-      if dataSet.form == form && !record.flags.contains(.delimiterMissing) {
+      if dataSet.form == form && !record.flags.contains(.incomplete) {
         write(dataSet.source.slice(record.extent))
       } else {
         writeConverted(record, of: dataSet, at: position)

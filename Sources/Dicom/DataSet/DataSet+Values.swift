@@ -40,6 +40,10 @@ extension DataSet {
   /// All values as numbers: DS, IS and every binary number. None when one of them is none.
   public func decimals(_ tag: Tag) -> [Double] {
     guard let position = position(of: tag) else { return [] }
+    return decimals(at: position)
+  }
+
+  func decimals(at position: Int) -> [Double] {
     if let numbers = withValue(at: position, { $0.decimals }), let numbers { return numbers }
     let texts = strings(at: position) ?? []
     let numbers = texts.compactMap { Double($0) }

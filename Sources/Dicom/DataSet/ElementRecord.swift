@@ -16,8 +16,8 @@ struct ElementRecord: Sendable {
     static let bigEndian = Flags(rawValue: 4)
     /// The VR is not the one in the header: the dictionary or a rule of the standard knows better.
     static let interpretedVR = Flags(rawValue: 8)
-    /// An undefined length ended without its delimiter.
-    static let delimiterMissing = Flags(rawValue: 16)
+    /// The value is shorter than its header says, or an undefined length ended without its delimiter.
+    static let incomplete = Flags(rawValue: 16)
     /// The value was left in the file it comes from.
     static let leftInFile = Flags(rawValue: 32)
   }
@@ -42,7 +42,7 @@ struct ElementRecord: Sendable {
   var valueRange: Range<Int> { Int(valueOffset)..<Int(valueOffset) + Int(valueLength) }
   /// Header, value and delimiter.
   var extent: Range<Int> {
-    let delimiter = flags.contains(.undefinedLength) && !flags.contains(.delimiterMissing) ? 8 : 0
+    let delimiter = flags.contains(.undefinedLength) && !flags.contains(.incomplete) ? 8 : 0
     return Int(valueOffset) - Int(headerLength)..<Int(valueOffset) + Int(valueLength) + delimiter
   }
 }

@@ -1,0 +1,144 @@
+import NIOCore
+
+extension DataSet {
+  /// The DICOM JSON model (PS3.18 Annex F), without group lengths (§F.2.2). Bytes are inline, in base 64 and little
+  /// endian; a value that was left in its file is not there.
+  public func dicomJSON() -> String {
+    var json = "{"
+    var isFirst = true
+    for step in DataSetWalker(self) {
+      switch step {
+      case .element(let element) where element.tag.isGroupLength: break
+      case .element(let element):
+        begin(element, &json, &isFirst)
+        json += element.jsonValue
+        json += "}"
+      case .beginSequence(let element):
+        begin(element, &json, &isFirst)
+        json += ",\"Value\":["
+      case .beginItem(_, let index):
+        if index > 0 { json += "," }
+        json += "{"
+        isFirst = true
+      case .endItem:
+        json += "}"
+      case .endSequence:
+        json += "]}"
+        isFirst = false
+      }
+    }
+    return json + "}"
+  }
+
+  private func begin(_ element: Element, _ json: inout String, _ isFirst: inout Bool) {
+    if !isFirst { json += "," }
+    isFirst = false
+    json += "\"\(element.tag.hexadecimal)\":{\"vr\":\"\(element.vr.code)\""
+  }
+
+  /// One object with keywords as keys: a string for one value, an array of strings for several, an array of objects
+  /// for a sequence, null for no value. Unknown tags are eight hexadecimal digits; bytes are in base 64.
+  public func keywordJSON() -> String {
+    var json = "{"
+    var isFirst = true
+    for step in DataSetWalker(self) {
+      switch step {
+      case .element(let element):
+        beginKeyword(element, &json, &isFirst)
+        json += element.plainJSON
+      case .beginSequence(let element):
+        beginKeyword(element, &json, &isFirst)
+        json += "["
+      case .beginItem(_, let index):
+        if index > 0 { json += "," }
+        json += "{"
+        isFirst = true
+      case .endItem:
+        json += "}"
+      case .endSequence:
+        json += "]"
+        isFirst = false
+      }
+    }
+    return json + "}"
+  }
+
+  private func beginKeyword(_ element: Element, _ json: inout String, _ isFirst: inout Bool) {
+    if !isFirst { json += "," }
+    isFirst = false
+    json += "\"\(element.keyword ?? element.tag.hexadecimal)\":"
+  }
+}
+
+extension Element {
+  /// All values as text, decoded and without padding; nil when the value is neither text nor numbers.
+  public var strings: [String]? { dataSet.strings(at: position) }
+
+  /// The value for `keywordJSON`.
+  fileprivate var plainJSON: String {
+    guard let strings else {
+      guard let bytes = encodedBytes, bytes.readableBytes > 0 else { return "null" }
+      return JSONText.base64(bytes.readableBytesView)
+    }
+    let isNothing = strings.allSatisfy(\.isEmpty)
+    if isNothing && strings.count <= 1 { return "null" }
+    let values = strings.map(JSONText.quoted)
+    return values.count == 1 ? values[0] : "[" + values.joined(separator: ",") + "]"
+  }
+
+  /// `,"Value":[...]` or `,"InlineBinary":"..."`; nothing for no value.
+  fileprivate var jsonValue: String {
+    switch vr {
+    case .OB, .OD, .OF, .OL, .OV, .OW, .UN:
+      guard let bytes = encodedBytes, bytes.readableBytes > 0 else { return "" }
+      return ",\"InlineBinary\":" + JSONText.base64(bytes.readableBytesView)
+    default:
+      let values = jsonValues
+      return values.isEmpty ? "" : ",\"Value\":[" + values.joined(separator: ",") + "]"
+    }
+  }
+
+  private var jsonValues: [String] {
+    switch vr {
+    case .FL, .FD: return dataSet.decimals(at: position).map(JSONText.number)
+    case .US, .SS, .UL, .SL, .SV, .UV: return strings ?? []
+    default: break
+    }
+    let strings = strings ?? []
+    if strings.count == 1, strings[0].isEmpty { return [] }
+    return strings.map { text in
+      if text.isEmpty { return "null" }
+      switch vr {
+      case .PN: return Self.personName(text)
+      case .DS, .IS: return JSONText.number(text) ?? JSONText.quoted(text)
+      default: return JSONText.quoted(text)
+      }
+    }
+  }
+
+  private static func personName(_ text: String) -> String {
+    let parts = zip(["Alphabetic", "Ideographic", "Phonetic"], PersonName(text).groups)
+      .filter { !$0.1.isEmpty }.map { "\"\($0.0)\":\(JSONText.quoted($0.1))" }
+    return "{" + parts.joined(separator: ",") + "}"
+  }
+
+  /// The value field in little endian; of encapsulated pixel data with its items, without the delimiter.
+  var encodedBytes: ByteBuffer? {
+    switch dataSet.content(at: position) {
+    case .read(let record):
+      guard !record.flags.contains(.leftInFile), record.form != .sequence else { return nil }
+      let bytes = dataSet.source.slice(record.valueRange)
+      return record.flags.contains(.bigEndian) && record.form == .value ? bytes.swapped(by: record.vr.unitSize) : bytes
+    case .value(_, _, let bytes): return bytes
+    case .fragments(_, _, let fragments):
+      var bytes = ByteBuffer()
+      for fragment in fragments {
+        bytes.writeMultipleIntegers(
+          Tag.item.group, Tag.item.element, UInt32(truncatingIfNeeded: fragment.readableBytes), endianness: .little)
+        bytes.writeImmutableBuffer(fragment)
+      }
+      return bytes
+    case .sequence: return nil
+    }
+  }
+}

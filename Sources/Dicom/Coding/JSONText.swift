@@ -1,0 +1,83 @@
+/// Pieces of JSON (RFC 8259).
+enum JSONText {
+  /// A string in quotes. Control characters are escaped, the C1 ones too: JSON is printed on terminals.
+  static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      case "\u{00}"..<"\u{20}", "\u{7F}"..."\u{9F}":
+        result += "\\u" + Ascii.hexadecimal(scalar.value, digits: 4)
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+
+  /// A decimal string (DS, IS) as a number with the same digits; nil when it is none.
+  static func number(_ text: String) -> String? {
+    var rest = text.utf8[...]
+    var result = ""
+    if rest.first == UInt8(ascii: "-") { result = "-" }
+    if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") { rest = rest.dropFirst() }
+    let whole = rest.prefix { isDigit($0) }
+    rest = rest.dropFirst(whole.count)
+    var fraction = rest.prefix(0)
+    if rest.first == UInt8(ascii: ".") {
+      fraction = rest.dropFirst().prefix { isDigit($0) }
+      rest = rest.dropFirst(fraction.count + 1)
+      if fraction.isEmpty && whole.isEmpty { return nil }
+    } else if whole.isEmpty {
+      return nil
+    }
+    let significant = whole.drop { $0 == UInt8(ascii: "0") }
+    result += significant.isEmpty ? "0" : String(Substring(significant))
+    if !fraction.isEmpty { result += "." + String(Substring(fraction)) }
+    guard let mark = rest.first else { return result }
+    guard mark | 0x20 == UInt8(ascii: "e") else { return nil }
+    let exponent = rest.dropFirst()
+    let digits =
+      exponent.first.map { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") } == true
+      ? exponent.dropFirst() : exponent
+    guard !digits.isEmpty, digits.allSatisfy(isDigit) else { return nil }
+    return result + "e" + String(Substring(exponent))
+  }
+
+  /// A binary floating point number; what is no number is a string (PS3.18 §F.2.3).
+  static func number(_ value: Double) -> String {
+    if value.isNaN { return "\"NaN\"" }
+    if value.isInfinite { return value < 0 ? "\"-Infinity\"" : "\"Infinity\"" }
+    return value.description
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+
+  private static let base64Alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+  /// Bytes in base 64 (RFC 4648), in quotes.
+  static func base64(_ bytes: some Collection<UInt8>) -> String {
+    var result: [UInt8] = [UInt8(ascii: "\"")]
+    result.reserveCapacity(bytes.count / 3 * 4 + 6)
+    var group: UInt32 = 0
+    var held = 0
+    for byte in bytes {
+      group = group << 8 | UInt32(byte)
+      held += 1
+      if held == 3 {
+        for shift in [UInt32(18), 12, 6, 0] { result.append(base64Alphabet[Int(group >> shift & 63)]) }
+        (group, held) = (0, 0)
+      }
+    }
+    if held > 0 {
+      group <<= UInt32(8 * (3 - held))
+      for index in 0...held { result.append(base64Alphabet[Int(group >> UInt32(18 - 6 * index) & 63)]) }
+      for _ in held..<3 { result.append(UInt8(ascii: "=")) }
+    }
+    result.append(UInt8(ascii: "\""))
+    return String(decoding: result, as: UTF8.self)
+  }
+}

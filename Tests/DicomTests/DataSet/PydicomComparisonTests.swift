@@ -1,0 +1,186 @@
+import Foundation
+import NIOCore
+import Testing
+
+@testable import Dicom
+
+@Suite("The test files inside pydicom")
+struct PydicomComparisonTests {
+  private let folder: String
+  private let files: [String]
+
+  init() throws {
+    folder = try Pydicom.dataFolder()
+    files = try Pydicom.testFiles()
+    #expect(files.count > 150)
+  }
+
+  @Test("give the same DICOM JSON as pydicom, but for the differences that are listed")
+  func dicomJSON() throws {
+    let answers = try Pydicom.run(Self.describe, input: files.map { folder + "/" + $0 })
+    try #require(answers.count == files.count)
+    var compared = 0
+    for (name, answer) in zip(files, answers) {
+      let theirs = try JSONDifference.object(answer)
+      guard theirs["error"] == nil, KnownDifferences.notRead[name] == nil else { continue }
+      let file = try DicomFile(path: folder + "/" + name, reading: .everything)
+      let ours = try JSONDifference.object(file.dataSet.dicomJSON())
+      let differences = JSONDifference.between(ours, theirs).filter {
+        !KnownDifferences.explain($0, in: name, file.transferSyntax)
+      }
+      #expect(differences.isEmpty, "\(name)")
+      compared += 1
+    }
+    #expect(compared >= 185)
+  }
+
+  @Test("are refused in words where they are no data sets")
+  func notRead() throws {
+    for name in KnownDifferences.notRead.keys {
+      do {
+        let file = try DicomFile(path: folder + "/" + name, reading: .everything)
+        #expect(file.problem != nil, "\(name)")
+      } catch let error as DicomFileError {
+        #expect(error.description.contains(name))
+      }
+    }
+  }
+
+  @Test("are written back byte for byte when nothing is changed")
+  func unmodified() throws {
+    for name in files where KnownDifferences.notRead[name] == nil {
+      let file = try DicomFile(path: folder + "/" + name, reading: .everything)
+      let written = try DataSetWriter.write(file.dataSet, transferSyntax: file.transferSyntax)
+      let bytes = try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name)).dropFirst(file.dataSetOffset)
+      #expect(written.readableBytesView.elementsEqual(bytes), "\(name)")
+    }
+  }
+
+  @Test("keep the bytes of every element that is not changed")
+  func oneChange() throws {
+    for name in files where KnownDifferences.notRead[name] == nil {
+      // It holds (0008,0018) twice; a data set that is changed has each tag once.
+      if name == "palettes/winter.dcm" { continue }
+      let file = try DicomFile(path: folder + "/" + name, reading: .everything)
+      // Group lengths are dropped.
+      guard file.problem == nil, !file.dataSet.tags.contains(where: \.isGroupLength) else { continue }
+      var changed = file.dataSet
+      let tag = Tag(0x0009, 0x0010)
+      guard !changed.contains(tag) else { continue }
+      changed.set(tag, "FLUORO")
+      #expect(changed.string(tag) == "FLUORO")
+      changed.remove(tag)
+      let before = try DataSetWriter.write(file.dataSet, transferSyntax: file.transferSyntax)
+      let after = try DataSetWriter.write(changed, transferSyntax: file.transferSyntax)
+      #expect(after == before, "\(name)")
+    }
+  }
+
+  @Test("have the same elements whether the pixel data is read or left in the file")
+  func headers() throws {
+    for name in files where KnownDifferences.notRead[name] == nil {
+      let header = try DicomFile(path: folder + "/" + name)
+      let whole = try DicomFile(path: folder + "/" + name, reading: .everything)
+      let pixelData = whole.dataSet.tags.first { $0.isPixelData }
+      let expected = whole.dataSet.tags.filter { $0 <= pixelData ?? Tag(rawValue: .max) }
+      #expect(header.dataSet.tags == expected, "\(name)")
+      #expect((header.pixelData != nil) == (pixelData != nil), "\(name)")
+      if let length = header.pixelData?.length, whole.problem == nil {
+        #expect(length == whole.dataSet[.pixelData]?.bytes?.readableBytes, "\(name)")
+      }
+    }
+  }
+
+  @Test(
+    "converted to an uncompressed transfer syntax are the same data set to pydicom, and a data set to dcmdump",
+    arguments: [
+      TransferSyntax.implicitVRLittleEndian, .explicitVRLittleEndian, .explicitVRBigEndian,
+    ])
+  func conversion(_ syntax: TransferSyntax) throws {
+    let temporary = try TemporaryFolder()
+    defer { temporary.remove() }
+    var pairs: [(name: String, path: String)] = []
+    for name in files where KnownDifferences.notRead[name] == nil {
+      let file = try DicomFile(path: folder + "/" + name, reading: .everything)
+      guard file.problem == nil, file.dataSet[.pixelData]?.fragments == nil else { continue }
+      let meta = FileMetaInformation(
+        mediaStorageSOPClassUID: file.dataSet.uid(.sopClassUID) ?? .secondaryCaptureImageStorage,
+        mediaStorageSOPInstanceUID: file.dataSet.uid(.sopInstanceUID) ?? "1.2.3", transferSyntax: syntax.uid)
+      let path = temporary.path + "/\(pairs.count).dcm"
+      try DicomFile.write(file.dataSet, meta: meta, to: path)
+      pairs.append((name, path))
+    }
+    #expect(pairs.count > 130)
+    let answers = try Pydicom.run(Self.compare, input: pairs.map { "\(folder)/\($0.name)\t\($0.path)" })
+    try #require(answers.count == pairs.count)
+    for (pair, answer) in zip(pairs, answers) {
+      let differences = try JSONDifference.strings(answer)
+      #expect(differences.isEmpty, "\(pair.name)")
+    }
+    let refused = try pairs.filter { pair in
+      try Pydicom.status(of: "/usr/bin/env", ["dcmdump", "-q", pair.path]) != 0
+    }
+    #expect(refused.map(\.name) == [])
+  }
+
+  private static let describe = """
+    import json, math, sys, pydicom
+    def plain(value):
+        if isinstance(value, float) and not math.isfinite(value):
+            return 'NaN' if math.isnan(value) else ('Infinity' if value > 0 else '-Infinity')
+        if isinstance(value, dict):
+            return {k: plain(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [plain(v) for v in value]
+        return value
+    for line in sys.stdin:
+        try:
+            ds = pydicom.dcmread(line.rstrip('\\n'), force=True)
+            print(json.dumps(plain(ds.to_json_dict())))
+        except Exception as e:
+            print(json.dumps({'error': repr(e)}))
+    """
+
+  /// Compares two files element by element and prints a list of what differs.
+  private static let compare = """
+    import json, sys, pydicom, pydicom.config
+    from pydicom.dataelem import DataElement
+    def swapped(data, unit):
+        return b''.join(data[i:i + unit][::-1] for i in range(0, len(data), unit))
+    def differences(a, b, path=''):
+        found = []
+        little_a, little_b = a.original_encoding[1], b.original_encoding[1]
+        tags = lambda ds: {t for t in ds.keys() if t.element != 0}
+        for tag in sorted(tags(a) | tags(b)):
+            place = path + '/' + str(tag)
+            if tag not in a or tag not in b:
+                found.append(place + (' lost' if tag in a else ' appeared'))
+                continue
+            x, y = a[tag], b[tag]
+            if x.VR == 'SQ' and y.VR == 'SQ':
+                if len(x.value) != len(y.value):
+                    found.append(place + ' items')
+                for i, (m, n) in enumerate(zip(x.value, y.value)):
+                    found += differences(m, n, place + '[' + str(i) + ']')
+            else:
+                v, w = x.value, y.value
+                unit = {'OW': 2, 'OF': 4, 'OL': 4, 'OD': 8, 'OV': 8}.get(x.VR, 1)
+                if isinstance(v, bytes) and isinstance(w, bytes):
+                    if not little_a: v = swapped(v, unit)
+                    if not little_b: w = swapped(w, unit)
+                    if len(w) == len(v) + 1: w = w[:-1]
+                if x.VR != y.VR and b.original_encoding[0]:
+                    pass  # Implicit VR tells no VR: pydicom takes its dictionary's
+                elif x.VR != y.VR:
+                    found.append(place + ' VR ' + x.VR + ' ' + y.VR)
+                elif v != w and repr(v) != repr(w):
+                    found.append(place + ' ' + repr(v)[:60] + ' ' + repr(w)[:60])
+        return found
+    for line in sys.stdin:
+        a, b = line.rstrip('\\n').split('\\t')
+        try:
+            print(json.dumps(differences(pydicom.dcmread(a, force=True), pydicom.dcmread(b))))
+        except Exception as e:
+            print(json.dumps([repr(e)]))
+    """
+}
