@@ -20,9 +20,12 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CNCurses", providers: [.apt(["libncursesw5-dev"])]),
+    .systemLibrary(
+      name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "Dicom",
       dependencies: [
+        "CZlib",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),

@@ -60,10 +60,13 @@ struct DataSetParser {
   }
 
   /// The data set that was parsed, from these same bytes.
-  func dataSet(of bytes: ByteBuffer, defaultCharacterSet: CharacterSet) -> DataSet {
+  func dataSet(
+    of bytes: ByteBuffer, deflated: ByteBuffer? = nil, defaultCharacterSet: CharacterSet
+  ) -> DataSet {
     let block = frames[0].record.block
     return DataSet(
-      source: DataSetSource(bytes: bytes, records: records), block: block, extent: 0..<bytes.readableBytes,
+      source: DataSetSource(bytes: bytes, records: records, deflated: deflated), block: block,
+      extent: 0..<bytes.readableBytes,
       form: form, inheritedCharacterSet: defaultCharacterSet)
   }
 

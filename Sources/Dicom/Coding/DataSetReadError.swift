@@ -13,8 +13,10 @@ public struct DataSetReadError: Error, Hashable, Sendable, CustomStringConvertib
     case undefinedLength(VR)
     /// More than 4 GB cannot be read into memory.
     case tooLarge(bytes: Int)
-    /// The data set is deflated.
-    case deflated
+    /// The deflated bytes are damaged or cut off; the offset counts in them.
+    case damagedDeflate
+    /// The deflated bytes stand for more than is believed.
+    case inflatesTooMuch(limit: Int)
   }
 
   public let reason: Reason
@@ -39,8 +41,10 @@ public struct DataSetReadError: Error, Hashable, Sendable, CustomStringConvertib
       return "The \(place) has an undefined length, which VR \(vr) does not allow."
     case .tooLarge(let bytes):
       return "The data set is \(bytes) bytes long; more than 4 GB cannot be read into memory at once."
-    case .deflated:
-      return "The data set is deflated (\(TransferSyntax.deflatedExplicitVRLittleEndian.name)), which is not read yet."
+    case .damagedDeflate:
+      return "The deflated data set is damaged or cut off at its byte \(offset)."
+    case .inflatesTooMuch(let limit):
+      return "The deflated data set is longer than \(limit >> 20) MB."
     }
   }
 }

@@ -22,16 +22,15 @@ public enum DataSetReader {
   ) -> (dataSet: DataSet, problem: DataSetReadError?) {
     var empty = DataSet()
     empty.inheritedCharacterSet = defaultCharacterSet
-    guard !transferSyntax.isDeflated else {
-      return (empty, DataSetReadError(reason: .deflated, offset: 0, tag: nil))
-    }
     guard bytes.readableBytes < Int(UInt32.max) else {
       return (empty, DataSetReadError(reason: .tooLarge(bytes: bytes.readableBytes), offset: 0, tag: nil))
     }
-    let bytes = bytes.slice()
+    let deflated = transferSyntax.isDeflated ? bytes.slice() : nil
+    let (bytes, deflateProblem) = deflated.map(Deflate.inflate) ?? (bytes.slice(), nil)
     var parser = DataSetParser(form: EncodingForm(transferSyntax), total: bytes.readableBytes)
     let outcome = bytes.withUnsafeReadableBytes { parser.parse($0) }
-    let dataSet = parser.dataSet(of: bytes, defaultCharacterSet: defaultCharacterSet)
+    let dataSet = parser.dataSet(of: bytes, deflated: deflated, defaultCharacterSet: defaultCharacterSet)
+    if let deflateProblem { return (dataSet, deflateProblem) }
     if case .failed(let problem) = outcome { return (dataSet, problem) }
     return (dataSet, nil)
   }

@@ -6,8 +6,8 @@ public enum DataSetWriteError: Error, Hashable, Sendable, CustomStringConvertibl
   case valueLeftInFile(Tag)
   /// Compressed pixel data does not become uncompressed by writing it in another transfer syntax.
   case encapsulatedPixelData(TransferSyntax)
-  /// The transfer syntax is deflated.
-  case deflated
+  /// The compression library failed.
+  case deflate
 
   public var description: String {
     switch self {
@@ -15,8 +15,8 @@ public enum DataSetWriteError: Error, Hashable, Sendable, CustomStringConvertibl
       "The value of \(tag) was left in its file; read the whole file to write it."
     case .encapsulatedPixelData(let syntax):
       "The pixel data is compressed and cannot be written as \(syntax.name)."
-    case .deflated:
-      "Data sets are not written deflated yet."
+    case .deflate:
+      "The data set could not be deflated."
     }
   }
 }
@@ -25,7 +25,6 @@ public enum DataSetWriteError: Error, Hashable, Sendable, CustomStringConvertibl
 /// transfer syntax asks for another form.
 public enum DataSetWriter {
   public static func write(_ dataSet: DataSet, transferSyntax: TransferSyntax) throws -> ByteBuffer {
-    guard !transferSyntax.isDeflated else { throw DataSetWriteError.deflated }
     for position in 0..<dataSet.count {
       guard case .read(let record) = dataSet.content(at: position) else { continue }
       if record.flags.contains(.leftInFile) { throw DataSetWriteError.valueLeftInFile(record.tag) }
@@ -34,7 +33,17 @@ public enum DataSetWriter {
       throw DataSetWriteError.encapsulatedPixelData(transferSyntax)
     }
     let form = EncodingForm(transferSyntax)
-    if dataSet.isUnmodified, dataSet.form == form { return dataSet.source.slice(dataSet.extent) }
+    let isAsRead = dataSet.isUnmodified && dataSet.form == form
+    if isAsRead, transferSyntax.isDeflated, let deflated = dataSet.source.deflated,
+      dataSet.extent.count == dataSet.source.bytes.readableBytes
+    {
+      return deflated
+    }
+    let bytes = isAsRead ? dataSet.source.slice(dataSet.extent) : encode(dataSet, form)
+    return transferSyntax.isDeflated ? try Deflate.deflate(bytes) : bytes
+  }
+
+  private static func encode(_ dataSet: DataSet, _ form: EncodingForm) -> ByteBuffer {
     var encoder = DataSetEncoder(form: form)
     encoder.encode(dataSet)
     return encoder.output

@@ -4,7 +4,8 @@ import NIOCore
 public struct DicomFile: Sendable {
   /// How much of a file is read.
   public enum Reading: Sendable {
-    /// Everything before the pixel data, which stays in the file: a large file costs no more than a small one.
+    /// Everything before the pixel data, which stays in the file: a large file costs no more than a small one. Of a
+    /// deflated file everything.
     case header
     /// The whole file, into memory.
     case everything
@@ -15,7 +16,7 @@ public struct DicomFile: Sendable {
   public let metaInformation: FileMetaInformation?
   public let transferSyntax: TransferSyntax
   public let dataSet: DataSet
-  /// Where the data set begins in the file; its elements' offsets count from there.
+  /// Where the data set begins in the file; its elements' offsets count from there (of a deflated one, in what it inflates to).
   public let dataSetOffset: Int
   /// The length of the file.
   public let size: Int
@@ -36,7 +37,7 @@ public struct DicomFile: Sendable {
   public init(path: String, reading: Reading = .header, defaultCharacterSet: CharacterSet = .latin1) throws {
     let file = try FileBytes(path: path)
     defer { file.close() }
-    var bytes = try file.read(upTo: reading == .everything ? file.size : Self.firstRead)
+    var bytes = try file.read(upTo: Self.firstRead)
     let start = try Self.start(of: file, &bytes)
     self.path = path
     size = file.size
@@ -45,10 +46,12 @@ public struct DicomFile: Sendable {
     dataSetOffset = start.dataSetOffset
 
     let total = file.size - start.dataSetOffset
+    let isWhole = reading == .everything || start.transferSyntax.isDeflated
+    if isWhole { bytes = try file.read(upTo: file.size) }
     while true {
       let slice =
         bytes.getSlice(at: start.dataSetOffset, length: bytes.readableBytes - start.dataSetOffset) ?? ByteBuffer()
-      if reading == .everything || start.transferSyntax.isDeflated {
+      if isWhole {
         (dataSet, problem) = DataSetReader.readTolerantly(
           slice, transferSyntax: start.transferSyntax, defaultCharacterSet: defaultCharacterSet)
         return

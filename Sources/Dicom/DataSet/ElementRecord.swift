@@ -51,10 +51,13 @@ struct ElementRecord: Sendable {
 final class DataSetSource: Sendable {
   let bytes: ByteBuffer
   let records: [ElementRecord]
+  /// What the bytes were inflated from.
+  let deflated: ByteBuffer?
 
-  init(bytes: ByteBuffer, records: [ElementRecord]) {
+  init(bytes: ByteBuffer, records: [ElementRecord], deflated: ByteBuffer? = nil) {
     self.bytes = bytes
     self.records = records
+    self.deflated = deflated
   }
 
   static let empty = DataSetSource(bytes: ByteBuffer(), records: [])

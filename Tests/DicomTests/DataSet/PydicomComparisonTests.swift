@@ -62,8 +62,9 @@ struct PydicomComparisonTests {
       // It holds (0008,0018) twice; a data set that is changed has each tag once.
       if name == "palettes/winter.dcm" { continue }
       let file = try DicomFile(path: folder + "/" + name, reading: .everything)
-      // Group lengths are dropped.
-      guard file.problem == nil, !file.dataSet.tags.contains(where: \.isGroupLength) else { continue }
+      // A changed data set is deflated anew, and group lengths are dropped.
+      guard file.problem == nil, !file.transferSyntax.isDeflated, !file.dataSet.tags.contains(where: \.isGroupLength)
+      else { continue }
       var changed = file.dataSet
       let tag = Tag(0x0009, 0x0010)
       guard !changed.contains(tag) else { continue }
@@ -84,7 +85,7 @@ struct PydicomComparisonTests {
       let pixelData = whole.dataSet.tags.first { $0.isPixelData }
       let expected = whole.dataSet.tags.filter { $0 <= pixelData ?? Tag(rawValue: .max) }
       #expect(header.dataSet.tags == expected, "\(name)")
-      #expect((header.pixelData != nil) == (pixelData != nil), "\(name)")
+      #expect((header.pixelData != nil) == (pixelData != nil && !whole.transferSyntax.isDeflated), "\(name)")
       if let length = header.pixelData?.length, whole.problem == nil {
         #expect(length == whole.dataSet[.pixelData]?.bytes?.readableBytes, "\(name)")
       }
