@@ -71,8 +71,12 @@ public final class Acceptor: Sendable {
   /// Stops listening. Associations that are at work may finish what they do within `grace`; then all are aborted.
   public func close(grace: Duration) async {
     try? await channel.close().get()
-    shared.close()
     let shared = shared
+    shared.close()
+    guard grace > .zero else {
+      shared.abortAll()
+      return await shared.untilEmpty()
+    }
     let timer = shared.settings.clock.schedule(at: shared.settings.clock.now + grace) { shared.abortAll() }
     await shared.untilEmpty()
     timer.cancel()

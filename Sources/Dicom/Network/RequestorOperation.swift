@@ -24,6 +24,8 @@ final class RequestorOperation {
   let isCancellable: Bool
   /// Takes pending responses, in order. What it throws ends the association.
   let onPending: (Response) throws -> Void
+  /// Pending responses are still wanted when it has been cancelled: counters are, matches are not.
+  let isHeardAfterCancel: Bool
   let completion: (Result<Response, any Error>) -> Void
   var state: State = .sending
   /// A response that came before all was sent.
@@ -37,6 +39,7 @@ final class RequestorOperation {
     messageID = request.messageID
     isCancellable = request.isCancellable
     onPending = request.onPending
+    isHeardAfterCancel = request.isHeardAfterCancel
     self.completion = completion
   }
 
@@ -52,6 +55,7 @@ struct OutgoingRequest: Sendable {
   var messageID: UInt16
   var body: RequestorOperation.Body = .none
   var isCancellable = false
+  var isHeardAfterCancel = false
   var onPending: @Sendable (Response) throws -> Void = { _ in }
 }
 

@@ -239,6 +239,7 @@ final class RequestorSession: UpperLayerUser {
     }
     let response = Response(command: command, dataSet: dataSet)
     if Status(status).isPending {
+      guard operation.state != .cancelling || operation.isHeardAfterCancel else { return }
       do {
         try operation.onPending(response)
       } catch {

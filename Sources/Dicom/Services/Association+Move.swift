@@ -37,6 +37,7 @@ extension Association {
     var request = OutgoingRequest(phase: .move, context: context, command: command, messageID: id)
     request.body = .dataSet(try DataSetWriter.write(identifier, transferSyntax: transferSyntax))
     request.isCancellable = true
+    request.isHeardAfterCancel = true
     request.onPending = { response in
       let counters = response.command.subOperations
       last.withLockedValue { $0 = counters }
