@@ -1,17 +1,19 @@
 /// Suggestions for a name that is not known.
 enum Nearest {
-  /// Those of `names` that `name` may have been meant for, nearest first, at most `limit`: the same but for
-  /// case, beginning with it, or a few slips of the finger away.
+  /// The nearest of `names` that `name` may have been meant for, at most `limit`: the same but for case, beginning
+  /// with it, or a few slips of the finger away.
   static func names(to name: String, among names: some Sequence<String>, limit: Int = 3) -> [String] {
     let wanted = Array(name.lowercased().unicodeScalars)
     let tolerance = max(2, wanted.count / 3)
-    return Set(names).compactMap { candidate -> (Int, String)? in
+    let near = Set(names).compactMap { candidate -> (Int, String)? in
       let scalars = Array(candidate.lowercased().unicodeScalars)
       if wanted.count >= 3, scalars.starts(with: wanted) { return (1, candidate) }
       let distance = distance(wanted, scalars)
       return distance <= tolerance && distance < max(wanted.count, scalars.count) ? (distance, candidate) : nil
     }
-    .sorted { $0 < $1 }.prefix(limit).map(\.1)
+    .sorted { $0 < $1 }
+    guard let best = near.first?.0 else { return [] }
+    return near.prefix { $0.0 == best }.prefix(limit).map(\.1)
   }
 
   /// The number of single-letter changes, insertions, removals and swaps of neighbours between two words

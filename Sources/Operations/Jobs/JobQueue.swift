@@ -46,6 +46,9 @@ public final class JobQueue: Sendable {
     state.withLock { $0.jobs.removeAll { $0.snapshot.state.hasEnded } }
   }
 
+  /// Whether the job stands in the queue for a place.
+  func isWaiting(_ job: Job) -> Bool { state.withLock { $0.waiting.contains { $0.job.id == job.id } } }
+
   /// A queued job waits until it is resumed. False where it is not queued (any more).
   @discardableResult
   public func pause(_ job: Job) -> Bool { setPaused(true, job) }

@@ -16,8 +16,7 @@ enum PortHolder {
 
   /// The socket's inode and its owner, from a table of proc(5): the local address is `HEX:PORT`, state `0A` listens.
   private static func listener(on port: Int, in table: String) -> (inode: String, user: uid_t)? {
-    guard let data = FileManager.default.contents(atPath: table) else { return nil }
-    for line in String(decoding: data, as: UTF8.self).split(separator: "\n").dropFirst() {
+    for line in contents(of: table).split(separator: "\n").dropFirst() {
       let fields = line.split(separator: " ")
       guard fields.count > 9, fields[3] == "0A", let colon = fields[1].lastIndex(of: ":"),
         Int(fields[1][fields[1].index(after: colon)...], radix: 16) == port, let user = uid_t(fields[7])
@@ -25,6 +24,22 @@ enum PortHolder {
       return (String(fields[9]), user)
     }
     return nil
+  }
+
+  /// Files under /proc give less than was asked for long before their end, which Foundation takes for the end.
+  private static func contents(of path: String) -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return "" }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while bytes.count < 1 << 26 {
+      let count = read(descriptor, &piece, piece.count)
+      if count < 0, errno == EINTR { continue }
+      if count <= 0 { break }
+      bytes += piece[..<count]
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private static func process(holding inode: String) -> (name: String, process: Int)? {

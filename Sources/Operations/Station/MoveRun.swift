@@ -88,10 +88,10 @@ struct MoveRun: Sendable {
       result.failed = outcome.subOperations.failed
       result.warning = outcome.subOperations.warning
       result.failedInstances = outcome.failedSOPInstanceUIDs.map(\.rawValue)
-      job.update { progress in
-        before.add(outcome.subOperations, to: &progress)
-        progress.remaining = nil
-      }
+      // What remained at the last pending response is no part of the final count.
+      var final = outcome.subOperations
+      final.remaining = nil
+      job.update { [final] in before.add(final, to: &$0) }
       let announced = Self.announced(result)
       switch arrival {
       case .here: await flight.wait(for: announced)

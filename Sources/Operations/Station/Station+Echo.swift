@@ -3,9 +3,10 @@ import Dicom
 extension Station {
   /// C-ECHO: whether the modality answers, and how fast.
   public func echo(_ modality: Modality, timeout: TimeoutChoice = .inherited) -> Operation<EchoResult> {
-    run(
+    let retry: @Sendable () -> Job = { [self] in echo(modality, timeout: timeout).job }
+    return run(
       .echo, "echo \(modality.name)", modality, timeout,
-      retry: { [self] in echo(modality, timeout: timeout).job }
+      retry: retry
     ) { [self] job in
       var result = EchoResult(
         modality: modality.name, aeTitle: modality.aeTitle, host: modality.host, port: modality.port, milliseconds: 0,

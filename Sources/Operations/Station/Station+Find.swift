@@ -9,9 +9,10 @@ extension Station {
     _ modality: Modality, _ query: Query, timeout: TimeoutChoice = .inherited,
     onMatch: @escaping @Sendable (DataSet) -> Void
   ) -> Operation<FindResult> {
-    run(
+    let retry: @Sendable () -> Job = { [self] in find(modality, query, timeout: timeout, onMatch: onMatch).job }
+    return run(
       .find, "find \(Words.many(query.level)) on \(modality.name)", modality, timeout,
-      retry: { [self] in find(modality, query, timeout: timeout, onMatch: onMatch).job }
+      retry: retry
     ) { [self] job in
       let keys = try query.keys(for: modality)
       let start = clock.now

@@ -6,9 +6,10 @@ extension Station {
   /// Takes files, and what lies in folders, into the local studies. They are copied; the originals stay.
   public func importFiles(_ paths: [String]) -> Operation<ImportResult> {
     let title = "import \(Words.count(paths.count, "path"))"
+    let retry: @Sendable () -> Job = { [self] in importFiles(paths).job }
     return jobs.run(
       .importing, title: title, timeouts: Timeouts(all: nil), clock: clock,
-      retry: { [self] in importFiles(paths).job }
+      retry: retry
     ) { [index, activity] job in
       let outcome = try await Blocking.run {
         try index.importPaths(paths) { outcome in

@@ -10,9 +10,10 @@ extension Station {
     onItem: @escaping @Sendable (MoveItemResult) -> Void = { _ in }
   ) -> Operation<MoveResult> {
     let target = request.target.map { " to \($0)" } ?? ""
+    let retry: @Sendable () -> Job = { [self] in move(modality, request, timeout: timeout, onItem: onItem).job }
     return run(
       .move, "move \(request.words) from \(modality.name)\(target)", modality, timeout,
-      retry: { [self] in move(modality, request, timeout: timeout, onItem: onItem).job }
+      retry: retry
     ) { [self] job in
       let callingAETitle = configuration.callingAETitle(for: modality, override: request.localAET)
       let destination = request.target ?? callingAETitle

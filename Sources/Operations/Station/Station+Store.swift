@@ -8,9 +8,11 @@ extension Station {
     onInstance: @escaping @Sendable (SentInstance) -> Void = { _ in }
   ) -> Operation<StoreResult> {
     let what = Words.count(request.sources.count, "item")
+    let retry: @Sendable () -> Job = { [self] in store(modality, request, timeout: timeout, onInstance: onInstance).job
+    }
     return run(
       .store, "send \(what) to \(modality.name)", modality, timeout,
-      retry: { [self] in store(modality, request, timeout: timeout, onInstance: onInstance).job }
+      retry: retry
     ) { [self] job in
       let originator = try check(request, modality)
       let list = try SendList(request.sources, index)
