@@ -1,2 +1,71 @@
-import CNCurses
+import Dispatch
+import Glibc
 import Operations
+
+/// The ncurses front end.
+public enum TUI {
+  public struct Options: Sendable {
+    /// `dark`, `light` or `monochrome`; nil: dark, monochrome where there is no colour or `NO_COLOR` is set.
+    public var theme: String?
+
+    public init(theme: String? = nil) { self.theme = theme }
+  }
+
+  /// Call first in `main`, before anything that starts a thread: the signals the loop reads must be blocked in all of them.
+  public static func prepare() { Terminal.blockSignals() }
+
+  /// Shows the station until the person quits; then ends what runs in good order.
+  ///
+  /// Called from a synchronous `main`: the loop waits in `poll` on the calling thread, and anything bound to the main
+  /// actor would never run. Call ``prepare()`` before the station is made.
+  /// - Returns: the exit status.
+  public static func run(station: Station, options: Options = Options()) -> Int32 {
+    let terminal: Terminal
+    do {
+      terminal = try Terminal()
+    } catch {
+      complain("\(error)")
+      return 2
+    }
+    let theme = Theme(name: options.theme.flatMap { Theme.Name(rawValue: $0.lowercased()) } ?? .dark)
+    let screen = CursesScreen(theme: theme, isUTF8: terminal.isUTF8)
+    let mailbox = Mailbox()
+    let effects = Effects(station: station, mailbox: mailbox)
+    var model = Model(
+      world: World(
+        modalities: station.configuration.modalities.map {
+          Views.modality($0, station.configuration)
+        }))
+    let warnings = station.configuration.warnings
+    if !warnings.isEmpty {
+      model.notice = Notice(words: warnings.joined(separator: "\n"), role: .warning, until: .now + .seconds(30))
+    } else if let type = terminal.unknownType {
+      model.notice = Notice(
+        words: "The terminal type \(type) is unknown here; drawing as for xterm-256color.", role: .warning,
+        until: .now + .seconds(15))
+    }
+    effects.begin()
+    EventLoop(model: model, terminal: terminal, screen: screen, mailbox: mailbox, perform: effects.perform).run()
+    terminal.close()
+    effects.end()
+    shutdown(station)
+    return 0
+  }
+
+  /// C-CANCEL, release, files complete; said when it takes a moment.
+  private static func shutdown(_ station: Station) {
+    let done = DispatchSemaphore(value: 0)
+    Task.detached {
+      await station.shutdown()
+      done.signal()
+    }
+    if done.wait(timeout: .now() + .milliseconds(300)) == .success { return }
+    complain("Ending what is running: cancelling, releasing, completing files.")
+    done.wait()
+  }
+
+  private static func complain(_ words: String) {
+    let line = Array("\(words)\n".utf8)
+    _ = write(2, line, line.count)
+  }
+}

@@ -143,11 +143,16 @@ import Testing
     try write(makeDataSet([(.studyDescription, "Other")]), "zother")
     try Data("plain text, longer than a preamble would be".utf8).write(to: URL(fileURLWithPath: source + "/README"))
     try Data().write(to: URL(fileURLWithPath: source + "/empty"))
+    try DicomFile.write(
+      makeDataSet(instance: "1.2.9"),
+      meta: FileMetaInformation(
+        mediaStorageSOPClassUID: .mediaStorageDirectoryStorage, mediaStorageSOPInstanceUID: "1.2.9",
+        transferSyntax: .explicitVRLittleEndian), to: source + "/DICOMDIR")
     let outcome = try index.importPaths([source, source + "/missing"])
     #expect(outcome.imported == 2)
     #expect(outcome.duplicates == 1)
     #expect(outcome.versions == 1)
-    #expect(outcome.notDicom == [source + "/README", source + "/empty"])
+    #expect(outcome.notDicom == [source + "/DICOMDIR", source + "/README", source + "/empty"])
     #expect(outcome.failures.map(\.path) == [source + "/missing"])
     #expect(outcome.studies == [OrthancIdentifier.study(patientID: "P1", studyInstanceUID: "1.2.3")])
     #expect(try index.statistics().instances == 2)

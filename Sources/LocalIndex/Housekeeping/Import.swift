@@ -40,6 +40,9 @@ extension LocalIndex {
     } catch {
       throw StorageError(.notDicom, "\(path) is not a DICOM file: \(error).")
     }
+    guard file.metaInformation?.mediaStorageSOPClassUID != .mediaStorageDirectoryStorage else {
+      throw StorageError(.notDicom, "\(path) is a DICOMDIR: a list of instances, not one of them.")
+    }
     let header = try InstanceHeader(file.dataSet)
     let description = ReceptionDescription(
       sopClassUID: UID(header.sopClassUID), sopInstanceUID: UID(header.sopInstanceUID),

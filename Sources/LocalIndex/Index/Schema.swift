@@ -45,10 +45,15 @@ enum Schema {
     CREATE INDEX study_uid ON study (StudyInstanceUID);
     CREATE INDEX study_date ON study (StudyDate_f, StudyTime_f);
     CREATE INDEX study_patientID ON study (PatientID_f);
-    CREATE INDEX study_patientName ON study (PatientName_f);
+    CREATE INDEX study_patientName ON study (PatientName_f, PatientName_i);
     CREATE INDEX study_accession ON study (AccessionNumber_f);
     CREATE INDEX study_description ON study (StudyDescription_f);
     CREATE INDEX study_lastUpdate ON study (lastUpdate);
+    -- For lists sorted by these.
+    CREATE INDEX study_modalities ON study (modalities);
+    CREATE INDEX study_seriesCount ON study (seriesCount);
+    CREATE INDEX study_instanceCount ON study (instanceCount);
+    CREATE INDEX study_bytes ON study (bytes);
     CREATE VIRTUAL TABLE studyText USING fts5 (text, tokenize = 'trigram');
 
     CREATE TABLE series (\(resource),

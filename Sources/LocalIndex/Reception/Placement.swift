@@ -1,4 +1,5 @@
 import Dicom
+import GRDB
 
 #if canImport(Glibc)
   import Glibc
@@ -20,10 +21,10 @@ extension LocalIndex {
   /// Starts the reception of an instance.
   /// - Throws: ``StorageError`` when nothing can be stored now.
   public func begin(_ description: ReceptionDescription) throws -> IncomingInstance {
-    if let failure = writer.failure {
-      // What cannot be indexed waits; try it now, and take nothing more while it still fails.
-      do { try writer.flush() } catch {
-        throw StorageError(.index, "The index cannot be written (\(failure)); nothing is accepted until it can.")
+    if writer.failure != nil {
+      // What cannot be indexed waits; it is tried now, and nothing more is taken while it still fails.
+      do { try writer.flush() } catch let error as DatabaseError {
+        throw Self.translate(error, storage.indexPath)
       }
     }
     return try IncomingInstance(description, index: self)

@@ -1,0 +1,52 @@
+/// The line above the footer: the operation in front, how far it is, and the deadline that will fire first, named.
+struct OperationLine {
+  let world: World
+  /// The running job to show; nil: the last that ended.
+  let job: JobView?
+
+  func draw(into canvas: inout Canvas, _ area: Area) {
+    guard let job else {
+      canvas.put(ended, area)
+      return
+    }
+    // From the plain to the full: the richest that fits, the title giving way last.
+    let others = world.running.count - 1
+    let more = others > 0 ? StyledText("  +\(others)", .dim) : StyledText()
+    let clock = self.clock(job)
+    let bar = job.wait.map { Bars.countdown($0, world.now, area.columns >= 100 ? 14 : 9) } ?? StyledText()
+    let named = StyledText(job.wait?.words ?? job.phase.rawValue, .text) + " "
+    let progress = job.progress.isEmpty ? StyledText() : StyledText("  ") + job.progress.words
+    let moving =
+      job.progress.fraction.map { StyledText("  ") + Bars.bar($0, area.columns >= 100 ? 22 : 12, .accent) }
+      ?? StyledText()
+    let candidates: [(left: StyledText, right: StyledText)] = [
+      (moving + progress, named + clock + bar), (progress, named + clock + bar), (progress, named + clock),
+      (progress, clock + bar), (progress, clock), (StyledText(), clock),
+    ]
+    let title = StyledText(" ") + world.spinner + StyledText(" " + job.words)
+    let least = min(title.width, 24)
+    let chosen =
+      candidates.first { least + $0.left.width + more.width + 2 + $0.right.width + 1 <= area.columns }
+      ?? (StyledText(), clock)
+    let right = chosen.right + StyledText(" ")
+    let room = max(0, area.columns - chosen.left.width - more.width - right.width - 2)
+    canvas.put(title, Area(row: area.row, column: area.column, rows: 1, columns: min(room, title.width)))
+    let after = min(room, title.width)
+    canvas.put(chosen.left + more, area.inset(left: after, right: right.width))
+    canvas.put(right, area.inset(left: max(0, area.columns - right.width)))
+  }
+
+  private func clock(_ job: JobView) -> StyledText {
+    guard let wait = job.wait else { return StyledText(Format.duration(job.elapsed(world.now)), .strong) }
+    let role: Role = (wait.fraction(world.now) ?? 1) < 0.25 ? .bad : .strong
+    return StyledText(wait.clock(world.now), role)
+  }
+
+  private var ended: StyledText {
+    guard let last = world.jobs.max(by: { ($0.ended ?? $0.started) < ($1.ended ?? $1.started) }) else {
+      return StyledText(" nothing is running", .dim)
+    }
+    let outcome = last.outcome.isEmpty ? last.phase.rawValue : last.outcome
+    return StyledText(" ") + last.phase.light + StyledText(" \(last.words): \(outcome)", .dim)
+  }
+}

@@ -1,0 +1,128 @@
+/// One column of a table: data, so that a screen is its columns and little else.
+struct Column<Row: Sendable>: Sendable {
+  let title: String
+  /// Never narrower than this; columns that do not fit go, the highest `priority` number first.
+  var minimum: Int
+  var ideal: Int
+  /// Its share of what is left when all have their ideal width.
+  var flex = 0
+  /// 0 stays always.
+  var priority = 0
+  var alignment = Alignment.left
+  /// What it is sorted by; nil: it cannot be.
+  var sortKey: (@Sendable (Row) -> SortKey)?
+  let cell: @Sendable (Row, World) -> StyledText
+}
+
+/// What rows are compared by. Numbers before text.
+enum SortKey: Comparable, Sendable {
+  case number(Double)
+  case text(String)
+}
+
+/// Where the columns of a table stand in a given width.
+struct TableLayout: Equatable {
+  struct Place: Equatable {
+    var column: Int
+    var offset: Int
+    var width: Int
+  }
+  var places: [Place] = []
+  /// Columns left out for want of room.
+  var hidden = 0
+
+  let gap: Int
+
+  /// `shift` columns after the first are skipped, so that those behind them come into view.
+  init<Row>(_ columns: [Column<Row>], width: Int, shift: Int = 0) {
+    let gap = width < 100 ? 1 : 2
+    self.gap = gap
+    guard !columns.isEmpty, width > 0 else { return }
+    var chosen = [0] + Array(columns.indices.dropFirst(1 + min(shift, max(0, columns.count - 2))))
+    func needed(_ list: [Int]) -> Int { list.reduce(-gap) { $0 + columns[$1].minimum + gap } }
+    while needed(chosen) > width, chosen.count > 1 {
+      let last = chosen.indices.dropFirst().max { left, right in
+        (columns[chosen[left]].priority, left) < (columns[chosen[right]].priority, right)
+      }
+      guard let last else { break }
+      chosen.remove(at: last)
+    }
+    hidden = columns.count - chosen.count
+    var widths = chosen.map { min(columns[$0].minimum, width) }
+    var spare = width - needed(chosen)
+    for index in chosen.indices.sorted(by: { columns[chosen[$0]].priority < columns[chosen[$1]].priority }) {
+      let more = max(0, min(spare, columns[chosen[index]].ideal - widths[index]))
+      widths[index] += more
+      spare -= more
+    }
+    let shares = chosen.reduce(0) { $0 + columns[$1].flex }
+    if spare > 0, shares > 0 {
+      for index in chosen.indices { widths[index] += spare * columns[chosen[index]].flex / shares }
+    }
+    var offset = 0
+    for (index, column) in chosen.enumerated() {
+      places.append(Place(column: column, offset: offset, width: widths[index]))
+      offset += widths[index] + gap
+    }
+  }
+}
+
+/// Draws the head and the visible rows of a list.
+enum Table {
+  /// Columns before the first: the cursor's bar and the mark.
+  static let gutter = 2
+
+  static func draw<Row>(
+    _ list: List<Row>, _ columns: [Column<Row>], into canvas: inout Canvas, _ area: Area, _ world: World
+  ) {
+    guard area.rows > 0 else { return }
+    let layout = TableLayout(columns, width: area.columns - gutter - 2, shift: list.shift)
+    head(columns, layout, list, into: &canvas, area.line(0))
+    let body = area.inset(top: 1)
+    for (line, row) in list.window(body.rows).enumerated() {
+      let place = body.line(line)
+      draw(
+        row, columns, layout, isCursor: row.id == list.cursor, isMarked: list.marks.contains(row.id), into: &canvas,
+        place, world)
+    }
+  }
+
+  private static func head<Row>(
+    _ columns: [Column<Row>], _ layout: TableLayout, _ list: List<Row>, into canvas: inout Canvas, _ area: Area
+  ) {
+    for place in layout.places {
+      let column = columns[place.column]
+      var title = StyledText(column.title, .heading)
+      if list.sort?.column == place.column {
+        title += StyledText(list.sort?.descending == true ? "▼" : "▲", .accent)
+      }
+      let width = min(place.width + (column.alignment == .left ? 1 : 0), area.columns - gutter - place.offset)
+      let left = column.alignment == .right && title.width > place.width ? title.width - place.width : 0
+      canvas.put(
+        title,
+        Area(row: area.row, column: area.column + gutter + place.offset - left, rows: 1, columns: width + left),
+        column.alignment)
+    }
+    if layout.hidden > 0 {
+      canvas.put(
+        StyledText("→", .dim), Area(row: area.row, column: area.column + area.columns - 1, rows: 1, columns: 1))
+    }
+  }
+
+  private static func draw<Row>(
+    _ row: Row, _ columns: [Column<Row>], _ layout: TableLayout, isCursor: Bool, isMarked: Bool,
+    into canvas: inout Canvas, _ area: Area, _ world: World
+  ) {
+    canvas.put(
+      StyledText(isCursor ? "▌" : " ", .accent) + StyledText(isMarked ? "*" : " ", .key),
+      Area(row: area.row, column: area.column, rows: 1, columns: gutter))
+    for place in layout.places {
+      let column = columns[place.column]
+      canvas.put(
+        column.cell(row, world),
+        Area(row: area.row, column: area.column + gutter + place.offset, rows: 1, columns: place.width),
+        column.alignment)
+    }
+    if isCursor { canvas.select(area) }
+  }
+}

@@ -1,0 +1,70 @@
+/// How roles look, in the terminal's own sixteen colours so that they fit whatever the person has chosen.
+struct Theme: Sendable, Equatable {
+  enum Name: String, Sendable, CaseIterable { case dark, light, monochrome }
+
+  struct Look: Sendable, Equatable {
+    /// A colour of the terminal's palette; -1 is its default.
+    var foreground: Int16 = -1
+    var background: Int16 = -1
+    var bold = false
+    var dim = false
+    var reverse = false
+    var underline = false
+  }
+
+  let name: Name
+
+  /// The look of a style on a terminal of so many colours.
+  func look(_ style: Style, colors: Int) -> Look {
+    if name == .monochrome || colors < 8 { return monochrome(style) }
+    var look = color(style.role, bright: colors >= 16)
+    guard style.selected else { return look }
+    if colors >= 256 {
+      look.background = name == .dark ? 237 : 253
+      if look.dim { look.dim = false }
+      if look.foreground == 8 { look.foreground = name == .dark ? 250 : 240 }
+      if style.role == .text { look.bold = true }
+    } else {
+      look = Look(reverse: true)
+    }
+    return look
+  }
+
+  private func color(_ role: Role, bright: Bool) -> Look {
+    let dark = name == .dark
+    let grey: Int16 = bright ? 8 : -1
+    switch role {
+    case .text: return Look()
+    case .dim: return Look(foreground: grey, dim: !bright)
+    case .strong: return Look(bold: true)
+    case .heading: return Look(foreground: dark ? 6 : 4, bold: true)
+    case .accent: return Look(foreground: dark ? 6 : 4)
+    case .good: return Look(foreground: 2)
+    case .warning: return Look(foreground: 3)
+    case .bad: return Look(foreground: 1, bold: true)
+    case .busy: return Look(foreground: dark ? 5 : 5)
+    case .key: return Look(foreground: dark ? 3 : 4, bold: true)
+    case .rule: return Look(foreground: grey, dim: !bright)
+    case .tab: return Look(foreground: dark ? 0 : 7, background: dark ? 6 : 4, bold: !dark)
+    case .field: return Look(underline: true)
+    case .bar: return Look(foreground: 2)
+    case .match: return Look(foreground: 0, background: 3)
+    }
+  }
+
+  private func monochrome(_ style: Style) -> Look {
+    var look = Look()
+    switch style.role {
+    case .strong, .heading, .bad, .key, .accent: look.bold = true
+    case .dim, .rule: look.dim = true
+    case .tab, .match: look.reverse = true
+    case .field: look.underline = true
+    case .text, .good, .warning, .busy, .bar: break
+    }
+    if style.selected {
+      look.reverse.toggle()
+      look.dim = false
+    }
+    return look
+  }
+}

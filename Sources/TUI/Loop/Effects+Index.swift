@@ -1,0 +1,151 @@
+import Dicom
+import LocalIndex
+import Operations
+
+/// What is asked of our own studies. On a thread of its own: the disk takes its time.
+extension Effects {
+  func visitIndex(_ effect: Effect) {
+    switch effect {
+    case .page(let order): mailbox.post(.page(page(order)))
+    case .tags(let instance, let token): mailbox.post(.tags(token: token, tags(instance)))
+    case .holdings(let level, let uids): mailbox.post(.holdings(holdings(level, uids)))
+    case .count(let ids, let level, let rows, let outside): count(ids, level, rows, outside)
+    case .delete(let ids, let words): delete(ids, words)
+    default: break
+    }
+  }
+
+  private func page(_ order: PageOrder) -> Message.LocalPage {
+    var page = Message.LocalPage(token: order.token, records: [], isFirst: order.offset == 0, isLast: true)
+    do {
+      switch order.level {
+      case .patient, .study:
+        let sort = StudyOrder(Views.column(order.sort), isDescending: order.descending)
+        let rows = try station.index.studies(
+          matching: order.filter, orderBy: sort, limit: order.limit, offset: order.offset)
+        page.records = rows.map(Views.record)
+        page.isLast = rows.count < order.limit
+        page.total = page.isLast && page.isFirst ? rows.count : try station.index.studyCount(matching: order.filter)
+      case .series: page.records = try station.index.series(ofStudy: order.parent ?? "").map(Views.record)
+      case .instance: page.records = try station.index.instances(ofSeries: order.parent ?? "").map(Views.record)
+      }
+    } catch {
+      page.failure = "\(error)"
+    }
+    return page
+  }
+
+  private func tags(_ instance: String) -> Result<[TagLine], Message.Failure> {
+    do {
+      guard let stored = try station.index.instances(under: instance).first else {
+        return .failure(Message.Failure(words: "It is not here any more."))
+      }
+      let file = try DicomFile(path: stored.path)
+      return .success(TagTree.lines(file.dataSet))
+    } catch {
+      return .failure(Message.Failure(words: "\(error)"))
+    }
+  }
+
+  private func holdings(_ level: Level, _ uids: [String]) -> [String: Holding] {
+    var result: [String: Holding] = [:]
+    for uid in uids {
+      let here: Int
+      switch level {
+      case .patient, .study: here = (try? station.index.holdings(studyInstanceUID: UID(uid)))??.instances ?? 0
+      case .series:
+        var count = 0
+        try? station.index.find(LocalQuery(level: .instance, [(.seriesInstanceUID, uid)])) { _ in
+          count += 1
+          return true
+        }
+        here = count
+      case .instance: here = (try? station.index.contains(sopInstanceUID: UID(uid))) == true ? 1 : 0
+      }
+      result[uid] = Holding(instances: here)
+    }
+    return result
+  }
+
+  private func count(_ ids: [String], _ level: Level, _ rows: Int, _ outsideFilter: Int) {
+    var instances = 0
+    var bytes = 0
+    for id in ids {
+      for instance in (try? station.index.instances(under: id)) ?? [] {
+        instances += 1
+        bytes += instance.bytes
+      }
+    }
+    mailbox.post(
+      .counted(
+        Message.DeletionCount(
+          ids: ids, level: level, rows: rows, instances: instances, bytes: bytes, outsideFilter: outsideFilter)))
+  }
+
+  private func delete(_ ids: [String], _ words: String) {
+    do {
+      var instances = 0
+      var bytes = 0
+      for id in ids {
+        let deletion = try station.index.delete(id)
+        instances += deletion.instances
+        bytes += deletion.bytes
+      }
+      say("Deleted \(words): \(Format.count(instances, "image", "images")), \(Format.bytes(bytes)).", .good)
+    } catch {
+      say("Deleting \(words): \(error)", .bad)
+    }
+  }
+
+  /// The index tells identifiers; those who look at a peer's studies know UIDs.
+  func changed(_ change: IndexChange) {
+    var studies = change.studies
+    let found = (try? station.index.studies(ids: change.studies)) ?? []
+    studies.formUnion(found.map(\.studyInstanceUID))
+    if change.isEverything || found.count < change.studies.count { studies.insert(Message.everyStudy) }
+    countInstances()
+    mailbox.post(.indexChanged(studies: studies))
+  }
+}
+
+/// A data set as the lines of a tree.
+enum TagTree {
+  /// Values longer than that are cut: a list shows no more of them.
+  static let longestValue = 1024
+  static let mostLines = 20_000
+
+  static func lines(_ dataSet: DataSet) -> [TagLine] {
+    var lines: [TagLine] = []
+    add(dataSet, 0, &lines)
+    return lines
+  }
+
+  private static func add(_ dataSet: DataSet, _ depth: Int, _ lines: inout [TagLine]) {
+    for element in dataSet.elements {
+      guard lines.count < mostLines else { return }
+      lines.append(
+        TagLine(
+          id: lines.count, depth: depth, tag: element.tag.description, vr: "\(element.vr)",
+          keyword: element.tag.keyword ?? (element.tag.isPrivate ? "private" : ""), value: value(element, dataSet)))
+      for (index, item) in (element.items ?? []).enumerated() where depth < 16 {
+        lines.append(
+          TagLine(id: lines.count, depth: depth + 1, tag: "item \(index + 1)", vr: "", keyword: "", value: ""))
+        add(item, depth + 1, &lines)
+      }
+    }
+  }
+
+  private static func value(_ element: Element, _ dataSet: DataSet) -> String {
+    if let items = element.items { return Format.count(items.count, "item", "items") }
+    if let fragments = element.fragments { return Format.count(fragments.count, "fragment", "fragments") }
+    if element.isLeftInFile { return element.length.map(Format.bytes) ?? "" }
+    switch element.vr {
+    case .OB, .OD, .OF, .OL, .OV, .OW, .UN: return element.length.map(Format.bytes) ?? ""
+    case .UI:
+      return dataSet.strings(element.tag).map { uid in
+        UID(uid).name.map { "\(uid) (\($0))" } ?? uid
+      }.joined(separator: " \\ ")
+    default: return String(dataSet.strings(element.tag).joined(separator: " \\ ").prefix(longestValue))
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import Glibc
+
+/// The loop: wait, read everything, update for every message, draw at most once.
+final class EventLoop {
+  private let terminal: Terminal
+  private let screen: CursesScreen
+  private let mailbox: Mailbox
+  private let perform: (Effect) -> Void
+  private var model: Model
+  private var decoder = KeyDecoder()
+  private var pacing = Pacing()
+  private var hasQuit = false
+  /// Something changed since the last frame, and whether a key did it.
+  private var isStale = true
+  private var isUrgent = true
+
+  init(
+    model: Model, terminal: Terminal, screen: CursesScreen, mailbox: Mailbox, perform: @escaping (Effect) -> Void
+  ) {
+    self.model = model
+    self.terminal = terminal
+    self.screen = screen
+    self.mailbox = mailbox
+    self.perform = perform
+  }
+
+  /// Runs until the person quits or the terminal is gone.
+  func run() {
+    let now = ContinuousClock.now
+    update(.resized(terminal.adoptSize()), now)
+    carryOut(model.start(at: now, clock: time(nil)))
+    while !hasQuit {
+      draw(.now)
+      wait()
+    }
+  }
+
+  // MARK: Waiting
+
+  private func wait() {
+    var descriptors = [
+      pollfd(fd: terminal.input, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: terminal.signalDescriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: mailbox.descriptor, events: Int16(POLLIN), revents: 0),
+    ]
+    // A frame that could not be drawn for a full line is due as soon as the line takes something.
+    let isDue = isStale && (isUrgent || pacing.mayDraw(.now))
+    if isDue { descriptors.append(pollfd(fd: terminal.output, events: Int16(POLLOUT), revents: 0)) }
+    poll(&descriptors, nfds_t(descriptors.count), timeout(.now, isDue: isDue))
+    let now = ContinuousClock.now
+    if descriptors[1].revents != 0 { for signal in terminal.readSignals() { take(signal, now) } }
+    if descriptors[0].revents & Int16(POLLIN) != 0 {
+      readKeys(now)
+    } else if descriptors[0].revents != 0 {
+      // A terminal that is gone is a quit without a question.
+      hasQuit = true
+    }
+    take(decoder.expire(at: now), now)
+    if let tick = model.nextTick, now >= tick { update(.tick, now) }
+    for message in mailbox.drain() { update(message, now) }
+  }
+
+  private func timeout(_ now: ContinuousClock.Instant, isDue: Bool) -> Int32 {
+    var next = [decoder.deadline, model.nextTick].compactMap { $0 }
+    if isStale, !isDue { next.append(pacing.next(now)) }
+    guard let first = next.min() else { return -1 }
+    let seconds = Format.seconds(now.duration(to: first))
+    return Int32(max(0, min(60_000, (seconds * 1000).rounded(.up))))
+  }
+
+  private func readKeys(_ now: ContinuousClock.Instant) {
+    switch terminal.read() {
+    case .bytes(let bytes): take(decoder.feed(bytes, at: now), now)
+    case .nothing: break
+    case .lost: hasQuit = true
+    }
+  }
+
+  private func take(_ inputs: [Input], _ now: ContinuousClock.Instant) {
+    for input in inputs {
+      if input == .ready {
+        pacing.answered()
+        continue
+      }
+      update(.input(input), now)
+      isUrgent = true
+    }
+  }
+
+  private func take(_ signal: Int32, _ now: ContinuousClock.Instant) {
+    switch signal {
+    case SIGINT: update(.interrupt, now)
+    case SIGTERM, SIGQUIT, SIGHUP: hasQuit = true
+    case SIGWINCH:
+      guard terminal.size != nil else { return }
+      update(.resized(terminal.adoptSize()), now)
+      screen.forget()
+    case SIGTSTP: update(.suspendRequested, now)
+    case SIGCONT:
+      terminal.resume()
+      screen.forget()
+      update(.resized(terminal.adoptSize()), now)
+    default: return
+    }
+    isUrgent = true
+  }
+
+  // MARK: Updating
+
+  private func update(_ message: Message, _ now: ContinuousClock.Instant) {
+    let effects = model.update(message, at: now, clock: time(nil))
+    isStale = true
+    carryOut(effects)
+  }
+
+  private func carryOut(_ effects: [Effect]) {
+    for effect in effects {
+      switch effect {
+      case .quit: hasQuit = true
+      case .redraw: screen.forget()
+      case .copy(let text): Clipboard.copy(text, to: terminal)
+      case .suspend:
+        let away = terminal.suspend()
+        screen.forget()
+        update(.resized(terminal.adoptSize()), .now)
+        update(.resumed(away: away), .now)
+      default: perform(effect)
+      }
+    }
+  }
+
+  // MARK: Drawing
+
+  private func draw(_ now: ContinuousClock.Instant) {
+    guard isStale, !hasQuit, isUrgent || pacing.mayDraw(now), isWritable else { return }
+    screen.show(model.draw())
+    model.seen()
+    isStale = false
+    isUrgent = false
+    if pacing.drew(.now, isAnimated: model.world.isCountingDown) { terminal.write(Pacing.question) }
+  }
+
+  /// Whether the line takes more: a reader that has stopped would stop us too.
+  private var isWritable: Bool {
+    var descriptor = pollfd(fd: terminal.output, events: Int16(POLLOUT), revents: 0)
+    return poll(&descriptor, 1, 0) > 0 && descriptor.revents & Int16(POLLOUT) != 0
+  }
+}

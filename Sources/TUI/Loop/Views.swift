@@ -1,0 +1,201 @@
+import Dicom
+import Foundation
+import LocalIndex
+import Operations
+
+/// What the station and the index give, as what the model holds.
+enum Views {
+  static func clock() -> Int { Int(Date().timeIntervalSince1970) }
+
+  static func expandTilde(_ path: String) -> String { (path as NSString).expandingTildeInPath }
+
+  // MARK: Records
+
+  private static let tags: [(attribute: Attribute, tag: Tag)] = Attribute.allCases.compactMap { attribute in
+    Tag(parsing: attribute.rawValue).map { (attribute, $0) }
+  }
+
+  /// What a list of the level shows, and what is needed to go on from there.
+  static func returnKeys(_ level: Level) -> [Tag] {
+    let attributes: [Attribute] =
+      switch level {
+      case .patient: [.patientName, .patientID, .patientBirthDate, .patientSex]
+      case .study:
+        [
+          .patientName, .patientID, .patientBirthDate, .patientSex, .studyDate, .studyTime, .accessionNumber,
+          .studyDescription, .studyID, .modalitiesInStudy, .studySeries, .studyInstances, .studyInstanceUID,
+          .referringPhysicianName,
+        ]
+      case .series:
+        [
+          .studyInstanceUID, .seriesInstanceUID, .seriesNumber, .seriesDescription, .modality, .bodyPartExamined,
+          .seriesInstances,
+        ]
+      case .instance:
+        [
+          .studyInstanceUID, .seriesInstanceUID, .sopInstanceUID, .sopClassUID, .instanceNumber, .rows, .columns,
+          .numberOfFrames,
+        ]
+      }
+    return tags.filter { attributes.contains($0.attribute) }.map(\.tag)
+  }
+
+  /// A match; the unique keys above its level, which not every peer repeats, are those that were asked with.
+  static func record(_ match: DataSet, _ level: Level, inside keys: [String: String]) -> Record {
+    var values: [Attribute: String] = [:]
+    for (attribute, tag) in tags {
+      let text = match.strings(tag).joined(separator: ",")
+      if !text.isEmpty { values[attribute] = text }
+    }
+    for attribute in [Attribute.studyInstanceUID, .seriesInstanceUID] where values[attribute] == nil {
+      values[attribute] = keys[attribute.rawValue]
+    }
+    let uid = Record(id: "", level: level, values).uid
+    return Record(id: uid.isEmpty ? UUID().uuidString : uid, level: level, values)
+  }
+
+  static func record(_ row: StudyRow) -> Record {
+    var record = Record(
+      id: row.id, level: .study,
+      [
+        .patientName: row.patientName, .patientID: row.patientID, .patientBirthDate: row.patientBirthDate,
+        .patientSex: row.patientSex, .studyInstanceUID: row.studyInstanceUID, .studyDate: row.studyDate,
+        .studyTime: row.studyTime, .studyDescription: row.studyDescription, .accessionNumber: row.accessionNumber,
+        .modalitiesInStudy: row.modalities.joined(separator: ","), .studySeries: String(row.series),
+        .studyInstances: String(row.instances),
+      ])
+    record.bytes = row.bytes
+    record.received = Int(row.lastUpdate.timeIntervalSince1970)
+    return record
+  }
+
+  static func record(_ row: SeriesRow) -> Record {
+    var record = Record(
+      id: row.id, level: .series,
+      [
+        .seriesInstanceUID: row.seriesInstanceUID, .modality: row.modality, .seriesNumber: row.seriesNumber,
+        .seriesDescription: row.seriesDescription, .bodyPartExamined: row.bodyPartExamined,
+        .seriesInstances: String(row.instances),
+      ])
+    record.bytes = row.bytes
+    record.received = Int(row.lastUpdate.timeIntervalSince1970)
+    return record
+  }
+
+  static func record(_ row: InstanceRow) -> Record {
+    var record = Record(
+      id: row.id, level: .instance,
+      [
+        .sopInstanceUID: row.sopInstanceUID, .sopClassUID: row.sopClassUID, .instanceNumber: row.instanceNumber,
+        .numberOfFrames: row.numberOfFrames,
+      ])
+    record.bytes = row.bytes
+    record.received = Int(row.received.timeIntervalSince1970)
+    return record
+  }
+
+  static func column(_ attribute: Attribute?) -> StudyOrder.Column {
+    switch attribute {
+    case .patientName: .patientName
+    case .patientID: .patientID
+    case .studyDescription: .studyDescription
+    case .modalitiesInStudy: .modalities
+    case .accessionNumber: .accessionNumber
+    case .studyInstances: .instances
+    case .studySeries: .series
+    case nil: .lastUpdate
+    default: .studyDate
+    }
+  }
+
+  // MARK: Station
+
+  static func modality(_ modality: Modality, _ configuration: Configuration) -> ModalityRow {
+    var row = ModalityRow(name: modality.name, aeTitle: modality.aeTitle, host: modality.host, port: modality.port)
+    row.usesTLS = modality.useDicomTLS
+    row.callingAETitle = modality.localAET ?? configuration.dicomAET
+    row.retrieveMethod = (modality.retrieveMethod ?? configuration.defaultRetrieveMethod).rawValue
+    return row
+  }
+
+  static func echo(_ result: EchoResult) -> ModalityRow.Echo {
+    guard result.isOK else {
+      return ModalityRow.Echo(
+        succeeded: false, milliseconds: result.milliseconds, words: result.outcome.words, clock: clock())
+    }
+    let phases: [(String, Double?)] = [
+      ("resolve", result.phases.resolve), ("connect", result.phases.connect), ("TLS", result.phases.tls),
+      ("associate", result.phases.associate), ("echo", result.phases.echo), ("release", result.phases.release),
+    ]
+    var words = phases.compactMap { name, value in value.map { "\(name) \(Format.milliseconds($0))" } }
+    if let name = result.peerImplementationVersionName { words.append(name) }
+    return ModalityRow.Echo(
+      succeeded: true, milliseconds: result.milliseconds, words: words.joined(separator: " · "), clock: clock())
+  }
+
+  static func activity(_ entry: ActivityEntry) -> ActivityRow {
+    let role: Role =
+      switch entry.kind {
+      case .incoming: .accent
+      case .outgoing: .busy
+      case .result: .good
+      case .rejection: .bad
+      case .note: .dim
+      }
+    return ActivityRow(
+      id: entry.id, clock: Int(entry.time.timeIntervalSince1970), kind: entry.kind.rawValue, role: role,
+      peer: entry.peer,
+      words: entry.words, details: entry.details)
+  }
+
+  static func job(_ snapshot: JobSnapshot) -> JobView {
+    var view = JobView(
+      id: snapshot.id, kind: kind(snapshot.kind), title: snapshot.title, peer: snapshot.modality ?? "",
+      phase: phase(snapshot.state), started: snapshot.started ?? .now)
+    view.ended = snapshot.ended
+    view.startedClock = Int(snapshot.created.timeIntervalSince1970)
+    view.wait = snapshot.wait.map {
+      Waiting(words: $0.words, since: $0.since, deadline: $0.deadline, limit: $0.limit)
+    }
+    let progress = snapshot.progress
+    view.progress = JobView.Progress(
+      total: progress.total, remaining: progress.remaining,
+      completed: progress.completed ?? progress.received, failed: progress.failed ?? 0, warning: progress.warning ?? 0,
+      bytes: Int(progress.bytes), rate: snapshot.rate)
+    view.outcome = snapshot.outcome?.words ?? ""
+    view.details = snapshot.outcome?.details ?? []
+    return view
+  }
+
+  private static func kind(_ kind: JobKind) -> JobView.Kind {
+    switch kind {
+    case .echo: .echo
+    case .find: .find
+    case .move: .move
+    case .get: .get
+    case .store: .store
+    case .importing: .importing
+    }
+  }
+
+  private static func phase(_ state: JobState) -> JobView.Phase {
+    switch state {
+    case .queued: .queued
+    case .paused: .paused
+    case .resolving: .resolving
+    case .connecting: .connecting
+    case .tls: .tls
+    case .associating: .associating
+    case .waiting: .waiting
+    case .receiving: .receiving
+    case .sending: .sending
+    case .cancelling: .cancelling
+    case .done: .done
+    case .partial: .partial
+    case .failed: .failed
+    case .timedOut: .timedOut
+    case .rejected: .rejected
+    case .cancelled: .cancelled
+    }
+  }
+}

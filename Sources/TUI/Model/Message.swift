@@ -1,0 +1,136 @@
+import Dicom
+
+/// Everything that can happen to the model.
+enum Message: Sendable {
+  case input(Input)
+  case resized(Size)
+  /// Time has passed: a countdown, a notice that goes.
+  case tick
+  /// INT, as if Ctrl-C were pressed.
+  case interrupt
+  /// TSTP from outside, or after the question.
+  case suspendRequested
+  case resumed(away: Duration)
+  case station(StationView)
+  case modalities([ModalityRow])
+  case job(JobView)
+  case echoed(modality: String, ModalityRow.Echo)
+  case matches(token: Int, [Record])
+  case findEnded(token: Int, FindEnd)
+  case page(LocalPage)
+  case tags(token: Int, Result<[TagLine], Failure>)
+  case holdings([String: Holding])
+  case activity([ActivityRow])
+  /// Something in the index changed: these studies, by identifier and by UID.
+  case indexChanged(studies: Set<String>)
+  /// What a question needs to know before it can be asked.
+  case counted(DeletionCount)
+  case notice(Notice)
+
+  /// Stands among the changed studies for all there are.
+  static let everyStudy = "*"
+
+  struct Failure: Error, Sendable { var words: String }
+
+  struct FindEnd: Sendable {
+    var words = ""
+    var failed = false
+    /// Stopped at the limit, not because there was no more.
+    var isCut = false
+  }
+
+  struct DeletionCount: Sendable {
+    var ids: [String]
+    var level: Level
+    var rows: Int
+    var instances: Int
+    var bytes: Int
+    var outsideFilter: Int
+  }
+
+  /// A page of our own studies, series or instances.
+  struct LocalPage: Sendable {
+    var token: Int
+    var records: [Record]
+    var isFirst: Bool
+    var isLast: Bool
+    /// All there are; nil when nobody counted.
+    var total: Int?
+    var failure: String?
+  }
+}
+
+/// One line of a tag tree.
+struct TagLine: Identifiable, Sendable {
+  let id: Int
+  var depth: Int
+  var tag: String
+  var vr: String
+  var keyword: String
+  var value: String
+}
+
+/// What the model wants done. Only values: who does it is another's business.
+enum Effect: Sendable {
+  case echo(modality: String)
+  case find(FindOrder)
+  case retrieve(RetrieveOrder)
+  case send(modality: String, ids: [String], words: String)
+  case importPaths([String])
+  case count(ids: [String], level: Level, rows: Int, outsideFilter: Int)
+  case delete(ids: [String], words: String)
+  case cancel(job: Int)
+  case extend(job: Int, seconds: Int)
+  case setTimeout(job: Int, seconds: Int)
+  case clearFinishedJobs
+  /// Asks for the running jobs' state: a deadline that is refilled by the peer does not announce itself.
+  case refreshJobs
+  case page(PageOrder)
+  case tags(instance: String, token: Int)
+  /// Asks the index how much of each is here.
+  case holdings(Level, [String])
+  case copy(String)
+  case redraw
+  case suspend
+  case quit
+}
+
+struct FindOrder: Sendable, Equatable {
+  var token: Int
+  var modality: String
+  var level: Level
+  /// Keyword and value, empty values being return keys.
+  var keys: [String: String]
+  /// 0: no limit.
+  var limit: Int
+  var words: String
+}
+
+struct RetrieveOrder: Sendable, Equatable {
+  struct Item: Sendable, Equatable {
+    var studyInstanceUID: String
+    var seriesInstanceUID: String?
+    var sopInstanceUID: String?
+    var words: String
+    /// How many instances it is said to have.
+    var instances: Int?
+    var uid: String { sopInstanceUID ?? seriesInstanceUID ?? studyInstanceUID }
+  }
+  var modality: String
+  var level: Level
+  var items: [Item]
+  /// nil: ourselves.
+  var destination: String?
+}
+
+struct PageOrder: Sendable, Equatable {
+  var token: Int
+  var level: Level
+  /// The identifier of the study or series that holds them; nil at the study level.
+  var parent: String?
+  var filter: String
+  var sort: Attribute?
+  var descending: Bool
+  var offset: Int
+  var limit: Int
+}

@@ -1,0 +1,168 @@
+import Dicom
+
+/// Keys: the overlay first, then the field, then the screen, then what works everywhere.
+extension Model {
+  mutating func press(_ key: Key) -> [Effect] {
+    if notice?.until == nil { notice = nil }
+    if overlay != nil { return pressOverlay(key) }
+    if let action = Keymap.action(key, bindings) { return perform(action) }
+    if screen.isEditing { return askScreen { $0.edit(key, &$1) } }
+    // An Alt-key that means nothing is Esc and then the key, as terminals without Alt send it.
+    if key.modifiers.contains(.alt) {
+      var plain = key
+      plain.modifiers.remove(.alt)
+      return press(.escape) + press(plain)
+    }
+    return []
+  }
+
+  /// A paste is text: into the field, or into a filter it opens. It is never read as keys.
+  mutating func paste(_ text: String) -> [Effect] {
+    switch overlay {
+    case .prompt(var prompt):
+      prompt.field.insert(text)
+      overlay = .prompt(prompt)
+    case .picker(var picker):
+      picker.field.insert(text)
+      overlay = .picker(picker)
+    case .question, .help: break
+    case nil: return askScreen { $0.paste(text, &$1) }
+    }
+    return []
+  }
+
+  mutating func perform(_ action: Action) -> [Effect] {
+    if screen.isEditing, action != .back {
+      // What works in a field works for everybody.
+    } else if action != .back, action != .leave {
+      var done = false
+      let effects = askScreen { done = $0.act(action, &$1) }
+      if done { return effects }
+    }
+    switch action {
+    case .screen(let number):
+      jump(to: number - 1)
+      return askScreen { $0.opened(&$1) }
+    case .back: return back()
+    case .leave: return trail.isEmpty && stacks[current].count == 1 && screen.escape == nil ? leave() : back()
+    case .interrupt: return interrupt()
+    case .cancel: return cancel()
+    case .more, .less: return extend(by: action == .more ? 10 : -10)
+    case .timeout: askTimeout()
+    case .copy:
+      guard let text = screen.identifier(world), !text.isEmpty else {
+        say("Nothing here to copy.", .warning)
+        return []
+      }
+      say("Copied: \(text)", .good)
+      return [.copy(text)]
+    case .command:
+      overlay = .prompt(Prompt(":", hint: "echo NAME · query NAME · import PATH · quit", purpose: .command))
+    case .help: overlay = .help(help)
+    case .redraw: return [.redraw]
+    case .suspend: return suspend()
+    default: break
+    }
+    return []
+  }
+
+  /// What `?` shows: exactly the tables that dispatch.
+  var help: Help {
+    Help(sections: [
+      (title: "On this screen", bindings: screen.bindings),
+      (title: "Everywhere", bindings: Keymap.everywhere + Keymap.inFields),
+      (title: "Moving about", bindings: screen.movement),
+    ])
+  }
+
+  // MARK: One step out
+
+  private mutating func back() -> [Effect] {
+    var stepped = false
+    let effects = askScreen { stepped = $0.stepOut(&$1) }
+    if stepped { return effects }
+    if stacks[current].count > 1 {
+      stacks[current].removeLast()
+    } else if let origin = trail.popLast() {
+      current = origin
+    } else {
+      say("This is the root; q quits.", .dim, for: .seconds(3))
+    }
+    return effects
+  }
+
+  /// Quits, asking first while something would be broken off.
+  mutating func leave(always: Bool = false) -> [Effect] {
+    let unfinished = unfinished
+    if unfinished.isEmpty, !always { return [.quit] }
+    overlay = .question(
+      Question(
+        title: "Quit fluoro?", lines: unfinished.isEmpty ? ["Nothing is running."] : unfinished, verb: "quit",
+        purpose: .quit))
+    return []
+  }
+
+  private mutating func suspend() -> [Effect] {
+    let unfinished = unfinished
+    if unfinished.isEmpty { return [.suspend] }
+    overlay = .question(
+      Question(
+        title: "Suspend?", lines: unfinished + ["Nothing is answered or received while suspended."], verb: "suspend",
+        purpose: .suspend))
+    return []
+  }
+
+  // MARK: Operations
+
+  private mutating func interrupt() -> [Effect] {
+    defer { lastInterrupt = world.now }
+    if let lastInterrupt, lastInterrupt.duration(to: world.now) < .seconds(2) { return [.quit] }
+    guard let job = world.jobs.first(where: { $0.isRunning && $0.phase != .cancelling }) else {
+      return leave(always: true)
+    }
+    say("Cancelling \(job.words). Ctrl-C again quits.", .warning)
+    return [.cancel(job: job.id)]
+  }
+
+  private mutating func cancel() -> [Effect] {
+    guard let job = screen.job(world), job.isRunning else {
+      say(
+        world.front == nil ? "Nothing is running." : "Nothing runs for this row; Ctrl-C cancels the one in front.", .dim
+      )
+      return []
+    }
+    say("Cancelling \(job.words).", .warning)
+    return [.cancel(job: job.id)]
+  }
+
+  private var meant: JobView? { screen.job(world).flatMap { $0.isRunning ? $0 : nil } ?? world.front }
+
+  private mutating func extend(by seconds: Int) -> [Effect] {
+    guard let job = meant else {
+      say("Nothing is running.", .dim)
+      return []
+    }
+    return [.extend(job: job.id, seconds: seconds)]
+  }
+
+  private mutating func askTimeout() {
+    guard let job = meant else {
+      say("Nothing is running that has a timeout.", .dim)
+      return
+    }
+    overlay = .prompt(
+      Prompt("Timeout of \(job.title), seconds", hint: "0: none", purpose: .timeout(job: job.id)))
+  }
+}
+
+extension Level {
+  var word: String { self == .series ? "series" : self == .instance ? "image" : description.lowercased() }
+  var words: String {
+    switch self {
+    case .patient: "patients"
+    case .study: "studies"
+    case .series: "series"
+    case .instance: "images"
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import Dicom
+
+/// Messages into the model. No I/O: what must be done comes back as effects.
+extension Model {
+  mutating func update(_ message: Message, at now: ContinuousClock.Instant, clock: Int) -> [Effect] {
+    world.now = now
+    world.clock = clock
+    if let until = notice?.until, now >= until { notice = nil }
+    let effects = take(message)
+    screen.settle(FrameLayout(world.size, noticeRows: Frame.noticeLines(self).count).body, world)
+    return effects
+  }
+
+  /// The first thing that happens.
+  mutating func start(at now: ContinuousClock.Instant, clock: Int) -> [Effect] {
+    world.now = now
+    world.clock = clock
+    var effects: [Effect] = []
+    for (index, stack) in stacks.enumerated() {
+      for place in stack.indices { effects += ask(index, place) { $0.opened(&$1) } }
+    }
+    return effects
+  }
+
+  private mutating func take(_ message: Message) -> [Effect] {
+    switch message {
+    case .input(.key(let key)): return press(key)
+    case .input(.paste(let text)): return paste(text)
+    case .input(.ready): return []
+    case .tick: return world.isCountingDown ? [.refreshJobs] : []
+    case .resized(let size): world.size = size
+    case .interrupt: return perform(.interrupt)
+    case .suspendRequested: return perform(.suspend)
+    case .resumed(let away):
+      say("Was suspended for \(Format.duration(away)); nothing was received meanwhile.", .warning, for: .seconds(15))
+    case .station(let station): world.station = station
+    case .modalities(let rows): world.modalities = rows
+    case .echoed(let name, let echo): echoed(name, echo)
+    case .job(let job): took(job)
+    case .holdings(let holdings): world.holdings.merge(holdings) { _, new in new }
+    case .activity(let rows): world.activity = rows
+    case .notice(let notice): self.notice = notice
+    case .counted(let count): confirm(count)
+    case .matches, .findEnded, .page, .tags, .indexChanged: break
+    }
+    return broadcast(message)
+  }
+
+  /// Every screen of every stack may be waiting for it.
+  private mutating func broadcast(_ message: Message) -> [Effect] {
+    var effects: [Effect] = []
+    for index in stacks.indices {
+      for place in stacks[index].indices { effects += ask(index, place) { $0.receive(message, &$1) } }
+    }
+    return effects
+  }
+
+  private mutating func echoed(_ name: String, _ echo: ModalityRow.Echo) {
+    guard let index = world.modalities.firstIndex(where: { $0.name == name }) else { return }
+    world.modalities[index].lastEcho = echo
+    world.modalities[index].echoes.append(echo.succeeded ? echo.milliseconds : nil)
+    if world.modalities[index].echoes.count > 32 { world.modalities[index].echoes.removeFirst() }
+  }
+
+  private mutating func took(_ job: JobView) {
+    let before = world.job(job.id)
+    world.take(job)
+    guard job.phase.isEnded, before?.phase.isEnded != true else { return }
+    switch job.phase {
+    case .failed, .rejected, .timedOut: say("\(job.words): \(job.outcome)", .bad, for: .seconds(20))
+    case .partial: say("\(job.words): \(job.outcome)", .warning, for: .seconds(20))
+    default: break
+    }
+  }
+
+  mutating func say(_ words: String, _ role: Role = .text, for time: Duration = .seconds(6)) {
+    notice = Notice(words: words, role: role, until: world.now + time)
+  }
+
+  // MARK: Screens
+
+  /// Lets a screen do something, and does what it asks for.
+  mutating func ask(_ stack: Int, _ place: Int, _ body: (inout any Screen, inout Context) -> Void) -> [Effect] {
+    var context = Context(world: world, nextToken: nextToken)
+    body(&stacks[stack][place], &context)
+    nextToken = context.nextToken
+    if let notice = context.notice { say(notice.words, notice.role) }
+    return context.effects + context.moves.flatMap { follow($0) }
+  }
+
+  mutating func askScreen(_ body: (inout any Screen, inout Context) -> Void) -> [Effect] {
+    ask(current, stacks[current].count - 1, body)
+  }
+
+  private mutating func follow(_ move: Context.Move) -> [Effect] {
+    switch move {
+    case .push(let screen):
+      stacks[current].append(screen)
+      return askScreen { $0.opened(&$1) }
+    case .show(let index, let stack):
+      jump(to: index)
+      stacks[index] = stack
+      return askScreen { $0.opened(&$1) }
+    case .go(let index):
+      jump(to: index)
+      return askScreen { $0.opened(&$1) }
+    case .pop: if stacks[current].count > 1 { stacks[current].removeLast() }
+    case .ask(let question): overlay = .question(question)
+    case .prompt(let prompt): overlay = .prompt(prompt)
+    case .pick(let picker): overlay = .picker(picker)
+    }
+    return []
+  }
+
+  /// Another of the five; the way back is remembered, each screen in it once.
+  mutating func jump(to index: Int) {
+    guard index != current else { return }
+    if let place = trail.firstIndex(of: index) {
+      trail.removeSubrange(place...)
+    } else {
+      trail.append(current)
+    }
+    current = index
+  }
+
+  private mutating func confirm(_ count: Message.DeletionCount) {
+    let what = Format.count(count.rows, count.level.word, count.level.words)
+    let images = Format.count(count.instances, "image", "images")
+    var lines = ["\(what), \(images), \(Format.bytes(count.bytes)) will be deleted from this machine."]
+    if count.outsideFilter > 0 {
+      lines.append(
+        "\(Format.count(count.outsideFilter)) \(count.outsideFilter == 1 ? "is" : "are") outside the filter.")
+    }
+    overlay = .question(
+      Question(
+        title: "Delete \(what)?", lines: lines, verb: "delete", typed: count.rows > 10 ? String(count.rows) : nil,
+        purpose: .perform(.delete(ids: count.ids, words: what))))
+  }
+}

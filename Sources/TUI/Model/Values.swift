@@ -1,0 +1,262 @@
+import Dicom
+
+/// The attributes rows show and queries ask for, by keyword.
+enum Attribute: String, CaseIterable, Sendable {
+  case patientName = "PatientName"
+  case patientID = "PatientID"
+  case patientBirthDate = "PatientBirthDate"
+  case patientSex = "PatientSex"
+  case studyDate = "StudyDate"
+  case studyTime = "StudyTime"
+  case accessionNumber = "AccessionNumber"
+  case studyDescription = "StudyDescription"
+  case studyID = "StudyID"
+  case referringPhysicianName = "ReferringPhysicianName"
+  case modalitiesInStudy = "ModalitiesInStudy"
+  case studySeries = "NumberOfStudyRelatedSeries"
+  case studyInstances = "NumberOfStudyRelatedInstances"
+  case studyInstanceUID = "StudyInstanceUID"
+  case seriesInstanceUID = "SeriesInstanceUID"
+  case seriesNumber = "SeriesNumber"
+  case seriesDescription = "SeriesDescription"
+  case modality = "Modality"
+  case bodyPartExamined = "BodyPartExamined"
+  case seriesInstances = "NumberOfSeriesRelatedInstances"
+  case sopInstanceUID = "SOPInstanceUID"
+  case sopClassUID = "SOPClassUID"
+  case instanceNumber = "InstanceNumber"
+  case rows = "Rows"
+  case columns = "Columns"
+  case numberOfFrames = "NumberOfFrames"
+
+  fileprivate static let places = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+}
+
+/// A patient, study, series or instance, of a peer or of ours, as text ready to show.
+struct Record: Identifiable, Sendable {
+  /// The UID at a peer, Orthanc's identifier here.
+  let id: String
+  let level: Level
+  private var values: [String]
+  var bytes = 0
+  /// When it came, in seconds since 1970; 0 when that is not known.
+  var received = 0
+
+  init(id: String, level: Level, _ values: [Attribute: String] = [:]) {
+    self.id = id
+    self.level = level
+    self.values = Array(repeating: "", count: Attribute.allCases.count)
+    for (attribute, text) in values { self[attribute] = text }
+  }
+
+  subscript(_ attribute: Attribute) -> String {
+    get { values[Attribute.places[attribute] ?? 0] }
+    set { values[Attribute.places[attribute] ?? 0] = newValue }
+  }
+
+  /// The UID of what the record is.
+  var uid: String {
+    switch level {
+    case .patient: self[.patientID]
+    case .study: self[.studyInstanceUID]
+    case .series: self[.seriesInstanceUID]
+    case .instance: self[.sopInstanceUID]
+    }
+  }
+
+  /// What a person calls it, for titles and the breadcrumb.
+  var words: String {
+    switch level {
+    case .patient, .study:
+      let name = String(self[.patientName].split(separator: "=").first ?? "")
+      return name.isEmpty ? self[.patientID].isEmpty ? uid : self[.patientID] : name
+    case .series:
+      let number = self[.seriesNumber]
+      return [self[.modality], number.isEmpty ? "" : "series \(number)"].filter { !$0.isEmpty }.joined(separator: " ")
+    case .instance: return "image \(self[.instanceNumber])"
+    }
+  }
+
+  /// How many instances it is said to have.
+  var instances: Int? { Int(self[level == .series ? .seriesInstances : .studyInstances]) }
+}
+
+/// A wait with its deadline: what is waited for, since when, until when.
+struct Waiting: Equatable, Sendable {
+  typealias Instant = ContinuousClock.Instant
+  var words: String
+  var since: Instant
+  /// nil: no limit.
+  var deadline: Instant?
+  var limit: Duration?
+
+  func remaining(_ now: Instant) -> Duration? { deadline.map { max(.zero, now.duration(to: $0)) } }
+
+  func fraction(_ now: Instant) -> Double? {
+    guard let remaining = remaining(now), let limit, limit > .zero else { return nil }
+    return min(1, Format.seconds(remaining) / Format.seconds(limit))
+  }
+
+  /// `7.4 s`, or how long it has taken and that nothing limits it.
+  func clock(_ now: Instant) -> String {
+    remaining(now).map(Format.duration) ?? Format.duration(since.duration(to: now)) + ", no limit"
+  }
+}
+
+/// A job as the screens show it.
+struct JobView: Identifiable, Sendable {
+  enum Kind: Sendable { case echo, find, move, get, store, importing, other }
+
+  enum Phase: String, Sendable {
+    case queued, resolving, connecting
+    case tls = "TLS"
+    case associating, waiting, receiving, sending, cancelling, paused
+    case done, partial, failed
+    case timedOut = "timed out"
+    case rejected, cancelled
+
+    var isEnded: Bool {
+      switch self {
+      case .done, .partial, .failed, .timedOut, .rejected, .cancelled: true
+      default: false
+      }
+    }
+
+    /// The status light; the word beside it says the same without colour.
+    var light: StyledText {
+      switch self {
+      case .queued, .paused: StyledText("○", .dim)
+      case .done: StyledText("✓", .good)
+      case .partial: StyledText("◐", .warning)
+      case .failed, .timedOut, .rejected: StyledText("✗", .bad)
+      case .cancelled: StyledText("–", .dim)
+      default: StyledText("●", .busy)
+      }
+    }
+  }
+
+  struct Progress: Equatable, Sendable {
+    var total: Int?
+    var remaining: Int?
+    var completed = 0
+    var failed = 0
+    var warning = 0
+    var bytes = 0
+    var rate = 0.0
+
+    var isEmpty: Bool { completed == 0 && failed == 0 && warning == 0 && bytes == 0 && remaining == nil }
+
+    var fraction: Double? {
+      let done = completed + failed + warning
+      guard let total = total ?? remaining.map({ $0 + done }), total > 0 else { return nil }
+      return Double(done) / Double(total)
+    }
+
+    /// `120/250 · 2 failed · 64 MB · 12 MB/s`.
+    var words: StyledText {
+      let done = completed + failed + warning
+      let whole = total ?? remaining.map { $0 + done }
+      var parts: [StyledText] = []
+      if whole != nil || done > 0 {
+        parts.append(StyledText(Format.count(done) + (whole.map { "/" + Format.count($0) } ?? "")))
+      }
+      if failed > 0 { parts.append(StyledText("\(Format.count(failed)) failed", .bad)) }
+      if warning > 0 { parts.append(StyledText(Format.count(warning, "warning", "warnings"), .warning)) }
+      if bytes > 0 { parts.append(StyledText(Format.bytes(bytes))) }
+      if rate >= 1 { parts.append(StyledText(Format.rate(rate))) }
+      return parts.joined(StyledText(" · ", .dim))
+    }
+  }
+
+  let id: Int
+  var kind: Kind
+  /// `C-MOVE DOE^JANE`.
+  var title: String
+  var peer: String
+  var phase: Phase
+  var started: ContinuousClock.Instant
+  var ended: ContinuousClock.Instant?
+  var startedClock = 0
+  var wait: Waiting?
+  var progress = Progress()
+  /// How it ended, in words.
+  var outcome = ""
+  /// Failed instances and their reasons, and what else is worth reading.
+  var details: [String] = []
+  /// The rows it concerns: UIDs, identifiers, the modality's name.
+  var subjects: Set<String> = []
+
+  var isRunning: Bool { !phase.isEnded }
+  var words: String { peer.isEmpty ? title : "\(title) · \(peer)" }
+
+  func elapsed(_ now: ContinuousClock.Instant) -> Duration { started.duration(to: ended ?? now) }
+}
+
+/// A configured modality, and what is known about it.
+struct ModalityRow: Identifiable, Sendable {
+  struct Echo: Sendable, Equatable {
+    var succeeded: Bool
+    var milliseconds: Double
+    /// One sentence: the phases, or what failed and what to check.
+    var words: String
+    var clock: Int
+  }
+
+  let name: String
+  var aeTitle: String
+  var host: String
+  var port: Int
+  var usesTLS = false
+  /// The title we call it with.
+  var callingAETitle = ""
+  var retrieveMethod = "C-MOVE"
+  var lastEcho: Echo?
+  var echoes: [Double?] = []
+
+  var id: String { name }
+  var address: String { "\(host):\(port)" }
+}
+
+/// How much of a study is here, counted by SOP Instance UID.
+struct Holding: Equatable, Sendable {
+  var instances: Int
+  var bytes: Int = 0
+}
+
+struct ActivityRow: Identifiable, Sendable {
+  let id: Int
+  var clock: Int
+  var kind: String
+  var role: Role
+  var peer: String
+  var words: String
+  var details: [String] = []
+}
+
+/// What the header says about us.
+struct StationView: Sendable, Equatable {
+  enum Receiving: Sendable, Equatable {
+    case starting
+    case listening
+    case off(String)
+  }
+  var aeTitle = "FLUORO"
+  var address = ""
+  var receiving = Receiving.starting
+  /// Associations open to us.
+  var associations = 0
+  /// Instances that came since the start, and when the last did.
+  var arrived = 0
+  var lastArrival = 0
+  var isReadOnly = false
+  var queryLimit = 500
+  var localStudies = 0
+}
+
+/// A sentence for the person, shown above the operation line.
+struct Notice: Sendable, Equatable {
+  var words: String
+  var role = Role.text
+  /// When it goes by itself; nil: with the next key.
+  var until: ContinuousClock.Instant?
+}

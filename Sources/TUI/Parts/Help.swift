@@ -1,0 +1,48 @@
+/// Every key that works where the person is, written from the keymap and so never wrong about it.
+struct Help: Sendable {
+  var sections: [(title: String, bindings: [Binding])]
+  var top = 0
+
+  private var lines: [StyledText] {
+    var lines: [StyledText] = []
+    for section in sections where !section.bindings.isEmpty {
+      if !lines.isEmpty { lines.append("") }
+      lines.append(StyledText(section.title, .heading))
+      for binding in section.bindings {
+        let keys = binding.keys.map(\.description).joined(separator: " ")
+        let padding = String(repeating: " ", count: max(1, 16 - CellText.width(keys)))
+        lines.append(StyledText(keys, .key) + StyledText(padding) + StyledText(binding.help))
+      }
+    }
+    return lines
+  }
+
+  mutating func scroll(by distance: Int, height: Int) {
+    top = max(0, min(top + distance, lines.count - height))
+  }
+
+  func draw(into canvas: inout Canvas) {
+    let lines = lines
+    let size = canvas.size
+    let columnWidth = 58
+    let columnCount = size.columns >= 2 * columnWidth + 6 && lines.count > size.rows - 6 ? 2 : 1
+    let perColumn = (lines.count + columnCount - 1) / columnCount
+    let rows = min(perColumn, max(1, size.rows - 5))
+    let inner = Popup.draw(
+      "Keys", rows: rows + 1, columns: min(size.columns, columnWidth * columnCount + 6), into: &canvas)
+    let first = max(0, min(top, perColumn - rows))
+    for column in 0..<columnCount {
+      for index in 0..<rows {
+        let line = column * perColumn + first + index
+        guard first + index < perColumn, line < lines.count else { break }
+        canvas.put(
+          lines[line], inner.line(index).inset(left: column * columnWidth, right: column == columnCount - 1 ? 0 : 4))
+      }
+    }
+    var foot = StyledText("Esc", .key) + StyledText(" close", .dim)
+    if perColumn > rows {
+      foot += StyledText("   j k", .key) + StyledText(" scroll   \(first + rows) of \(perColumn) lines", .dim)
+    }
+    canvas.put(foot, inner.line(inner.rows - 1))
+  }
+}

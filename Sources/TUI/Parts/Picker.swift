@@ -1,0 +1,70 @@
+/// One of several, chosen by moving or by typing part of it; where it makes sense, something not in the list.
+struct Picker: Sendable {
+  struct Choice: Identifiable, Sendable {
+    var id: String
+    var words: String
+    var detail: String
+  }
+
+  enum Purpose: Sendable {
+    case send(ids: [String], words: String)
+    case retrieveTo(RetrieveOrder)
+  }
+
+  var title: String
+  var choices: [Choice]
+  /// What typed text that matches nothing means; nil: nothing.
+  var freeText: String?
+  var purpose: Purpose
+  var field = TextField()
+  var position = 0
+
+  var matching: [Choice] {
+    let typed = field.text.lowercased()
+    guard !typed.isEmpty else { return choices }
+    return choices.filter { ($0.words + " " + $0.detail).lowercased().contains(typed) }
+  }
+
+  /// What Enter takes.
+  var chosen: String? {
+    let matching = matching
+    if matching.isEmpty { return freeText == nil || field.text.isEmpty ? nil : field.text }
+    return matching[max(0, min(position, matching.count - 1))].id
+  }
+
+  mutating func take(_ key: Key) {
+    switch key {
+    case .up, .control("p"), .backTab: position = max(0, min(position, matching.count - 1) - 1)
+    case .down, .control("n"), .tab: position = min(max(0, matching.count - 1), position + 1)
+    default: if field.take(key) { position = min(position, max(0, matching.count - 1)) }
+    }
+  }
+
+  func draw(into canvas: inout Canvas) {
+    let matching = matching
+    let room = max(1, canvas.size.rows - 6)
+    let rows = max(1, min(choices.count, room))
+    let inner = Popup.draw(title, rows: rows + 3, columns: min(canvas.size.columns, 60), into: &canvas)
+    field.draw(
+      into: &canvas, inner.line(0), focused: true, hint: freeText.map { "type to search, or \($0)" } ?? "type to search"
+    )
+    let at = max(0, min(position, matching.count - 1))
+    let start = max(0, at - rows + 1)
+    for (index, choice) in matching.dropFirst(start).prefix(rows).enumerated() {
+      let line = inner.line(1 + index)
+      let isChosen = start + index == at
+      let left = min(20, inner.columns / 2)
+      canvas.put(StyledText(isChosen ? "▌ " : "  ", .accent) + StyledText(choice.words, .strong), line)
+      canvas.put(StyledText(choice.detail, .dim), line.inset(left: left))
+      if isChosen { canvas.select(line) }
+    }
+    if matching.isEmpty {
+      let words =
+        freeText == nil || field.text.isEmpty ? "nothing matches" : "Enter takes \(field.text) as \(freeText ?? "")"
+      canvas.put(StyledText("  " + words, .dim), inner.line(1))
+    }
+    canvas.put(
+      StyledText("Enter", .key) + StyledText(" choose   ", .dim) + StyledText("Esc", .key) + StyledText(" leave", .dim),
+      inner.line(inner.rows - 1))
+  }
+}

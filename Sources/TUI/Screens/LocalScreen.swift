@@ -1,0 +1,192 @@
+import Dicom
+
+/// The studies on this machine, found while typing; by Enter their series, images and tags. Rows come in pages: a
+/// million of them are never all here.
+struct LocalScreen: ListScreen {
+  static let pageSize = 200
+
+  var list: List<Record>
+  private let level: Level
+  private let parent: Record?
+  private var token = 0
+  private var isLoading = false
+  private var isComplete = false
+  private var total: Int?
+  private var failure: String?
+  private var isStale = false
+
+  init(level: Level, parent: Record?) {
+    self.level = level
+    self.parent = parent
+    let columns = RecordColumns.columns(level, isLocal: true)
+    let column = columns.firstIndex { $0.title == (level == .study ? "DATE" : "NR") }
+    // Studies are filtered and sorted by the index; the series of one study and its images here.
+    list = List(
+      columns, searched: level == .study ? nil : RecordColumns.searched,
+      sort: column.map { List.Sort(column: $0, descending: level == .study) })
+  }
+
+  var crumb: String { parent?.words ?? "local" }
+
+  var bindings: [Binding] {
+    var bindings = [
+      Binding("s", does: .send, label: "send", help: "send to a modality (C-STORE), or the marked ones"),
+      Binding("x", does: .delete, label: "delete", help: "delete from this machine, after a question"),
+      Binding("v", does: .tags, label: "tags", help: "the tags of an image"),
+    ]
+    if level == .study {
+      bindings.insert(Binding("i", does: .importFiles, label: "import", help: "import files or a folder"), at: 1)
+    }
+    let words = level == .study ? "series" : level == .series ? "images" : "tags"
+    bindings.insert(
+      Binding(.enter, does: .open, label: words, help: "drill down: study, series, images, tags"), at: 0)
+    return bindings
+  }
+
+  // MARK: Pages
+
+  private mutating func load(_ context: inout Context, offset: Int, limit: Int = pageSize) {
+    if offset == 0 { token = context.token() }
+    isLoading = true
+    let sort = list.sort.flatMap { Self.attribute($0.column, level) }
+    context.effects.append(
+      .page(
+        PageOrder(
+          token: token, level: level, parent: parent?.id, filter: level == .study ? list.filter.text : "", sort: sort,
+          descending: list.sort?.descending ?? false, offset: offset, limit: limit)))
+  }
+
+  /// What the index sorts by for a column.
+  private static func attribute(_ column: Int, _ level: Level) -> Attribute? {
+    let title = RecordColumns.columns(level, isLocal: true)[column].title
+    let known: [String: Attribute] = [
+      "PATIENT": .patientName, "ID": .patientID, "BORN": .patientBirthDate, "DATE": .studyDate, "TIME": .studyTime,
+      "DESCRIPTION": .studyDescription, "ACCESSION": .accessionNumber,
+    ]
+    return known[title]
+  }
+
+  private mutating func reload(_ context: inout Context) {
+    isStale = false
+    load(&context, offset: 0, limit: max(Self.pageSize, list.rows.count))
+  }
+
+  mutating func opened(_ context: inout Context) { reload(&context) }
+
+  mutating func receive(_ message: Message, _ context: inout Context) {
+    switch message {
+    case .page(let page) where page.token == token:
+      isLoading = false
+      isComplete = page.isLast
+      total = page.total
+      failure = page.failure
+      if page.isFirst { list.replace(page.records) } else { list.merge(page.records) }
+      if isStale { reload(&context) }
+    case .indexChanged:
+      // One reload at a time, however fast instances arrive.
+      if isLoading { isStale = true } else { reload(&context) }
+    default: break
+    }
+  }
+
+  mutating func filterChanged(_ context: inout Context) {
+    if level == .study { load(&context, offset: 0) } else { list.arrange() }
+  }
+
+  mutating func sortChanged(_ context: inout Context) { if level == .study { load(&context, offset: 0) } }
+
+  mutating func moved(_ context: inout Context) {
+    guard !isComplete, !isLoading, let position = list.cursorPosition, position + 50 > list.count else { return }
+    load(&context, offset: list.rows.count)
+  }
+
+  // MARK: Words
+
+  func job(_ world: World) -> JobView? { list.current.flatMap { world.running($0.id) ?? world.running($0.uid) } }
+  func identifier(_ world: World) -> String? { list.current?.uid }
+
+  func summary(_ world: World) -> StyledText {
+    if isLoading, list.rows.isEmpty { return StyledText("loading", .busy) }
+    let count = list.summary(level.word, level.words, total: total)
+    return StyledText(isComplete || total != nil ? count : count + " so far", .dim)
+  }
+
+  func emptyWords(_ world: World) -> [StyledText] {
+    if let failure { return CellText.wrap(failure, max(20, world.size.columns - 8)).map { StyledText($0, .bad) } }
+    if isLoading { return [StyledText("loading", .dim)] }
+    if list.isFiltered { return [StyledText("Nothing matches; Esc clears the filter.", .dim)] }
+    guard level == .study else { return [StyledText("Nothing is left here; Esc goes back.", .dim)] }
+    return [
+      "No study is on this machine yet.", "",
+      StyledText("1", .key) + StyledText(" Enter queries a modality, then ", .dim) + StyledText("m", .key)
+        + StyledText(" retrieves a study", .dim),
+      StyledText("i", .key) + StyledText(" imports files or a folder", .dim),
+      StyledText("What others send to us appears here by itself.", .dim),
+    ]
+  }
+
+  var detailRows: Int { level == .study ? 3 : 0 }
+
+  func details(_ world: World) -> [StyledText] {
+    guard let row = list.current, level == .study else { return [] }
+    let separator = StyledText(" · ", .dim)
+    let person = [
+      StyledText(Format.name(row[.patientName]), .strong), StyledText(row[.patientID]),
+      StyledText(Format.date(row[.patientBirthDate]), .dim), StyledText(row[.patientSex], .dim),
+    ].joined(separator)
+    let study = [
+      StyledText(Int(row[.studySeries]).map { "\($0) series" } ?? "", .dim),
+      StyledText(Int(row[.studyInstances]).map { Format.count($0, "image", "images") } ?? "", .dim),
+      StyledText(row.bytes > 0 ? Format.bytes(row.bytes) : "", .dim),
+      StyledText(row.received > 0 ? "received \(Format.clock(row.received))" : "", .dim),
+    ].joined(separator)
+    return [person, study, StyledText(row[.studyInstanceUID], .dim)]
+  }
+
+  // MARK: Verbs
+
+  mutating func perform(_ action: Action, _ context: inout Context) -> Bool {
+    switch action {
+    case .again: reload(&context)
+    case .open:
+      guard !list.isUnseen, let row = list.current else { return true }
+      if level == .instance {
+        context.push(TagsScreen(instance: row.id, title: row.words, token: context.token()))
+      } else {
+        context.push(LocalScreen(level: level == .study ? .series : .instance, parent: row))
+      }
+    case .tags:
+      guard let row = targets("show", &context).first else { return true }
+      context.push(TagsScreen(instance: row.id, title: "tags of \(row.words)", token: context.token()))
+    case .send: send(&context)
+    case .importFiles:
+      context.moves.append(.prompt(Prompt("Import", hint: "a file or a folder", purpose: .importPaths)))
+    case .delete:
+      if context.world.station.isReadOnly {
+        context.say("This fluoro is read only (ReadOnly in its configuration).", .warning)
+        return true
+      }
+      let rows = targets("delete", &context)
+      guard !rows.isEmpty else { return true }
+      context.effects.append(
+        .count(ids: rows.map(\.id), level: level, rows: rows.count, outsideFilter: list.markedOutsideFilter))
+    default: return false
+    }
+    return true
+  }
+
+  private func send(_ context: inout Context) {
+    let rows = targets("send", &context)
+    guard !rows.isEmpty else { return }
+    guard !context.world.modalities.isEmpty else {
+      context.say("No modality is configured to send to; 1 shows them.", .warning)
+      return
+    }
+    let what = rows.count == 1 ? rows[0].words : Format.count(rows.count, level.word, level.words)
+    let choices = context.world.modalities.map {
+      Picker.Choice(id: $0.name, words: $0.name, detail: "\($0.aeTitle)  \($0.address)")
+    }
+    context.moves.append(
+      .pick(Picker(title: "Send \(what) to", choices: choices, purpose: .send(ids: rows.map(\.id), words: what))))
+  }
+}

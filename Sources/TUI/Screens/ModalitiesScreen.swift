@@ -1,0 +1,124 @@
+/// The configured modalities: who answers, how fast, and what runs there now.
+struct ModalitiesScreen: ListScreen {
+  var list: List<ModalityRow>
+
+  init(_ world: World) {
+    list = List(Self.columns, searched: { "\($0.name) \($0.aeTitle) \($0.host)" })
+    list.replace(world.modalities)
+    list.seen()
+  }
+
+  var crumb: String { "modalities" }
+  var detailRows: Int { 3 }
+
+  let bindings = [
+    Binding(.enter, does: .open, label: "query", help: "query this modality"),
+    Binding("e", does: .echo, label: "echo", help: "echo (C-ECHO); the marked ones together"),
+    Binding("E", does: .echoAll, label: "echo all", help: "echo all at once"),
+  ]
+
+  private static let columns: [Column<ModalityRow>] = [
+    Column(
+      title: "NAME", minimum: 10, ideal: 16, flex: 1, sortKey: { .text($0.name.lowercased()) },
+      cell: { row, _ in StyledText(row.name, .strong) }),
+    Column(title: "STATUS", minimum: 7, ideal: 8, cell: { row, world in status(row, world) }),
+    Column(
+      title: "AE TITLE", minimum: 8, ideal: 16, priority: 2, sortKey: { .text($0.aeTitle) },
+      cell: { row, _ in StyledText(row.aeTitle) }),
+    Column(
+      title: "ADDRESS", minimum: 15, ideal: 21, flex: 1, priority: 3, sortKey: { .text($0.host) },
+      cell: { row, _ in StyledText(row.address + (row.usesTLS ? " TLS" : ""), .dim) }),
+    Column(
+      title: "LAST ECHO / NOW", minimum: 16, ideal: 34, flex: 3, priority: 1, cell: { row, world in now(row, world) }),
+    Column(title: "ECHOES", minimum: 8, ideal: 16, priority: 4, cell: { row, _ in sparkline(row) }),
+  ]
+
+  static func status(_ row: ModalityRow, _ world: World) -> StyledText {
+    if let job = world.running(row.name) {
+      return world.spinner + StyledText(job.kind == .echo ? " echo" : " busy", .busy)
+    }
+    guard let echo = row.lastEcho else { return StyledText("○ –", .dim) }
+    return echo.succeeded ? StyledText("● up", .good) : StyledText("✗ down", .bad)
+  }
+
+  /// The countdown while something runs, else the last echo.
+  private static func now(_ row: ModalityRow, _ world: World) -> StyledText {
+    if let job = world.running(row.name) {
+      guard let wait = job.wait else { return StyledText(job.phase.rawValue, .busy) }
+      // The seconds first: they must be readable where the column is narrow.
+      return StyledText("\(wait.clock(world.now)) ", .strong) + Bars.countdown(wait, world.now, 8)
+        + StyledText(" \(wait.words)", .dim)
+    }
+    guard let echo = row.lastEcho else { return StyledText("not echoed yet", .dim) }
+    let when = StyledText("  \(Format.clock(echo.clock))", .dim)
+    return echo.succeeded
+      ? StyledText(Format.milliseconds(echo.milliseconds), .good) + when : StyledText("failed", .bad) + when
+  }
+
+  /// The last echoes, each as high as it took long; a failed one is a cross.
+  private static func sparkline(_ row: ModalityRow) -> StyledText {
+    let marks: [Character] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
+    let recent = row.echoes.suffix(16)
+    let highest = max(1, recent.compactMap { $0 }.max() ?? 1)
+    return recent.reduce(StyledText()) { line, echo in
+      guard let echo else { return line + StyledText("×", .bad) }
+      let step = Int((echo / highest * 7).rounded())
+      return line + StyledText(String(marks[max(0, min(7, step))]), .good)
+    }
+  }
+
+  func job(_ world: World) -> JobView? { list.cursor.flatMap { world.running($0) } }
+  func identifier(_ world: World) -> String? {
+    list.current.map { "\($0.aeTitle)@\($0.address)" }
+  }
+
+  func summary(_ world: World) -> StyledText {
+    StyledText(list.summary("modality", "modalities"), .dim)
+  }
+
+  func emptyWords(_ world: World) -> [StyledText] {
+    if list.isFiltered { return [StyledText("No modality matches; Esc clears the filter.", .dim)] }
+    return [
+      "No modality is configured yet.", "",
+      StyledText("fluoro modalities add NAME AET HOST PORT", .strong)
+        + StyledText("  adds one; or name them under", .dim),
+      StyledText("DicomModalities", .strong) + StyledText(" in fluoro.json, as Orthanc does.", .dim),
+      StyledText("3", .key) + StyledText(" shows the studies on this machine.", .dim),
+    ]
+  }
+
+  func details(_ world: World) -> [StyledText] {
+    guard let row = list.current else { return [] }
+    let called = row.callingAETitle.isEmpty ? "" : "we call as \(row.callingAETitle)"
+    var lines = [
+      [
+        StyledText(row.name, .strong), StyledText("\(row.aeTitle)@\(row.address)"), StyledText(called, .dim),
+        StyledText("retrieves by \(row.retrieveMethod)", .dim),
+      ].joined(StyledText(" · ", .dim))
+    ]
+    if let echo = row.lastEcho { lines.append(StyledText(echo.words, echo.succeeded ? .dim : .bad)) }
+    return lines
+  }
+
+  mutating func receive(_ message: Message, _ context: inout Context) {
+    switch message {
+    case .modalities, .echoed: list.replace(context.world.modalities)
+    default: break
+    }
+  }
+
+  mutating func perform(_ action: Action, _ context: inout Context) -> Bool {
+    switch action {
+    case .echo, .again:
+      context.effects += targets("echo", &context).map { .echo(modality: $0.name) }
+    case .echoAll:
+      if list.rows.isEmpty { context.say("No modality is configured.", .warning) }
+      context.effects += list.rows.map { .echo(modality: $0.name) }
+    case .open:
+      guard let row = targets("query", &context).first else { return true }
+      context.moves.append(.show(1, [QueryScreen(context.world, modality: row.name)]))
+    default: return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,113 @@
+import Dicom
+
+/// The columns of patients, studies, series and instances, the same for those of a peer and for ours.
+enum RecordColumns {
+  static func columns(_ level: Level, isLocal: Bool) -> [Column<Record>] {
+    switch level {
+    case .patient, .study: isLocal ? local(studies) : remote(studies)
+    case .series: isLocal ? local(series) : remote(series)
+    case .instance: isLocal ? local(instances) : remote(instances)
+    }
+  }
+
+  /// What a filter looks at.
+  static let searched: @Sendable (Record) -> String = { record in
+    let attributes: [Attribute] =
+      switch record.level {
+      case .patient, .study:
+        [.patientName, .patientID, .studyDate, .studyDescription, .modalitiesInStudy, .accessionNumber]
+      case .series: [.seriesNumber, .modality, .seriesDescription, .bodyPartExamined]
+      case .instance: [.instanceNumber, .sopInstanceUID]
+      }
+    var text = attributes.map { record[$0] }.joined(separator: " ")
+    text += " " + Format.date(record[.studyDate]) + " " + Format.name(record[.patientName])
+    return text
+  }
+
+  private static let studies: [Column<Record>] = [
+    text("PATIENT", .patientName, 18, 26, flex: 3, format: Format.name, role: .strong),
+    text("ID", .patientID, 10, 12, priority: 3),
+    text("BORN", .patientBirthDate, 10, 10, priority: 7, format: Format.date, role: .dim),
+    text("DATE", .studyDate, 10, 10, priority: 1, format: Format.date),
+    text("TIME", .studyTime, 5, 5, priority: 8, format: Format.time, role: .dim),
+    text("MOD", .modalitiesInStudy, 4, 5, priority: 2, role: .accent),
+    text("DESCRIPTION", .studyDescription, 14, 24, flex: 3, priority: 4),
+    text("ACCESSION", .accessionNumber, 9, 12, priority: 9, role: .dim),
+    number("IMG", .studyInstances, 4, priority: 5),
+  ]
+
+  private static let series: [Column<Record>] = [
+    number("NR", .seriesNumber, 4, priority: 0),
+    text("MOD", .modality, 3, 5, priority: 1, role: .accent),
+    text("DESCRIPTION", .seriesDescription, 16, 28, flex: 3, priority: 2),
+    text("BODY PART", .bodyPartExamined, 9, 12, priority: 5, role: .dim),
+    number("IMG", .seriesInstances, 4, priority: 3),
+  ]
+
+  private static let instances: [Column<Record>] = [
+    number("NR", .instanceNumber, 5, priority: 0),
+    Column(
+      title: "CLASS", minimum: 14, ideal: 26, flex: 2, priority: 2, sortKey: { .text($0[.sopClassUID]) },
+      cell: { record, _ in StyledText(UID(record[.sopClassUID]).name ?? record[.sopClassUID]) }),
+    Column(
+      title: "SIZE", minimum: 9, ideal: 11, priority: 3,
+      cell: { record, _ in
+        let size = [record[.columns], record[.rows]].filter { !$0.isEmpty }.joined(separator: "×")
+        let frames = record[.numberOfFrames]
+        return StyledText(size + (frames.isEmpty || frames == "1" ? "" : "×\(frames)"), .dim)
+      }),
+    text("SOP INSTANCE UID", .sopInstanceUID, 20, 44, flex: 1, priority: 4, role: .dim),
+  ]
+
+  private static func remote(_ columns: [Column<Record>]) -> [Column<Record>] {
+    columns + [
+      Column(
+        title: "HERE", minimum: 6, ideal: 12, priority: 1,
+        sortKey: { record in .text(record.id) },
+        cell: { record, world in here(record, world) })
+    ]
+  }
+
+  private static func local(_ columns: [Column<Record>]) -> [Column<Record>] {
+    columns + [
+      Column(
+        title: "SIZE", minimum: 7, ideal: 7, priority: 6, alignment: .right,
+        sortKey: { .number(Double($0.bytes)) },
+        cell: { record, world in
+          if let job = world.running(record.id) { return StyledText(job.phase.rawValue, .busy) }
+          return StyledText(record.bytes > 0 ? Format.bytes(record.bytes) : "", .dim)
+        })
+    ]
+  }
+
+  /// Whether it is here already: none, part, all; while it comes, how far it is.
+  static func here(_ record: Record, _ world: World) -> StyledText {
+    if let job = world.running(record.uid), job.kind == .move || job.kind == .get {
+      let done = job.progress.completed + job.progress.failed + job.progress.warning
+      let total = job.progress.total ?? job.progress.remaining.map { $0 + done }
+      return world.spinner + StyledText(total.map { " \(done)/\($0)" } ?? " \(job.phase.rawValue)", .busy)
+    }
+    guard let holding = world.holdings[record.uid] else { return StyledText("·", .dim) }
+    guard holding.instances > 0 else { return StyledText("○ none", .dim) }
+    if record.level != .instance, let announced = record.instances, holding.instances < announced {
+      return StyledText("◐ \(holding.instances)/\(announced)", .warning)
+    }
+    return StyledText("● all", .good)
+  }
+
+  private static func text(
+    _ title: String, _ attribute: Attribute, _ minimum: Int, _ ideal: Int, flex: Int = 0, priority: Int = 0,
+    format: @escaping @Sendable (String) -> String = { $0 }, role: Role = .text
+  ) -> Column<Record> {
+    Column(
+      title: title, minimum: minimum, ideal: ideal, flex: flex, priority: priority,
+      sortKey: { .text($0[attribute].lowercased()) }, cell: { record, _ in StyledText(format(record[attribute]), role) }
+    )
+  }
+
+  private static func number(_ title: String, _ attribute: Attribute, _ width: Int, priority: Int) -> Column<Record> {
+    Column(
+      title: title, minimum: width, ideal: width, priority: priority, alignment: .right,
+      sortKey: { .number(Double($0[attribute]) ?? -1) }, cell: { record, _ in StyledText(record[attribute]) })
+  }
+}

@@ -1,0 +1,85 @@
+/// One key as a person pressed it: what it is, and what was held with it.
+struct Key: Hashable, Sendable {
+  enum Code: Hashable, Sendable {
+    case character(Character)
+    case enter, tab, backspace, escape, delete, insert
+    case up, down, left, right, home, end, pageUp, pageDown
+    case function(Int)
+  }
+
+  struct Modifiers: OptionSet, Hashable, Sendable {
+    let rawValue: UInt8
+    static let shift = Modifiers(rawValue: 1)
+    static let alt = Modifiers(rawValue: 2)
+    static let control = Modifiers(rawValue: 4)
+  }
+
+  var code: Code
+  var modifiers: Modifiers
+
+  init(_ code: Code, _ modifiers: Modifiers = []) {
+    self.code = code
+    self.modifiers = modifiers
+  }
+
+  static func control(_ character: Character) -> Key { Key(.character(character), .control) }
+  static func alt(_ character: Character) -> Key { Key(.character(character), .alt) }
+  static let enter = Key(.enter)
+  static let tab = Key(.tab)
+  static let backTab = Key(.tab, .shift)
+  static let backspace = Key(.backspace)
+  static let escape = Key(.escape)
+  static let up = Key(.up)
+  static let down = Key(.down)
+  static let left = Key(.left)
+  static let right = Key(.right)
+
+  /// The character this key writes into a text field; nil for a key that acts.
+  var text: Character? {
+    guard case .character(let character) = code, modifiers.isDisjoint(with: [.alt, .control]) else { return nil }
+    return character
+  }
+}
+
+extension Key: ExpressibleByExtendedGraphemeClusterLiteral {
+  init(extendedGraphemeClusterLiteral value: Character) { self.init(.character(value)) }
+}
+
+extension Key: CustomStringConvertible {
+  /// The key as the footer and the help write it: `Ctrl-D`, `Alt-1`, `Esc`, `j`.
+  var description: String {
+    var words = ""
+    if modifiers.contains(.control) { words += "Ctrl-" }
+    if modifiers.contains(.alt) { words += "Alt-" }
+    if modifiers.contains(.shift) { words += "Shift-" }
+    switch code {
+    case .character(" "): return words + "Space"
+    case .character(let character):
+      return words + (modifiers.contains(.control) ? String(character).uppercased() : String(character))
+    case .enter: return words + "Enter"
+    case .tab: return words + "Tab"
+    case .backspace: return words + "Backspace"
+    case .escape: return words + "Esc"
+    case .delete: return words + "Del"
+    case .insert: return words + "Ins"
+    case .up: return words + "↑"
+    case .down: return words + "↓"
+    case .left: return words + "←"
+    case .right: return words + "→"
+    case .home: return words + "Home"
+    case .end: return words + "End"
+    case .pageUp: return words + "PgUp"
+    case .pageDown: return words + "PgDn"
+    case .function(let number): return words + "F\(number)"
+    }
+  }
+}
+
+/// What came from the terminal.
+enum Input: Equatable, Sendable {
+  case key(Key)
+  /// A bracketed paste, whole, with line ends and controls removed.
+  case paste(String)
+  /// The answer to `CSI 5 n`: the terminal has processed everything sent before the question.
+  case ready
+}

@@ -1,0 +1,118 @@
+import CNCurses
+import Glibc
+import Testing
+
+@testable import TUI
+
+/// curses keeps one screen for the process: these tests run one after the other, and nobody else draws.
+@Suite("The curses screen", .serialized)
+struct CursesScreenTests {
+  private func withScreen(
+    _ theme: Theme.Name = .dark, isUTF8: Bool = true, _ body: (CursesScreen) throws -> Void
+  ) throws {
+    setlocale(LC_ALL, "C.UTF-8")
+    let device = try #require(fopen("/dev/null", "r+"))
+    let screen = try #require(newterm("xterm-256color", device, device))
+    resizeterm(10, 40)
+    defer {
+      endwin()
+      delscreen(screen)
+      fclose(device)
+    }
+    try body(CursesScreen(theme: Theme(name: theme), isUTF8: isUTF8))
+  }
+
+  private func text(_ row: Int) -> String {
+    var text = ""
+    var column = 0
+    while column < 40 {
+      var scalars = [wchar_t](repeating: 0, count: 7)
+      var attributes: attr_t = 0
+      var pair: Int16 = 0
+      _ = fluoro_get_cell(fluoro_stdscr(), Int32(row), Int32(column), &scalars, &attributes, &pair)
+      let read = scalars.prefix { $0 != 0 }.compactMap { Unicode.Scalar(UInt32(bitPattern: $0)) }
+      text.unicodeScalars.append(contentsOf: read)
+      column += max(1, CellText.width(String(String.UnicodeScalarView(read))))
+    }
+    while text.last == " " { text.removeLast() }
+    return text
+  }
+
+  private func canvas(_ lines: [String]) -> Canvas {
+    var canvas = Canvas(Size(rows: 10, columns: 40))
+    for (row, line) in lines.enumerated() { canvas.put(StyledText(line), canvas.area.line(row)) }
+    return canvas
+  }
+
+  @Test("What is on the canvas is on the screen, wide and combining text in its cells")
+  func shows() throws {
+    try withScreen { screen in
+      screen.show(canvas(["Yamada (山田 太郎) 김희중 │", "e\u{301}te\u{301} …"]))
+      #expect(text(0) == "Yamada (山田 太郎) 김희중 │")
+      #expect(text(1) == "e\u{301}te\u{301} …")
+    }
+  }
+
+  @Test("The next canvas replaces the last, wide cells and all")
+  func replaces() throws {
+    try withScreen { screen in
+      screen.show(canvas(["山田太郎山田太郎", "kept", "gone"]))
+      screen.show(canvas(["x山田太郎山田太", "kept"]))
+      #expect(text(0) == "x山田太郎山田太")
+      #expect(text(1) == "kept")
+      #expect(text(2) == "")
+      screen.show(canvas(["ab", "kept"]))
+      #expect(text(0) == "ab")
+    }
+  }
+
+  @Test("Random canvases in a row: the screen is always the last one")
+  func random() throws {
+    let pieces = ["a", "山", "e\u{301}", " ", "…", "김", "─"]
+    try withScreen { screen in
+      for _ in 0..<200 {
+        let line = (0..<30).map { _ in pieces.randomElement() ?? "" }.joined()
+        let shown = canvas([line])
+        screen.show(shown)
+        #expect(text(0) == shown.text(0))
+      }
+    }
+  }
+
+  @Test("Without UTF-8 everything is ASCII and stays in its columns")
+  func ascii() throws {
+    try withScreen(isUTF8: false) { screen in
+      screen.show(canvas(["● up │ 山田 x"]))
+      #expect(text(0) == "o up | ???? x")
+    }
+  }
+
+  @Test("The row under the cursor can be told without colour")
+  func monochrome() throws {
+    try withScreen(.monochrome) { screen in
+      var canvas = canvas(["one", "two"])
+      canvas.select(canvas.area.line(1))
+      screen.show(canvas)
+      var scalars = [wchar_t](repeating: 0, count: 7)
+      var attributes: attr_t = 0
+      var pair: Int16 = 0
+      _ = fluoro_get_cell(fluoro_stdscr(), 1, 0, &scalars, &attributes, &pair)
+      #expect(attributes & fluoro_attribute_reverse() != 0)
+      #expect(pair == 0)
+    }
+  }
+
+  @Test("Our widths are the C library's, or the cell is replaced")
+  func widths() throws {
+    setlocale(LC_ALL, "C.UTF-8")
+    var different: [String] = []
+    for value in UInt32(0xa0)...0x1ffff {
+      guard let scalar = Unicode.Scalar(value) else { continue }
+      let cells = CellText.fit(String(scalar), 2)
+      guard cells[0].scalar == value, cells[0].width > 0 else { continue }
+      let theirs = wcwidth(wchar_t(bitPattern: value))
+      if theirs > 0, theirs != Int32(cells[0].width) { different.append(String(value, radix: 16)) }
+    }
+    #expect(different.isEmpty, "\(different.count): \(different.prefix(40))")
+  }
+}

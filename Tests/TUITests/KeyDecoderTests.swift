@@ -1,0 +1,112 @@
+import Testing
+
+@testable import TUI
+
+@Suite("Keys from bytes")
+struct KeyDecoderTests {
+  private let start = ContinuousClock.now
+
+  private func decode(_ text: String) -> [Input] {
+    var decoder = KeyDecoder()
+    let inputs = decoder.feed(Array(text.utf8), at: start)
+    return inputs + decoder.expire(at: start + .seconds(1))
+  }
+
+  @Test(
+    "A key is what the terminal sends for it",
+    arguments: [
+      ("j", "j"), ("G", "G"), (" ", "Space"), ("\r", "Enter"), ("\n", "Enter"), ("\t", "Tab"), ("\u{7f}", "Backspace"),
+      ("\u{8}", "Backspace"), ("\u{4}", "Ctrl-D"), ("\u{3}", "Ctrl-C"), ("\u{1a}", "Ctrl-Z"), ("\0", "Ctrl-Space"),
+      ("\u{1f}", "Ctrl-_"), ("\u{1b}", "Esc"), ("\u{1b}[A", "↑"), ("\u{1b}OA", "↑"), ("\u{1b}[B", "↓"),
+      ("\u{1b}OC", "→"), ("\u{1b}[D", "←"), ("\u{1b}[H", "Home"), ("\u{1b}OF", "End"), ("\u{1b}[1~", "Home"),
+      ("\u{1b}[4~", "End"), ("\u{1b}[7~", "Home"), ("\u{1b}[5~", "PgUp"), ("\u{1b}[6~", "PgDn"), ("\u{1b}[3~", "Del"),
+      ("\u{1b}[2~", "Ins"), ("\u{1b}OP", "F1"), ("\u{1b}[11~", "F1"), ("\u{1b}[[A", "F1"), ("\u{1b}[24~", "F12"),
+      ("\u{1b}[Z", "Shift-Tab"), ("\u{1b}[1;5C", "Ctrl-→"), ("\u{1b}[1;3A", "Alt-↑"), ("\u{1b}1", "Alt-1"),
+      ("\u{1b}é", "Alt-é"), ("\u{1b}[49;3u", "Alt-1"), ("\u{1b}[27;5;99~", "Ctrl-C"), ("\u{1b}OM", "Enter"),
+      ("é", "é"), ("山", "山"), ("🩻", "🩻"), ("\u{1b}[5^", "Ctrl-PgUp"),
+    ])
+  func table(bytes: String, key: String) {
+    #expect(decode(bytes).map(\.words) == [key])
+  }
+
+  @Test(
+    "What is nobody's key is swallowed whole",
+    arguments: [
+      "\u{1b}[?62;22c", "\u{1b}[<0;10;10M", "\u{1b}[M !!", "\u{1b}]52;c;abc\u{7}", "\u{1b}]11;rgb:0/0/0\u{1b}\\",
+      "\u{1b}P1$r0m\u{1b}\\", "\u{1b}[I", "\u{1b}[999999999999999999999~", "\u{9b}",
+    ])
+  func swallowed(bytes: String) {
+    #expect(decode(bytes + "x").map(\.words) == ["x"])
+  }
+
+  @Test(
+    "Bytes that are no text are dropped, what follows is not",
+    arguments: [[0xff], [0xc3], [0x80, 0x80], [0xf0, 0x9f]])
+  func garbage(bytes: [UInt8]) {
+    var decoder = KeyDecoder()
+    #expect(decoder.feed(bytes + [0x78], at: start).map(\.words) == ["x"])
+  }
+
+  @Test("A lone Esc waits for its delay and no longer")
+  func loneEscape() {
+    var decoder = KeyDecoder()
+    #expect(decoder.deadline == nil)
+    #expect(decoder.feed([0x1b], at: start).isEmpty)
+    #expect(decoder.deadline == start + KeyDecoder.escapeDelay)
+    #expect(decoder.expire(at: start + .milliseconds(10)).isEmpty)
+    #expect(decoder.expire(at: start + KeyDecoder.escapeDelay) == [.key(.escape)])
+    #expect(decoder.deadline == nil)
+  }
+
+  @Test("Esc Esc is two of them")
+  func twoEscapes() { #expect(decode("\u{1b}\u{1b}").map(\.words) == ["Esc", "Esc"]) }
+
+  @Test("Everything survives being read byte by byte")
+  func split() {
+    let text = "a\u{1b}[Bé山\u{1b}[200~DOE^\u{1b}[201~\u{1b}[0nq"
+    var decoder = KeyDecoder()
+    var inputs: [Input] = []
+    for (index, byte) in text.utf8.enumerated() {
+      inputs += decoder.feed([byte], at: start + .milliseconds(index))
+    }
+    #expect(inputs == [.key("a"), .key(.down), .key("é"), .key("山"), .paste("DOE^"), .ready, .key("q")])
+  }
+
+  @Test("A paste is one event, without line ends and controls, never keys")
+  func paste() {
+    #expect(decode("\u{1b}[200~1.2.840\r\nq\u{3}\u{1b}[A\u{1b}[201~j") == [.paste("1.2.840q[A"), .key("j")])
+  }
+
+  @Test("A paste whose end got lost is delivered after a silence")
+  func endlessPaste() {
+    var decoder = KeyDecoder()
+    #expect(decoder.feed(Array("\u{1b}[200~DOE".utf8), at: start).isEmpty)
+    #expect(decoder.expire(at: start + KeyDecoder.pasteDelay) == [.paste("DOE")])
+    #expect(decoder.feed([0x6a], at: start + .seconds(1)) == [.key("j")])
+  }
+
+  @Test("Any bytes at all leave a decoder that still decodes")
+  func anything() {
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<200 {
+      var decoder = KeyDecoder()
+      let noise = (0..<64).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      _ = decoder.feed(noise, at: start)
+      _ = decoder.expire(at: start + .seconds(1))
+      // A string sequence ends at BEL; what began as mouse report takes at most three more bytes.
+      _ = decoder.feed([0x07, 0x07, 0x07, 0x07], at: start + .seconds(2))
+      _ = decoder.expire(at: start + .seconds(3))
+      #expect(decoder.feed([0x78], at: start + .seconds(4)).last == .key("x"), "after \(noise)")
+    }
+  }
+}
+
+extension Input {
+  fileprivate var words: String {
+    switch self {
+    case .key(let key): key.description
+    case .paste(let text): "paste \(text)"
+    case .ready: "ready"
+    }
+  }
+}
