@@ -41,7 +41,7 @@ struct Frame {
 
   private func header(_ canvas: inout Canvas) {
     let station = world.station
-    var left = StyledText(" fluoro ", .tab) + StyledText(" \(station.aeTitle)", .strong)
+    var left = StyledText(" fluoro ", .heading) + StyledText(" \(station.aeTitle)", .strong)
     if !station.address.isEmpty { left += StyledText("  \(station.address)  ", .dim) }
     left += receiving
     if station.isReadOnly { left += StyledText("  read only", .warning) }

@@ -6,7 +6,7 @@ struct OperationLine {
 
   func draw(into canvas: inout Canvas, _ area: Area) {
     guard let job else {
-      canvas.put(ended, area)
+      canvas.put(ended(area.columns), area)
       return
     }
     // From the plain to the full: the richest that fits, the title giving way last.
@@ -42,11 +42,14 @@ struct OperationLine {
     return StyledText(wait.clock(world.now), role)
   }
 
-  private var ended: StyledText {
+  private func ended(_ columns: Int) -> StyledText {
     guard let last = world.jobs.max(by: { ($0.ended ?? $0.started) < ($1.ended ?? $1.started) }) else {
       return StyledText(" nothing is running", .dim)
     }
     let outcome = last.outcome.isEmpty ? last.phase.rawValue : last.outcome
-    return StyledText(" ") + last.phase.light + StyledText(" \(last.words): \(outcome)", .dim)
+    let full = StyledText(" ") + last.phase.light + StyledText(" \(last.words): \(outcome)", .dim)
+    if full.width <= columns { return full }
+    return StyledText(" ") + last.phase.light
+      + StyledText(" \(last.words): \(last.phase.rawValue); 4 Enter tells all", .dim)
   }
 }

@@ -8,6 +8,8 @@ struct Column<Row: Sendable>: Sendable {
   var flex = 0
   /// 0 stays always.
   var priority = 0
+  /// As wide as what is in it, between half of its minimum and twice its ideal width; others change while one looks.
+  var isMeasured = false
   var alignment = Alignment.left
   /// What it is sorted by; nil: it cannot be.
   var sortKey: (@Sendable (Row) -> SortKey)?
@@ -34,7 +36,14 @@ struct TableLayout: Equatable {
   let gap: Int
 
   /// `shift` columns after the first are skipped, so that those behind them come into view.
-  init<Row>(_ columns: [Column<Row>], width: Int, shift: Int = 0) {
+  init<Row>(_ given: [Column<Row>], width: Int, shift: Int = 0, needs: [Int] = []) {
+    var columns = given
+    for (index, need) in needs.enumerated() where index < columns.count && columns[index].isMeasured {
+      let title = CellText.width(columns[index].title)
+      let least = max(title, columns[index].minimum / 2)
+      columns[index].minimum = max(least, min(columns[index].minimum, need))
+      columns[index].ideal = max(columns[index].minimum, min(need, columns[index].ideal * 2))
+    }
     let gap = width < 100 ? 1 : 2
     self.gap = gap
     guard !columns.isEmpty, width > 0 else { return }
@@ -76,7 +85,7 @@ enum Table {
     _ list: List<Row>, _ columns: [Column<Row>], into canvas: inout Canvas, _ area: Area, _ world: World
   ) {
     guard area.rows > 0 else { return }
-    let layout = TableLayout(columns, width: area.columns - gutter - 2, shift: list.shift)
+    let layout = TableLayout(columns, width: area.columns - gutter - 2, shift: list.shift, needs: list.needs)
     head(columns, layout, list, into: &canvas, area.line(0))
     let body = area.inset(top: 1)
     for (line, row) in list.window(body.rows).enumerated() {
@@ -96,7 +105,8 @@ enum Table {
       if list.sort?.column == place.column {
         title += StyledText(list.sort?.descending == true ? "▼" : "▲", .accent)
       }
-      let width = min(place.width + (column.alignment == .left ? 1 : 0), area.columns - gutter - place.offset)
+      let room = column.alignment == .left && title.width == place.width + 1 ? 1 : 0
+      let width = min(place.width + room, area.columns - gutter - place.offset)
       let left = column.alignment == .right && title.width > place.width ? title.width - place.width : 0
       canvas.put(
         title,

@@ -162,6 +162,7 @@ enum Views {
       total: progress.total, remaining: progress.remaining,
       completed: progress.completed ?? progress.received, failed: progress.failed ?? 0, warning: progress.warning ?? 0,
       bytes: Int(progress.bytes), rate: snapshot.rate)
+    if snapshot.kind == .find { view.progress.noun = progress.received == 1 ? " match" : " matches" }
     view.outcome = snapshot.outcome?.words ?? ""
     view.details = snapshot.outcome?.details ?? []
     return view

@@ -38,7 +38,7 @@ enum Keymap {
   /// The keys that also work in a text field.
   static let inFields: [Binding] =
     (1...5).map { number in
-      Binding(.alt(Character("\(number)")), does: .screen(number), help: "\(screens[number - 1]), from a field too")
+      Binding(.alt(Character("\(number)")), does: .screen(number), help: screens[number - 1])
     } + [
       Binding(Key(.function(1)), does: .help, help: "this help"),
       Binding(.escape, does: .back, help: "one step out; never stops network work"),
@@ -85,6 +85,20 @@ enum Keymap {
     Binding("n", does: .nextMatch, help: "next match"),
     Binding("N", does: .previousMatch, help: "match before"),
   ]
+
+  /// For reading: the five screens on one line.
+  static func joined(_ bindings: [Binding]) -> [Binding] {
+    var lines: [Binding] = []
+    for binding in bindings {
+      if case .screen = binding.action, let last = lines.last, case .screen = last.action {
+        lines[lines.count - 1].keys += binding.keys
+        lines[lines.count - 1].help += ", \(binding.help)"
+      } else {
+        lines.append(binding)
+      }
+    }
+    return lines
+  }
 
   /// The action of a key among bindings.
   static func action(_ key: Key, _ bindings: [Binding]) -> Action? {

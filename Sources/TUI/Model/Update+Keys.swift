@@ -3,7 +3,7 @@ import Dicom
 /// Keys: the overlay first, then the field, then the screen, then what works everywhere.
 extension Model {
   mutating func press(_ key: Key) -> [Effect] {
-    if notice?.until == nil { notice = nil }
+    if let since = notice?.since, since.duration(to: world.now) > .seconds(3) { notice = nil }
     if overlay != nil { return pressOverlay(key) }
     if let action = Keymap.action(key, bindings) { return perform(action) }
     if screen.isEditing { return askScreen { $0.edit(key, &$1) } }
@@ -68,10 +68,15 @@ extension Model {
 
   /// What `?` shows: exactly the tables that dispatch.
   var help: Help {
-    Help(sections: [
+    // What a screen has for itself is not said again.
+    let own = Set(screen.bindings.flatMap(\.keys))
+    func others(_ bindings: [Binding]) -> [Binding] { bindings.filter { own.isDisjoint(with: $0.keys) } }
+    return Help(sections: [
       (title: "On this screen", bindings: screen.bindings),
-      (title: "Everywhere", bindings: Keymap.everywhere + Keymap.inFields),
-      (title: "Moving about", bindings: screen.movement),
+      (
+        title: "Everywhere", bindings: Keymap.joined(others(Keymap.everywhere)) + Keymap.joined(others(Keymap.inFields))
+      ),
+      (title: "Moving about", bindings: others(screen.movement)),
     ])
   }
 

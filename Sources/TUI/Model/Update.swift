@@ -67,14 +67,15 @@ extension Model {
     world.take(job)
     guard job.phase.isEnded, before?.phase.isEnded != true else { return }
     switch job.phase {
-    case .failed, .rejected, .timedOut: say("\(job.words): \(job.outcome)", .bad, for: .seconds(20))
+    case .failed, .rejected, .timedOut:
+      if !screen.explains(job, world) { say("\(job.words): \(job.outcome)", .bad, for: .seconds(20)) }
     case .partial: say("\(job.words): \(job.outcome)", .warning, for: .seconds(20))
     default: break
     }
   }
 
   mutating func say(_ words: String, _ role: Role = .text, for time: Duration = .seconds(6)) {
-    notice = Notice(words: words, role: role, until: world.now + time)
+    notice = Notice(words: words, role: role, since: world.now, until: world.now + time)
   }
 
   // MARK: Screens

@@ -143,6 +143,8 @@ struct JobView: Identifiable, Sendable {
     var warning = 0
     var bytes = 0
     var rate = 0.0
+    /// What is counted, where that does not go without saying.
+    var noun = ""
 
     var isEmpty: Bool { completed == 0 && failed == 0 && warning == 0 && bytes == 0 && remaining == nil }
 
@@ -158,7 +160,7 @@ struct JobView: Identifiable, Sendable {
       let whole = total ?? remaining.map { $0 + done }
       var parts: [StyledText] = []
       if whole != nil || done > 0 {
-        parts.append(StyledText(Format.count(done) + (whole.map { "/" + Format.count($0) } ?? "")))
+        parts.append(StyledText(Format.count(done) + (whole.map { "/" + Format.count($0) } ?? "") + noun))
       }
       if failed > 0 { parts.append(StyledText("\(Format.count(failed)) failed", .bad)) }
       if warning > 0 { parts.append(StyledText(Format.count(warning, "warning", "warnings"), .warning)) }
@@ -257,6 +259,8 @@ struct StationView: Sendable, Equatable {
 struct Notice: Sendable, Equatable {
   var words: String
   var role = Role.text
+  /// When it came: a key makes it go only after it could be read.
+  var since = ContinuousClock.now
   /// When it goes by itself; nil: with the next key.
   var until: ContinuousClock.Instant?
 }

@@ -51,7 +51,7 @@ struct Form: Sendable {
 
   func draw(into canvas: inout Canvas, _ area: Area) {
     let labelWidth = (entries.map { CellText.width($0.label) }.max() ?? 0) + 2
-    let fieldWidth = max(8, min(36, area.columns - labelWidth - 4))
+    let fieldWidth = max(12, min(36, (area.columns - labelWidth - 4) / 2))
     let first = max(0, min(focus - area.rows + 1, entries.count - area.rows))
     for (index, entry) in entries.enumerated().dropFirst(first).prefix(area.rows) {
       let line = area.line(index - first)

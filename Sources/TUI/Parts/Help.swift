@@ -9,7 +9,10 @@ struct Help: Sendable {
       if !lines.isEmpty { lines.append("") }
       lines.append(StyledText(section.title, .heading))
       for binding in section.bindings {
-        let keys = binding.keys.map(\.description).joined(separator: " ")
+        var keys = binding.keys.map(\.description).joined(separator: " ")
+        if let first = binding.keys.first, let last = binding.keys.last, case .screen = binding.action {
+          keys = "\(first) to \(last)"
+        }
         let padding = String(repeating: " ", count: max(1, 16 - CellText.width(keys)))
         lines.append(StyledText(keys, .key) + StyledText(padding) + StyledText(binding.help))
       }

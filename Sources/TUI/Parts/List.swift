@@ -22,6 +22,10 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   var isFiltering = false
   private(set) var sort: Sort?
 
+  /// How wide what is in each measured column is; of the first rows only, and only when they have changed, so that
+  /// columns do not move while one scrolls.
+  private(set) var needs: [Int] = []
+  private var isMeasured = false
   /// Rows of the window, as last settled.
   private(set) var height = 1
 
@@ -78,8 +82,18 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
 
   mutating func remove(_ ids: Set<Row.ID>) { replace(rows.filter { !ids.contains($0.id) }) }
 
+  mutating func measure(_ world: World) {
+    guard !isMeasured else { return }
+    isMeasured = true
+    let sample = shown.prefix(200).map { rows[$0] }
+    needs = columns.map { column in
+      column.isMeasured ? sample.reduce(0) { max($0, column.cell($1, world).width) } : column.ideal
+    }
+  }
+
   /// Filters and sorts again.
   mutating func arrange() {
+    isMeasured = false
     let position = cursorPosition ?? 0
     var chosen = Array(rows.indices)
     if let searched, isFiltered {

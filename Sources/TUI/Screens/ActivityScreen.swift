@@ -15,9 +15,13 @@ struct ActivityScreen: ListScreen {
 
   private static let columns: [Column<ActivityRow>] = [
     Column(title: "TIME", minimum: 8, ideal: 8, cell: { row, _ in StyledText(Format.clock(row.clock), .dim) }),
-    Column(title: "WHAT", minimum: 8, ideal: 14, priority: 1, cell: { row, _ in StyledText(row.kind, row.role) }),
-    Column(title: "PEER", minimum: 8, ideal: 16, priority: 2, cell: { row, _ in StyledText(row.peer, .accent) }),
-    Column(title: "", minimum: 16, ideal: 40, flex: 1, cell: { row, _ in StyledText(row.words) }),
+    Column(
+      title: "WHAT", minimum: 8, ideal: 10, priority: 1, isMeasured: true,
+      cell: { row, _ in StyledText(row.kind, row.role) }),
+    Column(
+      title: "PEER", minimum: 12, ideal: 16, priority: 2, isMeasured: true,
+      cell: { row, _ in StyledText(row.peer, .accent) }),
+    Column(title: "WORDS", minimum: 16, ideal: 40, flex: 1, cell: { row, _ in StyledText(row.words) }),
   ]
 
   func identifier(_ world: World) -> String? { list.current?.words }

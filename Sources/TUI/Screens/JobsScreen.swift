@@ -28,12 +28,12 @@ struct JobsScreen: ListScreen {
       title: "PEER", minimum: 8, ideal: 12, priority: 3, sortKey: { .text($0.peer) },
       cell: { job, _ in StyledText(job.peer) }),
     Column(
-      title: "DEADLINE / OUTCOME", minimum: 17, ideal: 36, flex: 2, priority: 1,
+      title: "DEADLINE / OUTCOME", minimum: 18, ideal: 36, flex: 2, priority: 1,
       cell: { job, world in
         guard job.isRunning else { return StyledText(job.outcome, job.phase == .done ? .dim : .warning) }
         guard let wait = job.wait else { return StyledText() }
         return StyledText("\(wait.clock(world.now)) ", .strong) + Bars.countdown(wait, world.now, 8)
-          + StyledText(" \(wait.words)", .dim)
+          + StyledText(world.size.columns >= 100 ? " \(wait.words)" : "", .dim)
       }),
     Column(title: "PROGRESS", minimum: 9, ideal: 26, priority: 2, cell: { job, _ in job.progress.words }),
     Column(
@@ -92,7 +92,7 @@ enum JobDetails {
         StyledText("\(wait.words) ") + StyledText(wait.clock(world.now), .strong) + StyledText(" ")
           + Bars.countdown(wait, world.now, 20))
     }
-    if !job.progress.isEmpty {
+    if !job.progress.isEmpty, job.kind != .find || job.isRunning {
       lines.append(
         (job.progress.fraction.map { Bars.bar($0, 24, .accent) + StyledText(" ") } ?? StyledText()) + job.progress.words
       )

@@ -32,7 +32,7 @@ struct LocalScreen: ListScreen {
     var bindings = [
       Binding("s", does: .send, label: "send", help: "send to a modality (C-STORE), or the marked ones"),
       Binding("x", does: .delete, label: "delete", help: "delete from this machine, after a question"),
-      Binding("v", does: .tags, label: "tags", help: "the tags of an image"),
+      Binding("v", does: .tags, label: level == .instance ? "" : "tags", help: "the tags of an image"),
     ]
     if level == .study {
       bindings.insert(Binding("i", does: .importFiles, label: "import", help: "import files or a folder"), at: 1)

@@ -47,7 +47,7 @@ struct ModalitiesScreen: ListScreen {
       guard let wait = job.wait else { return StyledText(job.phase.rawValue, .busy) }
       // The seconds first: they must be readable where the column is narrow.
       return StyledText("\(wait.clock(world.now)) ", .strong) + Bars.countdown(wait, world.now, 8)
-        + StyledText(" \(wait.words)", .dim)
+        + StyledText(world.size.columns >= 100 ? " \(wait.words)" : "", .dim)
     }
     guard let echo = row.lastEcho else { return StyledText("not echoed yet", .dim) }
     let when = StyledText("  \(Format.clock(echo.clock))", .dim)
@@ -68,6 +68,11 @@ struct ModalitiesScreen: ListScreen {
   }
 
   func job(_ world: World) -> JobView? { list.cursor.flatMap { world.running($0) } }
+  /// Below the list, where there is room for that.
+  func explains(_ job: JobView, _ world: World) -> Bool {
+    job.kind == .echo && job.peer == list.cursor && world.size.rows >= 18 && world.size.columns >= 60
+  }
+
   func identifier(_ world: World) -> String? {
     list.current.map { "\($0.aeTitle)@\($0.address)" }
   }
@@ -96,7 +101,13 @@ struct ModalitiesScreen: ListScreen {
         StyledText("retrieves by \(row.retrieveMethod)", .dim),
       ].joined(StyledText(" · ", .dim))
     ]
-    if let echo = row.lastEcho { lines.append(StyledText(echo.words, echo.succeeded ? .dim : .bad)) }
+    if let job = world.running(row.name), let wait = job.wait {
+      lines.append(
+        StyledText("\(job.title): \(wait.words) ") + StyledText(wait.clock(world.now), .strong) + StyledText(" ")
+          + Bars.countdown(wait, world.now, 16))
+    } else if let echo = row.lastEcho {
+      lines.append(StyledText(echo.words, echo.succeeded ? .dim : .bad))
+    }
     return lines
   }
 

@@ -69,7 +69,7 @@ struct QueryScreen: Screen {
 
   let bindings = [
     Binding(.enter, does: .open, label: "run", help: "run the query"),
-    Binding(.tab, .down, "j", does: .down, label: "next field", help: "next field"),
+    Binding(.tab, .down, "j", does: .down, label: "next field", help: "next field; back into the field"),
     Binding(.backTab, .up, "k", does: .up, help: "field before"),
   ]
   let movement: [Binding] = []
@@ -83,7 +83,6 @@ struct QueryScreen: Screen {
 
   mutating func opened(_ context: inout Context) {
     today = context.world.clock
-    form.isFocused = true
   }
 
   mutating func stepOut(_ context: inout Context) -> Bool {
@@ -100,8 +99,8 @@ struct QueryScreen: Screen {
 
   mutating func act(_ action: Action, _ context: inout Context) -> Bool {
     switch action {
-    case .down: form.move(by: 1)
-    case .up: form.move(by: -1)
+    // The field left by Esc is the one to go on with.
+    case .down, .up: form.isFocused = true
     case .open, .again: run(&context)
     default: return false
     }
@@ -173,6 +172,8 @@ struct QueryScreen: Screen {
       let order = FindOrder(
         token: context.token(), modality: modality, level: .study, keys: keys, limit: context.world.station.queryLimit,
         words: keys.isEmpty ? "all studies" : keys.values.sorted().joined(separator: " "))
+      // Coming back, q goes further back instead of into a field.
+      form.isFocused = false
       context.push(ResultsScreen(order: order, path: []))
     }
   }

@@ -6,7 +6,8 @@ enum RecordColumns {
     switch level {
     case .patient, .study: isLocal ? local(studies) : remote(studies)
     case .series: isLocal ? local(series) : remote(series)
-    case .instance: isLocal ? local(instances) : remote(instances)
+    // The index keeps no size of an image in pixels.
+    case .instance: isLocal ? local(instances.filter { $0.title != "PIXELS" }) : remote(instances)
     }
   }
 
@@ -50,7 +51,7 @@ enum RecordColumns {
       title: "CLASS", minimum: 14, ideal: 26, flex: 2, priority: 2, sortKey: { .text($0[.sopClassUID]) },
       cell: { record, _ in StyledText(UID(record[.sopClassUID]).name ?? record[.sopClassUID]) }),
     Column(
-      title: "SIZE", minimum: 9, ideal: 11, priority: 3,
+      title: "PIXELS", minimum: 9, ideal: 11, priority: 3,
       cell: { record, _ in
         let size = [record[.columns], record[.rows]].filter { !$0.isEmpty }.joined(separator: "×")
         let frames = record[.numberOfFrames]
@@ -100,14 +101,14 @@ enum RecordColumns {
     format: @escaping @Sendable (String) -> String = { $0 }, role: Role = .text
   ) -> Column<Record> {
     Column(
-      title: title, minimum: minimum, ideal: ideal, flex: flex, priority: priority,
+      title: title, minimum: minimum, ideal: ideal, flex: flex, priority: priority, isMeasured: true,
       sortKey: { .text($0[attribute].lowercased()) }, cell: { record, _ in StyledText(format(record[attribute]), role) }
     )
   }
 
   private static func number(_ title: String, _ attribute: Attribute, _ width: Int, priority: Int) -> Column<Record> {
     Column(
-      title: title, minimum: width, ideal: width, priority: priority, alignment: .right,
+      title: title, minimum: width, ideal: width, priority: priority, isMeasured: true, alignment: .right,
       sortKey: { .number(Double($0[attribute]) ?? -1) }, cell: { record, _ in StyledText(record[attribute]) })
   }
 }

@@ -41,12 +41,14 @@ struct ResultsScreen: ListScreen {
     list.current.flatMap { world.running($0.uid) } ?? world.running(findSubject)
   }
 
+  func explains(_ job: JobView, _ world: World) -> Bool { list.rows.isEmpty && job.subjects.contains(findSubject) }
   func identifier(_ world: World) -> String? { list.current?.uid }
 
   func summary(_ world: World) -> StyledText {
     let count = list.summary(order.level.word, order.level.words)
     if isLoading { return StyledText("\(count) so far", .busy) }
     guard let end else { return StyledText(count, .dim) }
+    if end.failed, list.rows.isEmpty { return StyledText("failed", .bad) }
     if end.failed { return StyledText("\(count), then it failed", .bad) }
     if end.isCut { return StyledText("first \(Format.count(list.rows.count)); narrow it, or r for all", .warning) }
     return StyledText(count, .dim)

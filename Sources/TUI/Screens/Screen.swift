@@ -42,6 +42,8 @@ protocol Screen: Sendable {
   func identifier(_ world: World) -> String?
   /// The operation under the cursor.
   func job(_ world: World) -> JobView?
+  /// Whether it shows by itself why a job failed.
+  func explains(_ job: JobView, _ world: World) -> Bool
   /// The right end of the rule above: counts.
   func summary(_ world: World) -> StyledText
 
@@ -67,6 +69,7 @@ extension Screen {
   var escape: String? { nil }
   func identifier(_ world: World) -> String? { nil }
   func job(_ world: World) -> JobView? { nil }
+  func explains(_ job: JobView, _ world: World) -> Bool { false }
   func summary(_ world: World) -> StyledText { StyledText() }
   mutating func opened(_ context: inout Context) {}
   mutating func edit(_ key: Key, _ context: inout Context) {}
@@ -196,6 +199,7 @@ extension ListScreen {
   }
 
   mutating func settle(_ area: Area, _ world: World) {
+    list.measure(world)
     list.settle(max(0, split(area).list.rows - 1 - (list.isFiltering || list.isFiltered ? 1 : 0)))
   }
 
@@ -219,7 +223,7 @@ extension ListScreen {
     } else {
       Table.draw(list, list.columns, into: &canvas, place, world)
     }
-    guard let beside else { return }
+    guard let beside, !list.isEmpty else { return }
     drawDetails(into: &canvas, beside, world)
   }
 

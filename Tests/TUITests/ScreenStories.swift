@@ -1,0 +1,383 @@
+import Testing
+
+@testable import TUI
+
+@Suite("Keys on the screens")
+struct ScreenStories {
+  private func job(
+    _ id: Int, _ kind: JobView.Kind = .echo, _ title: String = "C-ECHO", _ peer: String = "PACS1",
+    _ phase: JobView.Phase = .waiting, at now: ContinuousClock.Instant
+  ) -> JobView {
+    var job = JobView(id: id, kind: kind, title: title, peer: peer, phase: phase, started: now)
+    job.wait = Waiting(
+      words: "waiting for \(title) response", since: now, deadline: now + .seconds(10), limit: .seconds(10))
+    job.subjects = [peer]
+    return job
+  }
+
+  private func study(_ uid: String, _ name: String, _ date: String, instances: Int = 10) -> Record {
+    Record(
+      id: uid, level: .study,
+      [.studyInstanceUID: uid, .patientName: name, .studyDate: date, .studyInstances: String(instances)])
+  }
+
+  @Test("The footer says what works here, and what Esc will do")
+  func footer() {
+    let story = Story()
+    #expect(story.footer.contains("Enter query"))
+    #expect(story.footer.contains("e echo"))
+    #expect(story.footer.contains("q quit"))
+    story.press("/")
+    #expect(story.footer.contains("Esc leave the field"))
+    story.type("PACS")
+    story.press(.enter)
+    #expect(story.footer.contains("Esc clear the filter"))
+    #expect(story.shows("2 of 3 modalities"))
+    story.press(.escape)
+    #expect(story.shows("3 modalities"))
+    story.press("3")
+    #expect(story.footer.contains("Esc to modalities"))
+    story.press(.escape)
+    #expect(story.footer.contains("Enter query"))
+  }
+
+  @Test("A wait counts down in tenths on its row, in the operation line and in jobs, and is refilled")
+  func countdown() {
+    let story = Story()
+    story.press("e")
+    var job = job(1, at: story.now)
+    story.show(.job(job))
+    story.pass(.milliseconds(2600))
+    #expect(story.selected.contains("7.4 s"))
+    #expect(story.operation.contains("waiting for C-ECHO response 7.4 s"))
+    story.pass(.milliseconds(100))
+    #expect(story.selected.contains("7.3 s"))
+    job.wait?.deadline = story.now + .seconds(10)
+    story.show(.job(job))
+    #expect(story.selected.contains("10.0 s"))
+    story.press("4")
+    #expect(story.selected.contains("10.0 s"))
+    job.wait?.deadline = nil
+    story.show(.job(job))
+    #expect(story.shows("no limit"))
+  }
+
+  @Test("Nothing counting down, no timer")
+  func idle() {
+    let story = Story()
+    #expect(story.model.nextTick == nil)
+    story.show(.job(job(1, at: story.now)))
+    #expect(story.model.nextTick != nil)
+  }
+
+  @Test("c cancels what is under the cursor, Ctrl-C what is in front, a second within two seconds quits")
+  func cancelling() {
+    let story = Story()
+    story.show(.job(job(1, at: story.now)))
+    story.show(.job(job(2, .echo, "C-ECHO", "PACS2", at: story.now)))
+    story.press("c")
+    #expect(story.effects.cancelled == [1])
+    story.press(.control("c"))
+    #expect(story.effects.cancelled == [1, 2])
+    #expect(story.shows("Ctrl-C again quits"))
+    story.press(.control("c"))
+    #expect(story.effects.quits)
+  }
+
+  @Test("Ctrl-C with nothing running asks, and Enter is no yes")
+  func quitting() {
+    let story = Story()
+    story.press(.control("c"))
+    #expect(story.shows("Quit fluoro?"))
+    story.press(.enter)
+    #expect(!story.effects.quits)
+    story.press("n")
+    #expect(!story.shows("Quit fluoro?"))
+    story.pass(.seconds(3))
+    story.press(.control("c"), "y")
+    #expect(story.effects.quits)
+  }
+
+  @Test("q quits at the root, asking while something runs and naming it")
+  func quitWhileRunning() {
+    let story = Story()
+    story.show(.job(job(1, .move, "C-MOVE DOE^JANE", at: story.now)))
+    story.press("q")
+    #expect(story.shows("Quit fluoro?"))
+    #expect(story.shows("C-MOVE DOE^JANE · PACS1"))
+    story.press("y")
+    #expect(story.effects.quits)
+  }
+
+  @Test("Keys read before a question was drawn do not answer it")
+  func typedAhead() {
+    let story = Story()
+    story.show(.job(job(1, at: story.now)))
+    story.pressAtOnce("q", "y")
+    #expect(story.shows("Quit fluoro?"))
+    #expect(!story.effects.quits)
+    story.press("y")
+    #expect(story.effects.quits)
+  }
+
+  @Test("Above ten studies the number is typed")
+  func typedNumber() {
+    let story = Story()
+    story.press("3")
+    story.show(
+      .counted(
+        Message.DeletionCount(
+          ids: ["a"], level: .study, rows: 12, instances: 1204, bytes: 612_000_000, outsideFilter: 1)))
+    #expect(story.shows("Delete 12 studies?"))
+    #expect(story.shows("1,204 images, 612 MB"))
+    #expect(story.shows("1 is outside the filter"))
+    story.press("y", .enter)
+    #expect(story.effects.deletions == 0)
+    story.press(.backspace)
+    story.type("12")
+    story.press(.enter)
+    #expect(story.effects.deletions == 1)
+  }
+
+  // MARK: Results
+
+  private func results() -> (Story, Int) {
+    let story = Story()
+    story.press(.enter, .enter)
+    let token = story.effects.finds.last?.token ?? -1
+    return (story, token)
+  }
+
+  @Test("Rows do not move under the cursor while more arrive")
+  func streaming() {
+    let (story, token) = results()
+    story.show(.matches(token: token, [study("1", "ADAMS", "20240101"), study("2", "BAKER", "20240102")]))
+    #expect(story.selected.contains("BAKER"))
+    story.press("j")
+    #expect(story.selected.contains("ADAMS"))
+    story.show(.matches(token: token, [study("3", "CLARK", "20240103"), study("4", "AARON", "20230101")]))
+    #expect(story.selected.contains("ADAMS"))
+    #expect(story.shows("4 studies so far"))
+    story.press("m")
+    #expect(story.effects.retrieved == ["1"])
+    story.show(.findEnded(token: token, Message.FindEnd(isCut: true)))
+    #expect(story.shows("first 4; narrow it, or r for all"))
+  }
+
+  @Test("A key acts only on a row that was seen under it")
+  func unseen() {
+    let (story, token) = results()
+    story.receive(.matches(token: token, [study("1", "ADAMS", "20240101")]))
+    story.pressAtOnce("m")
+    #expect(story.effects.retrieved.isEmpty)
+    #expect(story.shows("press the key again"))
+    story.press("m")
+    #expect(story.effects.retrieved == ["1"])
+  }
+
+  @Test("Actions apply to the marked rows, Esc clears marks before it goes back")
+  func marks() {
+    let (story, token) = results()
+    story.show(
+      .matches(token: token, [study("1", "A", "20240103"), study("2", "B", "20240102"), study("3", "C", "20240101")]))
+    story.press(" ", " ", "m")
+    #expect(story.effects.retrieved == ["1", "2"])
+    #expect(story.footer.contains("Esc clear the marks"))
+    story.press(.escape)
+    #expect(story.footer.contains("Esc back"))
+    story.press("M")
+    #expect(story.shows("Move 1 study from PACS1 to"))
+    story.type("ELSEWHERE")
+    story.press(.enter)
+    #expect(story.effects.destinations.last == "ELSEWHERE")
+  }
+
+  @Test("Whether it is here: none, part, all")
+  func here() {
+    let (story, token) = results()
+    story.show(
+      .matches(token: token, [study("1", "A", "20240103"), study("2", "B", "20240102"), study("3", "C", "20240101")]))
+    story.show(.holdings(["1": Holding(instances: 0), "2": Holding(instances: 4), "3": Holding(instances: 10)]))
+    #expect(story.shows("○ none"))
+    #expect(story.shows("◐ 4/10"))
+    #expect(story.shows("● all"))
+  }
+
+  @Test("A failed query says why, wrapped, and how to go on")
+  func failed() {
+    let (story, token) = results()
+    let words =
+      "PACS1 rejected the association: the calling AE title FLUORO is not recognized (permanent); add it there, or set LocalAet."
+    story.show(.findEnded(token: token, Message.FindEnd(words: words, failed: true)))
+    #expect(story.shows("add it there"))
+    #expect(story.shows("r tries again"))
+    story.press("r")
+    #expect(story.effects.finds.count == 2)
+  }
+
+  // MARK: Form
+
+  @Test("In a text field letters are text, Alt-digits still jump")
+  func field() {
+    let story = Story()
+    story.press(.enter)
+    story.type("q*?1")
+    #expect(story.shows("q*?1"))
+    #expect(story.shows("modalities › PACS1 › query"))
+    story.press(.alt("3"))
+    #expect(story.shows("No study is on this machine yet") || story.shows("loading"))
+    story.press(.escape)
+    #expect(story.shows("q*?1"))
+  }
+
+  @Test("Dates are understood while typing")
+  func dates() {
+    let story = Story()
+    story.press(.enter, .tab, .tab, .tab)
+    story.type("2024-02")
+    #expect(story.shows("asks 20240201-20240229"))
+    story.type("x")
+    #expect(story.shows("not a date"))
+    story.press(.enter)
+    #expect(story.effects.finds.isEmpty)
+    story.press(.backspace, .enter)
+    #expect(story.effects.finds.first?.keys["StudyDate"] == "20240201-20240229")
+  }
+
+  @Test("A paste goes into the field, elsewhere it opens the filter, never is it keys")
+  func paste() {
+    let story = Story()
+    story.show(.input(.paste("PACS2")))
+    #expect(story.shows("1 of 3 modalities"))
+    #expect(story.selected.contains("PACS2"))
+    story.press(.escape, .escape, .enter)
+    story.show(.input(.paste("DOE^J")))
+    #expect(story.shows("DOE^J"))
+  }
+
+  // MARK: Frame
+
+  @Test("An unbound Alt-key is Esc and the key")
+  func alt() {
+    let story = Story()
+    story.press("3", .alt("j"))
+    #expect(story.shows("3 modalities"))
+    #expect(story.selected.contains("PACS2"))
+  }
+
+  @Test("Commands by colon, complaints in place")
+  func commands() {
+    let story = Story()
+    story.press(":")
+    story.type("ecco")
+    story.press(.enter)
+    #expect(story.shows("no command ecco"))
+    story.press(.control("u"))
+    story.type("echo PACS2")
+    story.press(.enter)
+    #expect(story.effects.echoed == ["PACS2"])
+  }
+
+  @Test("The help is the keymap")
+  func help() {
+    let story = Story(size: Size(rows: 60, columns: 100))
+    story.press("?")
+    for binding in story.model.screen.bindings { #expect(story.shows(binding.help)) }
+    for binding in Keymap.inLists { #expect(story.shows(binding.help)) }
+    story.press("?")
+    #expect(!story.shows("Moving about"))
+  }
+
+  @Test("y copies the identifier and shows it")
+  func copy() {
+    let story = Story()
+    story.press("y")
+    #expect(story.shows("Copied: PACS1@10.0.0.1:104"))
+  }
+
+  @Test(
+    "Every size draws, and no row is clipped by another",
+    arguments: [(1, 1), (3, 19), (4, 20), (10, 40), (14, 59), (15, 60), (24, 80), (40, 120), (60, 200)])
+  func sizes(rows: Int, columns: Int) {
+    let story = Story(size: Size(rows: rows, columns: columns))
+    story.show(.job(job(1, at: story.now)))
+    story.press("e", .enter, .enter, "4", "5", "3", "?", .escape, "1")
+    #expect(story.lines.count == rows)
+    if columns >= 20, rows >= 4 {
+      #expect(story.selected.contains("PACS1"))
+      #expect(story.operation.contains("10.0 s"))
+    } else {
+      #expect(story.lines[0].hasPrefix("terminal too small".prefix(columns - 1)))
+    }
+  }
+
+  @Test("Resizing keeps the cursor in sight")
+  func resize() {
+    let rows = (1...100).map { ModalityRow(name: "PACS\($0)", aeTitle: "A", host: "h", port: 104) }
+    let story = Story(rows, size: Size(rows: 60, columns: 100))
+    story.press("G")
+    #expect(story.selected.contains("PACS100"))
+    story.show(.resized(Size(rows: 16, columns: 60)))
+    #expect(story.selected.contains("PACS100"))
+    story.press("g")
+    #expect(story.selected.contains("PACS1 "))
+  }
+
+  @Test("An empty list names the key that fills it")
+  func empty() {
+    let story = Story([])
+    #expect(story.shows("No modality is configured yet"))
+    story.press("4")
+    #expect(story.shows("e echoes a modality"))
+    story.press("5")
+    #expect(story.shows("Nothing has happened yet"))
+  }
+
+  @Test("The receiver's state is in the header, with the reason when it is off")
+  func receiver() {
+    let story = Story(size: Size(rows: 24, columns: 100))
+    var station = StationView(aeTitle: "FLUORO", address: "0.0.0.0:4242", receiving: .off("port 4242 is taken"))
+    story.show(.station(station))
+    #expect(story.lines[0].contains("✗ not receiving: port 4242 is taken"))
+    station.receiving = .listening
+    station.arrived = 12
+    story.show(.station(station))
+    #expect(story.lines[0].contains("● receiving"))
+    #expect(story.lines[0].contains("↓ 12 arrived"))
+  }
+}
+
+extension [Effect] {
+  fileprivate var quits: Bool {
+    contains {
+      if case .quit = $0 { true } else { false }
+    }
+  }
+  fileprivate var cancelled: [Int] {
+    compactMap {
+      if case .cancel(let id) = $0 { id } else { nil }
+    }
+  }
+  fileprivate var echoed: [String] {
+    compactMap {
+      if case .echo(let name) = $0 { name } else { nil }
+    }
+  }
+  fileprivate var finds: [FindOrder] {
+    compactMap {
+      if case .find(let order) = $0 { order } else { nil }
+    }
+  }
+  fileprivate var orders: [RetrieveOrder] {
+    compactMap {
+      if case .retrieve(let order) = $0 { order } else { nil }
+    }
+  }
+  fileprivate var retrieved: [String] { orders.last?.items.map(\.uid) ?? [] }
+  fileprivate var destinations: [String?] { orders.map(\.destination) }
+  fileprivate var deletions: Int {
+    count {
+      if case .delete = $0 { true } else { false }
+    }
+  }
+}

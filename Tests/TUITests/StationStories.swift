@@ -1,0 +1,158 @@
+import Dicom
+import Foundation
+import Operations
+import Testing
+
+@testable import TUI
+
+/// Two stations in this process on free ports: one with the sample studies, and ours.
+private struct Laboratory {
+  let pacs: Station
+  let station: Station
+  let folder: String
+
+  init() async throws {
+    folder = NSTemporaryDirectory() + "fluoro-story-\(UUID().uuidString)"
+    var theirs = Configuration(storageDirectory: folder + "/pacs")
+    theirs.dicomAET = "SAMPLE"
+    theirs.dicomPort = 0
+    theirs.dicomBindAddress = "127.0.0.1"
+    theirs.alwaysAllowed = [.echo, .find, .move, .store]
+    pacs = try Station(configuration: theirs)
+    _ = try SampleStudies.install(into: pacs.index)
+    guard case .listening(let port, _) = await pacs.startReceiving() else { throw CancellationError() }
+    var ours = Configuration(storageDirectory: folder + "/ours")
+    ours.dicomPort = 0
+    ours.dicomBindAddress = "127.0.0.1"
+    ours.modalities = [
+      Modality(name: "sample", aeTitle: "SAMPLE", host: "127.0.0.1", port: port),
+      Modality(name: "nobody", aeTitle: "NOBODY", host: "127.0.0.1", port: 1),
+    ]
+    station = try Station(configuration: ours)
+    guard case .listening(let ourPort, _) = await station.startReceiving() else { throw CancellationError() }
+    try pacs.add(Modality(name: "FLUORO", aeTitle: "FLUORO", host: "127.0.0.1", port: ourPort))
+  }
+
+  func close() async {
+    await station.shutdown()
+    await pacs.shutdown()
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+}
+
+@Suite("With a station behind it", .serialized)
+struct StationStories {
+  private func withLaboratory(_ body: (Story) async throws -> Void) async throws {
+    let laboratory = try await Laboratory()
+    try await body(Story(laboratory.station, size: Size(rows: 30, columns: 110)))
+    await laboratory.close()
+  }
+
+  @Test("e, Enter, Enter, m, 3: echo, query, retrieve, and the study is here")
+  func firstLight() async throws {
+    try await withLaboratory { story in
+      await story.until("● receiving")
+      #expect(story.selected.contains("sample"))
+      story.press("e")
+      await story.until("● up")
+      #expect(story.shows("associate"))
+      story.press(.enter)
+      #expect(story.shows("modalities › sample › query"))
+      #expect(story.shows("No criteria"))
+      story.press(.enter)
+      await story.until("12 studies")
+      await story.until("○ none")
+      #expect(story.selected.contains("DOE, JANE"))
+      story.press("m")
+      await story.until("● all")
+      story.press("3")
+      await story.until("1 study ")
+      #expect(story.selected.contains("DOE, JANE"))
+      #expect(story.shows("24 images"))
+    }
+  }
+
+  @Test("Drill down at the peer, and here as far as the tags")
+  func drillDown() async throws {
+    try await withLaboratory { story in
+      story.press(.enter)
+      story.type("παπα")
+      #expect(story.shows("asks παπα*"))
+      story.press(.enter)
+      await story.until("1 study ")
+      story.press(.enter)
+      await story.until("2 series")
+      story.press(.enter)
+      await story.until("16 images")
+      story.press("m")
+      await story.until("↓ 1 arrived")
+      story.press(.escape, .escape)
+      await story.until("◐ 1/32")
+      story.press("3")
+      await story.until("1 study ")
+      story.press(.enter)
+      await story.until("1 series")
+      story.press(.enter)
+      await story.until("1 image ")
+      story.press(.enter)
+      await story.until("PatientName")
+      story.press("/")
+      story.type("patientname")
+      #expect(story.shows("Παπαδοπούλου"))
+      story.press(.enter, "y")
+      #expect(story.shows("Copied: Παπαδοπούλου"))
+    }
+  }
+
+  @Test("What failed is said in words, on the row, and stays to be read")
+  func failure() async throws {
+    try await withLaboratory { story in
+      story.press("j", "e")
+      await story.until("✗ down")
+      await story.until("refused")
+      story.press("4")
+      await story.until("✗ failed")
+      story.press("5")
+      await story.until("C-ECHO failed")
+    }
+  }
+
+  @Test("Delete asks first, counts, and the list follows")
+  func delete() async throws {
+    try await withLaboratory { story in
+      story.press(.enter, .enter)
+      await story.until("12 studies")
+      story.press("j", "j", "m")
+      await story.until("● all")
+      story.press("3")
+      await story.until("1 study ")
+      story.press("x")
+      await story.until("Delete 1 study?")
+      story.press(.enter)
+      #expect(story.shows("Delete 1 study?"))
+      story.press("n")
+      #expect(!story.shows("Delete 1 study?"))
+      story.press("x")
+      await story.until("Delete 1 study?")
+      story.press("y")
+      await story.until("No study is on this machine yet")
+    }
+  }
+
+  @Test("Send what is here to a modality picked by a letter")
+  func send() async throws {
+    try await withLaboratory { story in
+      story.press(.enter, .enter)
+      await story.until("12 studies")
+      story.press("j", "j", "m")
+      await story.until("● all")
+      story.press("3")
+      await story.until("1 study ")
+      story.press("s")
+      #expect(story.shows("Send DOE^JANE to"))
+      story.type("sam")
+      story.press(.enter)
+      await story.until("✓ C-STORE DOE^JANE · sample")
+    }
+  }
+}
