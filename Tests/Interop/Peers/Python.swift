@@ -50,7 +50,8 @@ final class PynetdicomPACS: Sendable {
     port = try Ports.free()
     let known = destinations.sorted { $0.key < $1.key }.flatMap { ["--destination", "\($0.key)=\($0.value)"] }
     process = try Subprocess(
-      Workshop.python, ["\(Workshop.scripts)/pacs.py", String(port), aeTitle] + known + options + files, in: workshop)
+      Workshop.python, ["\(Workshop.scripts)/pacs.py"] + known + options + [String(port), aeTitle] + files, in: workshop
+    )
     try await Ports.awaitListening(port, process)
   }
 }
