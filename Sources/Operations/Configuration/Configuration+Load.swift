@@ -71,7 +71,24 @@ extension Configuration {
       }
     }
     try checkTLS(merged)
+    warnAboutWhatIsMissing()
     if isOrthancs { warnings.insert(contentsOf: wordsAboutOrthanc(marks: marks, merged), at: 0) }
+  }
+
+  /// What can be written but is not there yet is said, not silently done otherwise.
+  private mutating func warnAboutWhatIsMissing() {
+    if maximumStorageMode == .recycle {
+      warnings.append(
+        "MaximumStorageMode Recycle is not available yet: instances are rejected when the storage is full")
+    }
+    let byGet = modalities.filter { ($0.retrieveMethod ?? defaultRetrieveMethod) == .get }.map(\.name)
+    if !byGet.isEmpty {
+      warnings.append("retrieving by C-GET is not available yet: C-MOVE is used for \(byGet.joined(separator: ", "))")
+    }
+    let secured = modalities.filter(\.useDicomTLS).map(\.name)
+    if !secured.isEmpty {
+      warnings.append("TLS is not available yet: \(secured.joined(separator: ", ")) cannot be reached")
+    }
   }
 
   private func wordsAboutOrthanc(marks: [String], _ merged: MergedConfiguration) -> [String] {

@@ -151,8 +151,10 @@ struct MoveRun: Sendable {
     }
     let done = items.count { $0.outcome.state == .done }
     let words = "\(done) of \(request.words), \(Words.count(received, "instance"))"
-    let details = items.filter { $0.outcome.state != .done }.map { item in
-      "\(item.item.keys.last?.value ?? ""): \(item.outcome.words)"
+    let details = items.enumerated().filter { $1.outcome.state != .done }.map { number, item in
+      // A patient's key is a patient's data, which no log may name.
+      let name = request.level == .patient ? nil : item.item.keys.last?.value
+      return "\(name ?? "patient \(number + 1)"): \(item.outcome.words)"
     }
     if done == request.items.count { return Outcome(.done, words) }
     if job.isCancelled { return Outcome(.cancelled, "cancelled after \(words)") }
