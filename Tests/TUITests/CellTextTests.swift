@@ -105,3 +105,15 @@ struct CanvasTests {
     }
   }
 }
+
+@Suite("Styled text")
+struct StyledTextTests {
+  @Test("Wraps between words and keeps each word's style")
+  func wrap() {
+    let text = StyledText("the peer ", .dim) + StyledText("PACS1", .strong) + StyledText(" refused it", .bad)
+    let lines = CellText.wrap(text, 10)
+    #expect(lines.map(\.plain) == ["the peer ", "PACS1", "refused it"])
+    #expect(lines[1].spans.map(\.style.role) == [.strong])
+    #expect(CellText.wrap(text, 80) == [text])
+  }
+}

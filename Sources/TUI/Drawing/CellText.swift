@@ -65,6 +65,28 @@ enum CellText {
     return lines
   }
 
+  /// The same for text in several styles.
+  static func wrap(_ text: StyledText, _ columns: Int) -> [StyledText] {
+    guard columns > 0, text.width > columns else { return [text] }
+    var lines: [StyledText] = []
+    var line = StyledText()
+    for span in text.spans {
+      for (index, word) in span.text.split(separator: " ", omittingEmptySubsequences: false).enumerated() {
+        let gap = index > 0 ? StyledText(" ", span.style.role) : StyledText()
+        for (part, piece) in wrap(String(word), columns).enumerated() {
+          let piece = StyledText(piece, span.style.role)
+          if part == 0, line.width + gap.width + piece.width <= columns {
+            line += gap + piece
+          } else {
+            if !line.isEmpty { lines.append(line) }
+            line = piece
+          }
+        }
+      }
+    }
+    return line.isEmpty ? lines : lines + [line]
+  }
+
   private static func prefix(_ word: String, _ columns: Int) -> String {
     var taken = 0
     return String(

@@ -18,6 +18,11 @@ struct Theme: Sendable, Equatable {
   func look(_ style: Style, colors: Int) -> Look {
     if name == .monochrome || colors < 8 { return monochrome(style) }
     var look = color(style.role, bright: colors >= 16)
+    // Green and yellow of the sixteen are hard to read on white.
+    if name == .light, colors >= 256, look.background == -1 {
+      if look.foreground == 2 { look.foreground = 28 }
+      if look.foreground == 3 { look.foreground = 130 }
+    }
     guard style.selected else { return look }
     if colors >= 256 {
       look.background = name == .dark ? 237 : 253

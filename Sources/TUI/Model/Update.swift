@@ -66,6 +66,7 @@ extension Model {
     let before = world.job(job.id)
     world.take(job)
     guard job.phase.isEnded, before?.phase.isEnded != true else { return }
+    if notice?.words.hasPrefix("Cancelling \(job.words).") == true { notice = nil }
     switch job.phase {
     case .failed, .rejected, .timedOut:
       if !screen.explains(job, world) { say("\(job.words): \(job.outcome)", .bad, for: .seconds(20)) }

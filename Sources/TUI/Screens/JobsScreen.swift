@@ -144,11 +144,7 @@ struct JobScreen: Screen {
       canvas.put(StyledText("This job has been cleared; Esc goes back.", .dim), inside.line(0))
       return
     }
-    var lines = JobDetails.lines(job, world).flatMap { line in
-      line.width <= inside.columns
-        ? [line]
-        : CellText.wrap(line.plain, inside.columns).map { StyledText($0, line.spans.last?.style.role ?? .text) }
-    }
+    var lines = JobDetails.lines(job, world).flatMap { CellText.wrap($0, inside.columns) }
     if !job.details.isEmpty {
       lines.append("")
       lines += job.details.dropFirst(top).flatMap { CellText.wrap($0, inside.columns) }.map { StyledText($0, .dim) }

@@ -128,7 +128,9 @@ struct LocalScreen: ListScreen {
   var detailRows: Int { level == .study ? 3 : 0 }
 
   func details(_ world: World) -> [StyledText] {
-    guard let row = list.current, level == .study else { return [] }
+    guard let row = list.current else { return [] }
+    if world.size.columns >= Self.sideBySide { return RecordColumns.details(row, inside: parent.map { [$0] } ?? []) }
+    guard level == .study else { return [] }
     let separator = StyledText(" · ", .dim)
     let person = [
       StyledText(Format.name(row[.patientName]), .strong), StyledText(row[.patientID]),

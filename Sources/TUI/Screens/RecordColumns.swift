@@ -81,6 +81,35 @@ enum RecordColumns {
     ]
   }
 
+  /// All that is known of a record, a line each, for beside the list.
+  static func details(_ record: Record, inside path: [Record]) -> [StyledText] {
+    let known: [(String, Attribute, @Sendable (String) -> String)] = [
+      ("Patient", .patientName, Format.name), ("ID", .patientID, { $0 }), ("Born", .patientBirthDate, Format.date),
+      ("Sex", .patientSex, { $0 }), ("Date", .studyDate, Format.date), ("Time", .studyTime, Format.time),
+      ("Study", .studyDescription, { $0 }), ("Modalities", .modalitiesInStudy, { $0 }),
+      ("Accession", .accessionNumber, { $0 }), ("Study ID", .studyID, { $0 }),
+      ("Referring", .referringPhysicianName, Format.name), ("Series", .studySeries, { $0 }),
+      ("Images", .studyInstances, { $0 }), ("Number", .seriesNumber, { $0 }), ("Modality", .modality, { $0 }),
+      ("Series", .seriesDescription, { $0 }), ("Body part", .bodyPartExamined, { $0 }),
+      ("Images", .seriesInstances, { $0 }), ("Image", .instanceNumber, { $0 }),
+      ("Class", .sopClassUID, { UID($0).name ?? $0 }), ("Frames", .numberOfFrames, { $0 }),
+      ("Study UID", .studyInstanceUID, { $0 }), ("Series UID", .seriesInstanceUID, { $0 }),
+      ("Image UID", .sopInstanceUID, { $0 }),
+    ]
+    var lines: [StyledText] = []
+    for (label, attribute, format) in known {
+      let text = ([record] + path.reversed()).lazy.map { $0[attribute] }.first { !$0.isEmpty } ?? ""
+      if !text.isEmpty { lines.append(detail(label, StyledText(format(text), lines.isEmpty ? .strong : .text))) }
+    }
+    if record.bytes > 0 { lines.append(detail("Size", StyledText(Format.bytes(record.bytes)))) }
+    if record.received > 0 { lines.append(detail("Received", StyledText(Format.clock(record.received)))) }
+    return lines
+  }
+
+  private static func detail(_ label: String, _ value: StyledText) -> StyledText {
+    StyledText(label + String(repeating: " ", count: max(1, 12 - label.count)), .dim) + value
+  }
+
   /// Whether it is here already: none, part, all; while it comes, how far it is.
   static func here(_ record: Record, _ world: World) -> StyledText {
     if let job = world.running(record.uid), job.kind == .move || job.kind == .get {

@@ -54,6 +54,11 @@ struct ResultsScreen: ListScreen {
     return StyledText(count, .dim)
   }
 
+  func details(_ world: World) -> [StyledText] {
+    guard world.size.columns >= Self.sideBySide, let row = list.current else { return [] }
+    return RecordColumns.details(row, inside: path)
+  }
+
   func emptyWords(_ world: World) -> [StyledText] {
     if isLoading {
       guard let job = world.running(findSubject), let wait = job.wait else {

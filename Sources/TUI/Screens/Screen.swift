@@ -101,6 +101,9 @@ protocol ListScreen: Screen {
 }
 
 extension ListScreen {
+  /// From so many columns on, list and details stand side by side.
+  static var sideBySide: Int { 160 }
+
   var isEditing: Bool { list.isFiltering }
   var detailRows: Int { 0 }
   func details(_ world: World) -> [StyledText] { [] }
@@ -186,27 +189,26 @@ extension ListScreen {
   }
 
   /// Where the list and where the details stand.
-  private func split(_ area: Area) -> (list: Area, details: Area?) {
-    guard detailRows > 0 else { return (area, nil) }
-    if area.columns >= 160 {
+  private func split(_ area: Area, _ world: World) -> (list: Area, details: Area?) {
+    if area.columns >= Self.sideBySide, !details(world).isEmpty {
       let width = area.columns / 3
       return (
         area.inset(right: width + 1), area.inset(left: area.columns - width)
       )
     }
-    guard area.rows >= detailRows + 8 else { return (area, nil) }
+    guard detailRows > 0, area.rows >= detailRows + 8 else { return (area, nil) }
     return (area.inset(bottom: detailRows + 1), area.inset(top: area.rows - detailRows - 1))
   }
 
   mutating func settle(_ area: Area, _ world: World) {
     list.measure(world)
-    list.settle(max(0, split(area).list.rows - 1 - (list.isFiltering || list.isFiltered ? 1 : 0)))
+    list.settle(max(0, split(area, world).list.rows - 1 - (list.isFiltering || list.isFiltered ? 1 : 0)))
   }
 
   mutating func seen() { list.seen() }
 
   func draw(into canvas: inout Canvas, _ area: Area, _ world: World) {
-    var (place, beside) = split(area)
+    var (place, beside) = split(area, world)
     if list.isFiltering || list.isFiltered {
       let line = place.line(0)
       canvas.put(StyledText(" / ", .key), line.inset(right: line.columns - 3))
@@ -239,11 +241,7 @@ extension ListScreen {
     }
     var row = 0
     for line in details(world) {
-      let wrapped: [StyledText] =
-        line.width <= inside.columns
-        ? [line]
-        : CellText.wrap(line.plain, inside.columns).map { StyledText($0, line.spans.last?.style.role ?? .text) }
-      for piece in wrapped where row < inside.rows {
+      for piece in CellText.wrap(line, inside.columns) where row < inside.rows {
         canvas.put(piece, inside.line(row))
         row += 1
       }
