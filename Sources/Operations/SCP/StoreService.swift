@@ -60,13 +60,18 @@ final class StoreService: Sendable {
       .contains { $0.allowed.contains(.store) }
   }
 
-  /// Not every station names the C-MOVE it sends for.
+  /// Not every station names the C-MOVE it sends for; and pynetdicom names itself as its originator, with our message id.
   private func unnamed(_ request: StoreRequest, _ association: AcceptedAssociation) -> MoveInFlight? {
-    guard request.moveOriginatorAETitle == nil else { return nil }
     let configuration = peers.configuration
-    return moves.from(association.callingAETitle) { modality, title in
+    if let title = request.moveOriginatorAETitle,
+      !configuration.isSameAETitle(title, association.callingAETitle)
+    {
+      return nil
+    }
+    let move = moves.from(association.callingAETitle) { modality, title in
       configuration.isSameAETitle(modality.aeTitle, title) || peers.isHost(association.remoteAddress, of: modality)
     }
+    return request.moveOriginatorAETitle == nil || request.moveOriginatorMessageID == move?.messageID ? move : nil
   }
 
   private func isFull(_ configuration: Configuration) -> Bool {
