@@ -1,2 +1,55 @@
 import ArgumentParser
-@main struct Fluoro: ParsableCommand { func run() {} }
+import Glibc
+import TUI
+
+/// The command. Without a subcommand it opens the terminal interface; each subcommand does one thing and prints it.
+@main
+struct Fluoro: InterfaceCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "fluoro",
+    abstract: "A keyboard-driven client for DICOM networks.",
+    discussion: """
+      Without a subcommand fluoro opens its terminal interface, and its own storage SCP listens meanwhile. \
+      MODALITY is a name from the configuration, or AET@host:port.
+
+      Exit status: 0 done; 1 the peer or the operation failed; 2 wrong usage or configuration; \
+      3 done in part; 130 interrupted.
+      """,
+    version: version,
+    subcommands: [
+      Demo.self, Echo.self, Find.self, Move.self, Store.self, Serve.self, Local.self, Dump.self, Explain.self,
+      Modalities.self, WhoAmI.self, Manual.self,
+    ])
+
+  @OptionGroup var shared: SharedOptions
+
+  func open() throws -> Int32 {
+    // It shows the warnings of the configuration itself.
+    TUI.run(station: try shared.station(try shared.configuration(saysWarnings: false)))
+  }
+
+  /// Synchronous on purpose: the interface waits in `poll` on this thread, and a main thread owned by Swift concurrency
+  /// would starve everything that is bound to it.
+  static func main() {
+    signal(SIGPIPE, SIG_IGN)
+    setlocale(LC_ALL, "")
+    do {
+      var command = try parseAsRoot()
+      switch command {
+      case let interface as any InterfaceCommand:
+        TUI.prepare()
+        Glibc.exit(try interface.open())
+      case let network as any NetworkCommand:
+        Interruption.run(network)
+      default:
+        // The argument parser's own, such as `help`.
+        try command.run()
+        Glibc.exit(ExitStatus.done.rawValue)
+      }
+    } catch {
+      Glibc.exit(ExitStatus.report(error).rawValue)
+    }
+  }
+}

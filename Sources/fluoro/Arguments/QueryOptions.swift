@@ -1,0 +1,54 @@
+import ArgumentParser
+import Dicom
+import Foundation
+import Operations
+
+extension Level: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+  public var defaultValueDescription: String { "\(self)".lowercased() }
+  public static var allValueStrings: [String] { ["patient", "study", "series", "instance"] }
+}
+
+/// What to look for: the level, and keys that may come from a file, so that they stay out of the list of processes.
+struct QueryOptions: ParsableArguments, Sendable {
+  @Option(help: ArgumentHelp("patient, study, series or instance.", valueName: "level"))
+  var level: Level = .study
+
+  @Option(
+    name: [.customShort("q"), .customLong("query")],
+    help: ArgumentHelp(
+      "A key to match, by keyword or as ggggeeee. @FILE reads keys from a file, one a line; - from standard input.",
+      valueName: "Keyword=value"))
+  var query: [String] = []
+
+  func keys() throws -> [QueryKey] {
+    try query.flatMap { argument -> [String] in
+      switch argument {
+      case "-": try Self.lines(of: FileHandle.standardInput.readDataToEndOfFile(), "standard input")
+      case _ where argument.hasPrefix("@"): try Self.lines(ofFile: String(argument.dropFirst()))
+      default: [argument]
+      }
+    }.map { text in
+      do {
+        return try QueryKey(parsing: text)
+      } catch {
+        throw Ending.usage("\(error)")
+      }
+    }
+  }
+
+  private static func lines(ofFile path: String) throws -> [String] {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw Ending.usage("-q @\(path): the file cannot be read")
+    }
+    return try lines(of: data, path)
+  }
+
+  /// Lines that are not empty and do not begin with `#`.
+  private static func lines(of data: Data, _ name: String) throws -> [String] {
+    guard let text = String(data: data, encoding: .utf8) else { throw Ending.usage("\(name) is not UTF-8 text") }
+    return text.split(whereSeparator: \.isNewline).map(String.init).filter {
+      !$0.allSatisfy(\.isWhitespace) && !$0.hasPrefix("#")
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import LocalIndex
+import Logging
+import Operations
+
+/// What every command takes, before or after its name.
+struct SharedOptions: ParsableArguments, Sendable {
+  @Option(help: ArgumentHelp("The configuration: a file, or a folder of *.json.", valueName: "path"))
+  var config: String?
+
+  @Option(help: ArgumentHelp("The storage folder, instead of the configured one.", valueName: "folder"))
+  var storage: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How much to log on standard error: trace, debug, info, notice, warning, error, critical.", valueName: "level"),
+    transform: { text in
+      guard let level = Logger.Level(rawValue: text.lowercased()) else {
+        throw ValidationError(
+          "\"\(text)\" is not a level; expected trace, debug, info, notice, warning, error or critical")
+      }
+      return level
+    })
+  var logLevel = Logger.Level.warning
+
+  /// The configuration; its warnings go to standard error.
+  func configuration(saysWarnings: Bool = true) throws -> Configuration {
+    let configuration = try Configuration.load(path: config, storage: storage)
+    if saysWarnings {
+      for warning in configuration.warnings { StandardError.say("warning: \(warning)") }
+    }
+    return configuration
+  }
+
+  /// A running fluoro on the configured storage. It does not listen yet.
+  func station(_ configuration: Configuration? = nil) throws -> Station {
+    LoggingSystem.bootstrap { [logLevel] label in
+      var handler = StreamLogHandler.standardError(label: label)
+      handler.logLevel = logLevel
+      return handler
+    }
+    do {
+      return try Station(configuration: try configuration ?? self.configuration())
+    } catch let error as StorageError {
+      throw Ending.usage("\(error)")
+    }
+  }
+}
+
+/// The station a command is about, and how to speak to it.
+struct PeerOptions: ParsableArguments, Sendable {
+  @Argument(help: "A configured name, or AET@host:port.")
+  var modality: String
+
+  @Option(help: ArgumentHelp("Seconds to wait for a response; 0: no limit.", valueName: "seconds"))
+  var timeout: Double?
+
+  @Option(help: ArgumentHelp("The AE title to call with.", valueName: "title"))
+  var localAet: String?
+
+  func validate() throws {
+    if let timeout, !(0...86_400_000).contains(timeout) {
+      throw ValidationError("--timeout \(timeout): expected seconds, 0 for no limit")
+    }
+    if let localAet, let complaint = Modality.complaint(aboutAETitle: localAet) {
+      throw ValidationError("--local-aet: \(complaint)")
+    }
+  }
+
+  /// The modality with what the options say about it.
+  func modality(in configuration: Configuration) throws -> Modality {
+    var found = try configuration.modality(named: modality)
+    if let localAet { found.localAET = localAet }
+    return found
+  }
+
+  var timeoutChoice: TimeoutChoice { timeout.map { TimeoutChoice(seconds: $0) } ?? .inherited }
+}
+
+/// The form of the results on standard output.
+struct FormatOptions: ParsableArguments, Sendable {
+  @Flag(help: "One JSON object a line.")
+  var json = false
+}
+
+struct ListFormatOptions: ParsableArguments, Sendable {
+  @Flag(help: "One JSON object a line.")
+  var json = false
+
+  @Flag(help: "Comma-separated values, a header first.")
+  var csv = false
+
+  func validate() throws {
+    if json, csv { throw ValidationError("--json and --csv exclude each other") }
+  }
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+import LocalIndex
+import Operations
+import TUI
+
+struct Demo: InterfaceCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Open the interface on a sample PACS in this process: temporary storage, free loopback ports.")
+
+  func open() throws -> Int32 {
+    let pacs = try waiting { try await SamplePACS.start() }
+    // The interface shuts its own station down when the person quits.
+    let status = TUI.run(station: try Station(configuration: pacs.frontConfiguration))
+    try waiting { await pacs.stop() }
+    return status
+  }
+}

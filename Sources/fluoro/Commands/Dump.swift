@@ -1,0 +1,61 @@
+import ArgumentParser
+import Dicom
+import Foundation
+import Operations
+
+struct Dump: NetworkCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print the elements of a file, or of a local instance.",
+    discussion: "With --json: the DICOM JSON model (PS3.18 Annex F) on one line.")
+
+  @Argument(help: ArgumentHelp("A DICOM file, or the identifier of a local instance.", valueName: "FILE|ID"))
+  var source: String
+  @Option(
+    name: .customLong("tag"), help: ArgumentHelp("Only this element; by keyword or as ggggeeee.", valueName: "tag"))
+  var tags: [String] = []
+  @OptionGroup var format: FormatOptions
+  @OptionGroup var shared: SharedOptions
+
+  func perform() async throws {
+    let wanted: [Tag]
+    do {
+      wanted = try tags.map { try QueryKey.tag(parsing: $0) }
+    } catch {
+      throw Ending.usage("\(error)")
+    }
+    let file: DicomFile
+    do {
+      file = try DicomFile(path: try path())
+    } catch let error as Ending {
+      throw error
+    } catch {
+      throw Ending.failed("\(error)")
+    }
+    if format.json {
+      var dataSet = file.dataSet
+      if !wanted.isEmpty {
+        for tag in dataSet.elements.map(\.tag) where !wanted.contains(tag) { dataSet.remove(tag) }
+      }
+      try ResultWriter.standard.line(dataSet.dicomJSON())
+    } else {
+      let isTerminal = isatty(1) == 1
+      let options = Dicom.Dump.Options(
+        valueWidth: isTerminal ? 64 : nil, isColoured: isTerminal && getenv("NO_COLOR") == nil,
+        tags: wanted.isEmpty ? nil : Set(wanted))
+      for line in Dicom.Dump.text(file, options: options) { try ResultWriter.standard.line(line) }
+    }
+  }
+
+  private func path() throws -> String {
+    if FileManager.default.fileExists(atPath: source) { return source }
+    guard Store.isIdentifier(source) else {
+      throw Ending.usage("\(source): there is no such file, and it is not an identifier of a local instance")
+    }
+    let instances = try shared.station().index.instances(under: source.lowercased())
+    guard let first = instances.first else { throw Ending.failed("\(source): there is no such local instance") }
+    guard instances.count == 1 else {
+      throw Ending.usage("\(source) stands for \(Words.count(instances.count, .instance)); name one of them")
+    }
+    return first.path
+  }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Operations
+
+struct Echo: NetworkCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Ask a modality whether it is there (C-ECHO), and say how long each step took.")
+
+  @OptionGroup var peer: PeerOptions
+  @Option(help: "How many times, one after the other.")
+  var count = 1
+  @Flag(help: "One line for monitoring: OK, WARNING (over half the timeout) or CRITICAL.")
+  var check = false
+  @OptionGroup var format: FormatOptions
+  @OptionGroup var shared: SharedOptions
+
+  func validate() throws {
+    if count < 1 { throw ValidationError("--count \(count): expected at least 1") }
+  }
+
+  func perform() async throws {
+    let station = try shared.station()
+    let modality = try peer.modality(in: station.configuration)
+    var failure: EchoResult?
+    for _ in 0..<count {
+      let result = try await follow(station.echo(modality, timeout: peer.timeoutChoice))
+      try ResultWriter.standard.line(text(result, of: modality, in: station.configuration))
+      if !result.isOK { failure = result }
+      if Task.isCancelled { break }
+    }
+    await station.shutdown()
+    try failure?.finish()
+  }
+
+  private func text(_ result: EchoResult, of modality: Modality, in configuration: Configuration) -> String {
+    if format.json { return result.json.text }
+    let milliseconds = Self.decimal(result.milliseconds)
+    if check {
+      guard result.isOK else { return "CRITICAL - \(modality.name): \(result.outcome.words)" }
+      let limit = configuration.responseTimeout(for: modality, peer.timeoutChoice)
+      let isSlow = limit.map { result.milliseconds > $0.inMilliseconds / 2 } ?? false
+      return "\(isSlow ? "WARNING" : "OK") - \(modality.name) answered in \(milliseconds) ms | time=\(milliseconds)ms"
+    }
+    guard result.isOK else { return "\(modality.name) (\(modality.address)): failed" }
+    let phases = [
+      ("resolve", result.phases.resolve), ("connect", result.phases.connect), ("TLS", result.phases.tls),
+      ("associate", result.phases.associate), ("echo", result.phases.echo), ("release", result.phases.release),
+    ].compactMap { name, time in time.map { "\(name) \(Self.decimal($0))" } }
+    let software = result.peerImplementationVersionName.map { ", \(PlainText.visible($0))" } ?? ""
+    return "\(modality.name) (\(modality.address)): ok in \(milliseconds) ms"
+      + " (\(phases.joined(separator: ", ")))\(software)"
+  }
+
+  private static func decimal(_ milliseconds: Double) -> String {
+    let tenths = Int((milliseconds * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
+  }
+}

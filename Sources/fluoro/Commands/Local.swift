@@ -1,0 +1,121 @@
+import ArgumentParser
+import Dicom
+import LocalIndex
+import Operations
+
+struct Local: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "The studies on this machine.",
+    subcommands: [LocalFind.self, LocalImport.self, LocalStatistics.self])
+}
+
+struct LocalFind: NetworkCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "find", abstract: "Search them, as Orthanc's tools/find does.")
+
+  @OptionGroup var query: QueryOptions
+  @Flag(help: "Print each as Orthanc's tools/find does with Expand; one JSON object a line.")
+  var expand = false
+  @Option(help: "Stop after so many.")
+  var limit: Int?
+  @Option(help: "Leave out so many from the beginning.")
+  var since = 0
+  @Option(help: ArgumentHelp("Sort by this attribute; -Keyword: descending.", valueName: "Keyword"))
+  var orderBy: [String] = []
+  @OptionGroup var format: ListFormatOptions
+  @OptionGroup var shared: SharedOptions
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit \(limit): expected at least 1") }
+    if since < 0 { throw ValidationError("--since \(since): expected 0 or more") }
+  }
+
+  func perform() async throws {
+    let keys = try query.keys()
+    let order: [LocalQuery.Order]
+    do {
+      order = try orderBy.map { text throws(OperationError) in
+        let isDescending = text.hasPrefix("-")
+        return LocalQuery.Order(
+          try QueryKey.tag(parsing: isDescending ? String(text.dropFirst()) : text), isDescending: isDescending)
+      }
+    } catch {
+      throw Ending.usage("\(error)")
+    }
+    let index = try shared.station().index
+    let localQuery = LocalQuery(
+      level: query.level, keys.map { ($0.tag, $0.value) }, limit: limit, since: since, orderBy: order)
+    if expand {
+      try index.find(localQuery) { match in
+        if let json = try index.expand(match.id) { try ResultWriter.standard.line(json) }
+        return !Task.isCancelled
+      }
+      return
+    }
+    let printer = MatchPrinter(format: format, level: query.level, asked: keys.map(\.tag), isDefault: true, hasID: true)
+    try printer.begin()
+    try index.find(localQuery) { match in
+      try printer.print(match.dataSet, id: match.id)
+      return !Task.isCancelled
+    }
+  }
+}
+
+struct LocalImport: NetworkCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import", abstract: "Copy DICOM files and folders of them into the storage.")
+
+  @Argument var paths: [String]
+  @OptionGroup var format: FormatOptions
+  @OptionGroup var shared: SharedOptions
+
+  func perform() async throws {
+    let station = try shared.station()
+    let result = try await follow(station.importFiles(paths))
+    await station.shutdown()
+    if format.json {
+      try ResultWriter.standard.line(result.json.text)
+    } else {
+      var parts = ["\(Words.count(result.imported, .instance)) imported, \(Words.bytes(result.bytes))"]
+      if result.duplicates > 0 { parts.append("\(result.duplicates) here already") }
+      if result.versions > 0 { parts.append("\(result.versions) kept as another version") }
+      if !result.notDicom.isEmpty { parts.append("\(result.notDicom.count) not DICOM") }
+      if !result.failures.isEmpty { parts.append("\(result.failures.count) failed") }
+      try ResultWriter.standard.line(parts.joined(separator: "; "))
+    }
+    for path in result.notDicom { StandardError.say("\(PlainText.visible(path)): not a DICOM file") }
+    for failure in result.failures {
+      StandardError.say("\(PlainText.visible(failure.path)): \(PlainText.visible(failure.reason))")
+    }
+    try result.finish()
+  }
+}
+
+struct LocalStatistics: NetworkCommand {
+  static let configuration = CommandConfiguration(commandName: "statistics", abstract: "Count what is here.")
+
+  @OptionGroup var format: FormatOptions
+  @OptionGroup var shared: SharedOptions
+
+  func perform() async throws {
+    let statistics = try shared.station().index.statistics()
+    if format.json {
+      try ResultWriter.standard.line(
+        JSONText.Value.object([
+          ("patients", .integer(statistics.patients)), ("studies", .integer(statistics.studies)),
+          ("series", .integer(statistics.series)), ("instances", .integer(statistics.instances)),
+          ("versions", .integer(statistics.versions)), ("bytes", .integer(statistics.bytes)),
+          ("freeBytes", JSONText.Value(statistics.freeBytes)),
+        ]).text)
+      return
+    }
+    for (name, value) in [
+      ("Patients", Words.grouped(statistics.patients)), ("Studies", Words.grouped(statistics.studies)),
+      ("Series", Words.grouped(statistics.series)), ("Instances", Words.grouped(statistics.instances)),
+      ("Other versions", Words.grouped(statistics.versions)), ("Size", Words.bytes(Int64(statistics.bytes))),
+      ("Free", statistics.freeBytes.map { Words.bytes(Int64($0)) } ?? "unknown"),
+    ] {
+      try ResultWriter.standard.line(name + String(repeating: " ", count: 16 - name.count) + value)
+    }
+  }
+}

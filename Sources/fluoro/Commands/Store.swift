@@ -1,0 +1,73 @@
+import ArgumentParser
+import Foundation
+import Operations
+
+struct Store: NetworkCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Send local studies, files or folders to a modality (C-STORE).",
+    discussion: "An ID is a local patient, study, series or instance, as `fluoro local find` lists them.")
+
+  @OptionGroup var peer: PeerOptions
+  @Argument(help: ArgumentHelp("What to send.", valueName: "ID|PATH"))
+  var sources: [String]
+  @Option(help: ArgumentHelp("Say the instances belong to a C-MOVE this title asked for.", valueName: "title"))
+  var moveOriginatorAet: String?
+  @Option(help: ArgumentHelp("That C-MOVE's message id, 1 to 65535.", valueName: "id"))
+  var moveOriginatorId: UInt16?
+  @Flag(help: "Ask the modality to commit to what it got.")
+  var storageCommitment = false
+  @Option(help: "How many associations to send over at once.")
+  var associations = 1
+  @OptionGroup var format: FormatOptions
+  @OptionGroup var shared: SharedOptions
+
+  func validate() throws {
+    if let title = moveOriginatorAet {
+      if let complaint = Modality.complaint(aboutAETitle: title) {
+        throw ValidationError("--move-originator-aet: \(complaint)")
+      }
+      if moveOriginatorId == nil { throw ValidationError("--move-originator-aet needs --move-originator-id") }
+    }
+    if moveOriginatorId == 0 { throw ValidationError("--move-originator-id 0: expected 1 to 65535") }
+    if !(1...64).contains(associations) { throw ValidationError("--associations \(associations): expected 1 to 64") }
+  }
+
+  func perform() async throws {
+    let sources = try self.sources.map(Self.source)
+    let station = try shared.station()
+    let modality = try peer.modality(in: station.configuration)
+    let request = SendRequest(
+      sources: sources, localAET: peer.localAet, moveOriginatorAET: moveOriginatorAet,
+      moveOriginatorID: moveOriginatorId, storageCommitment: storageCommitment ? true : nil, associations: associations)
+    let result = try await follow(station.store(modality, request, timeout: peer.timeoutChoice))
+    await station.shutdown()
+    if format.json {
+      for instance in result.instances { try ResultWriter.standard.line(instance.json.text) }
+      try ResultWriter.standard.line(result.json.text)
+    } else {
+      let seconds = (result.seconds * 10).rounded() / 10
+      try ResultWriter.standard.line(
+        "\(Words.count(result.completed + result.warning, .instance)) stored on \(modality.name)"
+          + (result.failed > 0 ? ", \(result.failed) failed" : "")
+          + ". \(Words.bytes(result.bytes)) in \(seconds) s.")
+      for instance in result.instances where !instance.isStored {
+        let reason = instance.problem ?? instance.status.map { "\($0)" } ?? "no answer"
+        StandardError.say("\(instance.sopInstanceUID): \(PlainText.visible(reason))")
+      }
+    }
+    try result.finish()
+  }
+
+  /// A path if there is one, else an identifier of Orthanc's form.
+  private static func source(_ text: String) throws -> SendRequest.Source {
+    if FileManager.default.fileExists(atPath: text) { return .path(text) }
+    if isIdentifier(text) { return .id(text.lowercased()) }
+    throw Ending.usage(
+      "\(text): there is no such file or folder, and it is not an identifier (five groups of eight hex digits)")
+  }
+
+  static func isIdentifier(_ text: String) -> Bool {
+    let groups = text.split(separator: "-", omittingEmptySubsequences: false)
+    return groups.count == 5 && groups.allSatisfy { $0.count == 8 && $0.allSatisfy { $0.isASCII && $0.isHexDigit } }
+  }
+}
