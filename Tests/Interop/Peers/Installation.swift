@@ -29,13 +29,15 @@ final class Installation: Sendable {
   }
 
   /// A home of its own, so that nothing of this machine's user plays in.
-  var environment: [String: String] {
+  static func home(in workshop: Workshop) -> [String: String] {
     let home = workshop.path("home")
     return [
       "HOME": home, "XDG_CONFIG_HOME": home + "/.config", "XDG_DATA_HOME": home + "/.local/share",
       "XDG_STATE_HOME": home + "/.local/state", "LC_ALL": "C.UTF-8",
     ]
   }
+
+  var environment: [String: String] { Self.home(in: workshop) }
 
   func start(_ arguments: [String], input: String? = nil) throws -> Subprocess {
     try Subprocess(

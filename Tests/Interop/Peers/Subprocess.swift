@@ -44,7 +44,10 @@ final class Subprocess: Sendable {
     let inputPath = workshop.path("\(name)-\(number).in")
     if let input { try Data(input.utf8).write(to: URL(filePath: inputPath)) }
     identifier = try spawn(
-      ["/usr/bin/env", "--chdir=\(workshop.folder.path)", "timeout", "--kill-after=2", "\(bound.components.seconds)"]
+      [
+        "/usr/bin/env", "--chdir=\(workshop.folder.path)", "timeout", "--foreground", "--kill-after=2",
+        "\(bound.components.seconds)",
+      ]
         + [executable] + arguments,
       environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
       input: input == nil ? "/dev/null" : inputPath, output: outputPath,

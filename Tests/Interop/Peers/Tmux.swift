@@ -13,7 +13,8 @@ final class Tmux: Sendable {
     variables["LC_ALL"] = "C.UTF-8"
     let settings = variables.sorted { $0.key < $1.key }.flatMap { ["-e", "\($0.key)=\($0.value)"] }
     try await command(
-      ["-f", "/dev/null", "new-session", "-d", "-x", String(columns), "-y", String(rows)] + settings
+      ["-f", "/dev/null", "new-session", "-d", "-c", workshop.folder.path, "-x", String(columns), "-y", String(rows)]
+        + settings
         + ["env", "PS1=shell$ ", "timeout", "--foreground", "150", "bash", "--norc", "--noprofile", "-i"])
     try await wait(for: "shell\\$")
   }

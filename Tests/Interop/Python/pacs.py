@@ -30,7 +30,7 @@ arguments.add_argument("--move-status", type=lambda text: int(text, 0))
 arguments.add_argument("--slow-find", type=float, default=0)
 arguments.add_argument("--require-called-aet", action="store_true")
 arguments.add_argument("files", nargs="*")
-options = arguments.parse_args()
+options = arguments.parse_intermixed_args()
 destinations = dict(text.split("=") for text in options.destination)
 held = [pydicom.dcmread(path) for path in options.files]
 
@@ -54,10 +54,6 @@ def on_find(event):
     say("find", event.identifier.QueryRetrieveLevel)
     seen = set()
     for dataset in matching(event.identifier):
-        if event.is_cancelled:
-            say("cancelled")
-            yield 0xFE00, None
-            return
         if dataset.get(level_key) in seen:
             continue
         seen.add(dataset.get(level_key))
@@ -70,20 +66,16 @@ def on_find(event):
         response.QueryRetrieveLevel = event.identifier.QueryRetrieveLevel
         yield 0xFF00, response
         waited = time.monotonic()
-        while time.monotonic() - waited < options.slow_find and not event.is_cancelled:
+        while time.monotonic() - waited < options.slow_find:
+            if event.is_cancelled:  # true only once for each cancel
+                say("cancelled")
+                yield 0xFE00, None
+                return
             time.sleep(0.02)
-    if event.is_cancelled:
-        say("cancelled")
-        yield 0xFE00, None
 
 
 def on_move(event):
     say("move", event.move_destination)
-    if options.move_status is not None:
-        yield "127.0.0.1", 1
-        yield 1
-        yield options.move_status, None
-        return
     if event.move_destination not in destinations:
         yield None, None
         return
@@ -91,6 +83,9 @@ def on_move(event):
     contexts = [build_context(d.SOPClassUID, d.file_meta.TransferSyntaxUID) for d in found]
     yield "127.0.0.1", int(destinations[event.move_destination]), {"contexts": contexts}
     yield len(found)
+    if options.move_status is not None:
+        yield options.move_status, None
+        return
     for dataset in found:
         if event.is_cancelled:
             yield 0xFE00, None
