@@ -60,8 +60,10 @@ struct StationStories {
       #expect(story.shows("modalities › sample › query"))
       #expect(story.shows("No criteria"))
       story.press(.enter)
-      await story.until("12 studies")
+      await story.until("12 studies ")
       await story.until("○ none")
+      // The cursor stays on the row that came first; the top is a key away.
+      story.press("g")
       #expect(story.selected.contains("DOE, JANE"))
       story.press("m")
       await story.until("● all")
@@ -121,8 +123,8 @@ struct StationStories {
   func delete() async throws {
     try await withLaboratory { story in
       story.press(.enter, .enter)
-      await story.until("12 studies")
-      story.press("j", "j", "m")
+      await story.until("12 studies ")
+      story.press("g", "j", "j", "m")
       await story.until("● all")
       story.press("3")
       await story.until("1 study ")
@@ -143,8 +145,8 @@ struct StationStories {
   func send() async throws {
     try await withLaboratory { story in
       story.press(.enter, .enter)
-      await story.until("12 studies")
-      story.press("j", "j", "m")
+      await story.until("12 studies ")
+      story.press("g", "j", "j", "m")
       await story.until("● all")
       story.press("3")
       await story.until("1 study ")

@@ -34,6 +34,8 @@ struct TableLayout: Equatable {
   var hidden = 0
 
   let gap: Int
+  /// From this priority on a column is shown only when all before it have their ideal width.
+  static let optional = 7
 
   /// `shift` columns after the first are skipped, so that those behind them come into view.
   init<Row>(_ given: [Column<Row>], width: Int, shift: Int = 0, needs: [Int] = []) {
@@ -56,6 +58,11 @@ struct TableLayout: Equatable {
       guard let last else { break }
       chosen.remove(at: last)
     }
+    // A column that is only nice to have does not make the others cut what is in them.
+    while let last = chosen.dropFirst().max(by: { columns[$0].priority < columns[$1].priority }),
+      columns[last].priority >= Self.optional,
+      chosen.reduce(-gap, { $0 + columns[$1].ideal + gap }) > width
+    { chosen.removeAll { $0 == last } }
     hidden = columns.count - chosen.count
     var widths = chosen.map { min(columns[$0].minimum, width) }
     var spare = width - needed(chosen)
