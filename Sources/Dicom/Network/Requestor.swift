@@ -57,7 +57,7 @@ struct Requestor {
 
   private func open(_ address: SocketAddress, _ phases: PhaseTimes) async throws -> Association {
     let outcome = Outcome<Association>()
-    let session = NIOLockedValueBox<NIOLoopBound<RequestorSession>?>(nil)
+    let session = NIOLockedValueBox<(made: NIOLoopBound<RequestorSession>?, isUnwanted: Bool)>((nil, false))
     let endpoint = endpoint
     let deadlines = deadlines
     let parameters = parameters
@@ -65,7 +65,11 @@ struct Requestor {
       clock: deadlines.clock, maximumPDULength: parameters.maximumPDULength, trace: trace)
 
     @Sendable func giveUp(_ reason: AssociationError.Reason) {
-      guard let session = session.withLockedValue({ $0 }) else {
+      let made = session.withLockedValue { session in
+        session.isUnwanted = true
+        return session.made
+      }
+      guard let session = made else {
         outcome.complete(.failure(AssociationError(reason, phase: .connect, endpoint: endpoint)))
         return
       }
@@ -85,20 +89,28 @@ struct Requestor {
             handler: handler, channel: channel, parameters: parameters, deadlines: deadlines, phases: phases,
             opened: outcome)
           handler.setUser(created)
-          session.withLockedValue { $0 = NIOLoopBound(created, eventLoop: channel.eventLoop) }
+          let isUnwanted = session.withLockedValue { session in
+            session.made = NIOLoopBound(created, eventLoop: channel.eventLoop)
+            return session.isUnwanted
+          }
+          if isUnwanted { throw CancellationError() }
           try channel.pipeline.syncOperations.addHandler(handler)
         }
       }
       .connect(to: address)
     future.whenFailure { error in
-      let failed = outcome.complete(
-        .failure(AssociationError(Self.reason(error), phase: .connect, endpoint: endpoint)))
-      if failed { deadlines.end() }
+      outcome.complete(.failure(AssociationError(Self.reason(error), phase: .connect, endpoint: endpoint)))
     }
-    return try await withTaskCancellationHandler {
-      try await outcome.value()
-    } onCancel: {
-      giveUp(.cancelled)
+    do {
+      return try await withTaskCancellationHandler {
+        try await outcome.value()
+      } onCancel: {
+        giveUp(.cancelled)
+      }
+    } catch {
+      // Here, where the next address has not begun its own wait yet.
+      deadlines.end()
+      throw error
     }
   }
 

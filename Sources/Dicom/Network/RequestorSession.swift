@@ -26,6 +26,8 @@ final class RequestorSession: UpperLayerUser {
 
   private var onReleased: [() -> Void] = []
   private var end: AssociationError.Reason?
+  /// Why we are ending it ourselves; what follows from that is not the reason.
+  private var ending: AssociationError.Reason?
 
   init(
     handler: UpperLayerHandler, channel: any Channel, parameters: AssociationParameters, deadlines: Deadlines,
@@ -101,8 +103,9 @@ final class RequestorSession: UpperLayerUser {
   /// The caller does not want to wait any longer for the association to open.
   func giveUp(_ reason: AssociationError.Reason) {
     guard opened != nil else { return }
+    if isConnected { return abort(reason) }
     finish(reason)
-    if isConnected { handler.abort() } else { channel.close(promise: nil) }
+    channel.close(promise: nil)
   }
 
   // MARK: Operations
@@ -284,12 +287,18 @@ final class RequestorSession: UpperLayerUser {
 
   func ended(_ end: AssociationEnd) { finish(end.associationErrorReason) }
 
-  func disconnected() { finish(.closed) }
+  func disconnected() {
+    // A connection that could not be made is told, with its reason, by whoever tried to make it.
+    if !isConnected { opened = nil }
+    finish(.closed)
+  }
 
   /// Aborts the association; what runs and waits fails with `reason`.
   func abort(_ reason: AssociationError.Reason) {
-    finish(reason)
+    // The A-ABORT first: a program may end as soon as it hears of the end.
+    ending = reason
     handler.abort()
+    finish(reason)
   }
 
   private func expired(_ wait: Wait) {
@@ -311,8 +320,9 @@ final class RequestorSession: UpperLayerUser {
     }
   }
 
-  private func finish(_ reason: AssociationError.Reason) {
+  private func finish(_ consequence: AssociationError.Reason) {
     guard end == nil else { return }
+    let reason = ending ?? consequence
     end = reason
     deadlines.end()
     sender?.stop()

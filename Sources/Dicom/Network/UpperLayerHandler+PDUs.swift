@@ -6,7 +6,10 @@ extension UpperLayerHandler {
   func process() {
     guard !isProcessing else { return }
     isProcessing = true
-    defer { isProcessing = false }
+    defer {
+      isProcessing = false
+      stream.releaseInput()
+    }
     do throws(PDUError) {
       while !isPaused, !isDeaf, let frame = try stream.next() { handle(frame) }
     } catch {

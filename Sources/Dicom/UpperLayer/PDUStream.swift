@@ -56,6 +56,11 @@ struct PDUStream {
     }
   }
 
+  /// Lets go of what was read when all of it has been taken, so that the channel can read into the same memory again.
+  mutating func releaseInput() {
+    if input.readableBytes == 0 { input = ByteBuffer() }
+  }
+
   /// The next frame, or nil when more bytes are needed.
   mutating func next() throws(PDUError) -> Frame? {
     while true {

@@ -244,11 +244,9 @@ struct AssociationTests {
 
   @Test("nobody there: refused, and said so")
   func refused() async throws {
-    let acceptor = try await Acceptor.listen(host: "127.0.0.1", port: 0, delegate: SampleDelegate())
-    let port = acceptor.port
-    await acceptor.close(grace: .zero)
+    let closed = try ClosedPort()
     let error = await #expect(throws: AssociationError.self) {
-      try await Association.request(.local(port), deadlines: deadlines)
+      try await Association.request(.local(closed.port), deadlines: deadlines)
     }
     #expect(error?.reason == .refused)
     #expect(error?.phase == .connect)

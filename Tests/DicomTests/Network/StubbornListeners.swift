@@ -7,8 +7,8 @@ import NIOCore
   import Glibc
 #endif
 
-/// A plain listening socket of this machine.
-private func listeningSocket(backlog: CInt) throws -> (descriptor: CInt, port: Int) {
+/// A plain socket of this machine, listening unless `backlog` is nil.
+private func boundSocket(backlog: CInt?) throws -> (descriptor: CInt, port: Int) {
   let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)
@@ -17,7 +17,7 @@ private func listeningSocket(backlog: CInt) throws -> (descriptor: CInt, port: I
   let isListening = withUnsafeMutablePointer(to: &address) { pointer in
     pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
       bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
-        && listen(descriptor, backlog) == 0
+        && (backlog.map { listen(descriptor, $0) } ?? 0) == 0
     }
   }
   guard isListening else { throw IOError(errnoCode: errno, reason: "listen") }
@@ -31,7 +31,7 @@ final class FullListener {
   private var fillers: [CInt] = []
 
   init() throws {
-    (descriptor, port) = try listeningSocket(backlog: 0)
+    (descriptor, port) = try boundSocket(backlog: 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -53,12 +53,21 @@ final class FullListener {
   }
 }
 
+/// Holds a port, so that no other test gets it, and does not listen there.
+final class ClosedPort {
+  let port: Int
+  private let descriptor: CInt
+
+  init() throws { (descriptor, port) = try boundSocket(backlog: nil) }
+  deinit { Glibc.close(descriptor) }
+}
+
 /// Accepts an association and then never reads again.
 final class DeafPeer: Sendable {
   let port: Int
   private let descriptor: CInt
 
-  init() throws { (descriptor, port) = try listeningSocket(backlog: 5) }
+  init() throws { (descriptor, port) = try boundSocket(backlog: 5) }
 
   func accept() async throws {
     try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
