@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+"""Retrieve one CT study of 250 slices from Orthanc as Debian ships it: fluoro against movescu + storescp.
+
+Both run alternately against the same server on loopback; every run must end with all instances on disk.
+Each run gets a new folder, and the old ones stay until the end: deleting files between runs slows the
+creation of later ones for minutes.
+
+usage: retrieve.py [--fluoro PATH] [--slices N] [--runs N]
+Needs pydicom and numpy (the environment that `make test` puts under .build/venv), orthanc, dcmtk and a
+release build of fluoro.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+ROOT = "1.2.826.0.1.3680043.10.1521.99.1"
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(port, process, what):
+    for _ in range(600):
+        if process.poll() is not None:
+            sys.exit(f"{what} ended at once with status {process.returncode}")
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    sys.exit(f"{what} did not listen on port {port} within 30 s")
+
+
+def write_study(folder, slices):
+    """512 x 512 CT slices of 0.5 MB, deterministic."""
+    y, x = np.mgrid[-1:1:512j, -1:1:512j]
+    body = ((x / 0.9) ** 2 + (y / 0.7) ** 2 < 1) * 1040
+    for k in range(slices):
+        lesion = ((x - 0.3 * np.sin(k / 20)) ** 2 + (y - 0.2) ** 2 < 0.02) * 60
+        ripple = (8 * np.sin(40 * x + k) * np.cos(40 * y)).astype(np.int16)
+        pixels = (body + lesion + ripple).astype("<i2")
+        meta = FileMetaDataset()
+        meta.MediaStorageSOPClassUID = CTImageStorage
+        meta.MediaStorageSOPInstanceUID = f"{ROOT}.3.{k + 1}"
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        ds = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+        ds.SOPClassUID, ds.SOPInstanceUID = CTImageStorage, f"{ROOT}.3.{k + 1}"
+        ds.StudyInstanceUID, ds.SeriesInstanceUID = f"{ROOT}.1", f"{ROOT}.2"
+        ds.PatientID, ds.PatientName = "BENCH-250", "Bench^Synthetic"
+        ds.Modality, ds.StudyDate, ds.InstanceNumber = "CT", "20240102", str(k + 1)
+        ds.Rows = ds.Columns = 512
+        ds.BitsAllocated = ds.BitsStored = 16
+        ds.HighBit, ds.PixelRepresentation, ds.SamplesPerPixel = 15, 1, 1
+        ds.PhotometricInterpretation = "MONOCHROME2"
+        ds.PixelData = pixels.tobytes()
+        ds.save_as(folder / f"{k + 1:04}.dcm")
+
+
+def start_orthanc(folder, port, http_port, destinations):
+    """Debian's own configuration, with only the ports, the folders and our destinations changed."""
+    config = json.loads(strip_comments(Path("/etc/orthanc/orthanc.json").read_text()))
+    config.update({
+        "DicomAet": "ORTHANC", "DicomPort": port, "HttpPort": http_port,
+        "StorageDirectory": str(folder / "orthanc"), "IndexDirectory": str(folder / "orthanc"),
+        "Plugins": [], "DicomModalities": destinations, "RemoteAccessAllowed": False,
+        "AuthenticationEnabled": False, "HttpsCACertificates": "",
+    })
+    path = folder / "orthanc.json"
+    path.write_text(json.dumps(config))
+    log = open(folder / "orthanc.log", "wb")
+    process = subprocess.Popen(["Orthanc", str(path)], stdout=log, stderr=log)
+    wait_for(http_port, process, "Orthanc")
+    wait_for(port, process, "Orthanc")
+    return process
+
+
+def strip_comments(text):
+    """Removes the comments Orthanc allows in its JSON; strings stay as they are."""
+    out, i, in_string = [], 0, False
+    while i < len(text):
+        c = text[i]
+        if in_string:
+            out.append(c)
+            if c == "\\":
+                i += 1
+                out.append(text[i])
+            elif c == '"':
+                in_string = False
+        elif c == '"':
+            in_string = True
+            out.append(c)
+        elif text.startswith("//", i):
+            i = text.find("\n", i) - 1 if "\n" in text[i:] else len(text)
+        elif text.startswith("/*", i):
+            i = text.index("*/", i) + 1
+        else:
+            out.append(c)
+        i += 1
+    return "".join(out)
+
+
+def upload(http_port, files):
+    connection = http.client.HTTPConnection("127.0.0.1", http_port)
+    for f in files:
+        connection.request("POST", "/instances", f.read_bytes())
+        reply = connection.getresponse()
+        reply.read()
+        if reply.status != 200:
+            sys.exit(f"Orthanc refused {f.name}: {reply.status}")
+
+
+def end(process):
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def run_movescu(folder, port, storescp_port):
+    folder.mkdir()
+    receiver = subprocess.Popen(
+        ["storescp", "-od", str(folder), str(storescp_port)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(storescp_port, receiver, "storescp")
+        began = time.monotonic()
+        subprocess.run(
+            ["movescu", "-S", "-aet", "STORESCP", "-aec", "ORTHANC", "-aem", "STORESCP", "127.0.0.1", str(port),
+             "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={ROOT}.1"],
+            check=True, timeout=300, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        took = time.monotonic() - began
+    finally:
+        end(receiver)
+    return took, len(list(folder.iterdir()))
+
+
+def run_fluoro(fluoro, folder, port, own_port):
+    folder.mkdir()
+    config = folder / "fluoro.json"
+    config.write_text(json.dumps({
+        "DicomAet": "FLUORO", "DicomPort": own_port, "DicomBindAddress": "127.0.0.1",
+        "DicomModalities": {"orthanc": ["ORTHANC", "127.0.0.1", port]},
+    }))
+    began = time.monotonic()
+    done = subprocess.run(
+        [fluoro, "move", "orthanc", "-q", f"StudyInstanceUID={ROOT}.1", "--json",
+         "--config", str(config), "--storage", str(folder / "storage")],
+        timeout=300, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    took = time.monotonic() - began
+    if done.returncode != 0:
+        sys.exit(f"fluoro move ended with {done.returncode}: {done.stderr.strip()}")
+    return took, json.loads(done.stdout.strip().splitlines()[-1])["received"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--fluoro", default=".build/release/fluoro")
+    parser.add_argument("--slices", type=int, default=250)
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    fluoro = os.path.abspath(options.fluoro)
+
+    work = Path(tempfile.mkdtemp(prefix="fluoro-bench-"))
+    port, http_port, storescp_port, own_port = (free_port() for _ in range(4))
+    server = None
+    try:
+        source = work / "source"
+        source.mkdir()
+        write_study(source, options.slices)
+        server = start_orthanc(work, port, http_port, {
+            "storescp": ["STORESCP", "127.0.0.1", storescp_port],
+            "fluoro": ["FLUORO", "127.0.0.1", own_port],
+        })
+        upload(http_port, sorted(source.iterdir()))
+
+        theirs, ours = [], []
+        for n in range(options.runs + 1):  # the first pair warms up and is not counted
+            # What one leaves unwritten in memory would otherwise be written in the other's time.
+            os.sync()
+            a, count_a = run_movescu(work / f"movescu-{n}", port, storescp_port)
+            os.sync()
+            b, count_b = run_fluoro(fluoro, work / f"fluoro-{n}", port, own_port)
+            if count_a != options.slices or count_b != options.slices:
+                sys.exit(f"incomplete: movescu {count_a}, fluoro {count_b} of {options.slices}")
+            if n > 0:
+                theirs.append(a)
+                ours.append(b)
+            print(f"{'warm-up' if n == 0 else f'run {n}'}: movescu + storescp {a:.3f} s, fluoro {b:.3f} s", flush=True)
+    finally:
+        if server:
+            end(server)
+        shutil.rmtree(work, ignore_errors=True)
+
+    ratios = [a / b for a, b in zip(theirs, ours)]
+    print(f"\n{options.slices} CT slices of 0.5 MB, Orthanc as shipped, {platform.machine()}, {os.cpu_count()} cores, "
+          f"{options.runs} alternating runs")
+    print("| work | movescu + storescp | fluoro (durable) | ratio, median (min..max) |")
+    print("| --- | --- | --- | --- |")
+    print(f"| retrieve {options.slices} CT | {statistics.median(theirs):.2f} s | {statistics.median(ours):.2f} s "
+          f"| {statistics.median(ratios):.1f} ({min(ratios):.1f}..{max(ratios):.1f}) |")
+
+
+if __name__ == "__main__":
+    main()
