@@ -23,6 +23,14 @@ struct SharedOptions: ParsableArguments, Sendable {
     })
   var logLevel = Logger.Level.warning
 
+  @Option(
+    help: ArgumentHelp("Write what goes over the wire into a text file, without patient data.", valueName: "file.txt"))
+  var trace: String?
+
+  func validate() throws {
+    if let trace, !trace.hasSuffix(".txt") { throw ValidationError("--trace \(trace): expected a name ending in .txt") }
+  }
+
   /// The configuration; its warnings go to standard error.
   func configuration(saysWarnings: Bool = true) throws -> Configuration {
     let configuration = try Configuration.load(path: config, storage: storage)
@@ -40,7 +48,8 @@ struct SharedOptions: ParsableArguments, Sendable {
       return handler
     }
     do {
-      return try Station(configuration: try configuration ?? self.configuration())
+      return try Station(
+        configuration: try configuration ?? self.configuration(), trace: try trace.map(TraceFile.open))
     } catch let error as StorageError {
       throw Ending.usage("\(error)")
     }

@@ -6,7 +6,9 @@ import Operations
 struct Local: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The studies on this machine.",
-    subcommands: [LocalFind.self, LocalImport.self, LocalStatistics.self])
+    subcommands: [
+      LocalFind.self, LocalImport.self, LocalExport.self, LocalDelete.self, LocalReindex.self, LocalStatistics.self,
+    ])
 }
 
 struct LocalFind: NetworkCommand {
@@ -20,7 +22,9 @@ struct LocalFind: NetworkCommand {
   var limit: Int?
   @Option(help: "Leave out so many from the beginning.")
   var since = 0
-  @Option(help: ArgumentHelp("Sort by this attribute; -Keyword: descending.", valueName: "Keyword"))
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("Sort by this attribute; -Keyword: descending.", valueName: "Keyword"))
   var orderBy: [String] = []
   @OptionGroup var format: ListFormatOptions
   @OptionGroup var shared: SharedOptions
@@ -46,9 +50,10 @@ struct LocalFind: NetworkCommand {
     let localQuery = LocalQuery(
       level: query.level, keys.map { ($0.tag, $0.value) }, limit: limit, since: since, orderBy: order)
     if expand {
-      try index.find(localQuery) { match in
-        if let json = try index.expand(match.id) { try ResultWriter.standard.line(json) }
-        return !Task.isCancelled
+      // What is found first, since each is read from the index by itself.
+      for id in try index.find(localQuery).map(\.id) {
+        try Task.checkCancellation()
+        if let json = try index.expand(id) { try ResultWriter.standard.line(json) }
       }
       return
     }
@@ -117,5 +122,31 @@ struct LocalStatistics: NetworkCommand {
     ] {
       try ResultWriter.standard.line(name + String(repeating: " ", count: 16 - name.count) + value)
     }
+  }
+}
+
+struct LocalReindex: NetworkCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reindex", abstract: "Build the index anew from the files.")
+
+  @OptionGroup var format: FormatOptions
+  @OptionGroup var shared: SharedOptions
+
+  func perform() async throws {
+    let station = try shared.station()
+    let outcome = try station.index.reindex()
+    await station.shutdown()
+    if format.json {
+      try ResultWriter.standard.line(
+        JSONText.Value.object([
+          ("instances", .integer(outcome.instances)), ("versions", .integer(outcome.versions)),
+          ("unreadable", .array(outcome.unreadable.keys.sorted().map(JSONText.Value.string))),
+        ]).text)
+    } else {
+      try ResultWriter.standard.line("\(Words.count(outcome.instances, .instance)) indexed")
+    }
+    guard !outcome.unreadable.isEmpty else { return }
+    let lines = outcome.unreadable.sorted { $0.key < $1.key }.map { PlainText.visible("\($0.key): \($0.value)") }
+    throw Ending.partial(lines.joined(separator: "\n  "))
   }
 }

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Glibc
+import LocalIndex
+import Operations
+
+struct LocalDelete: NetworkCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "delete", abstract: "Delete patients, studies, series or instances from this machine.",
+    discussion: "Asks first; where there is no terminal to ask on, --yes is needed.")
+
+  @Argument(help: ArgumentHelp("Identifiers, as `fluoro local find` lists them.", valueName: "ID"))
+  var ids: [String]
+  @Flag(help: "Do not ask.")
+  var yes = false
+  @OptionGroup var format: FormatOptions
+  @OptionGroup var shared: SharedOptions
+
+  func perform() async throws {
+    let station = try shared.station()
+    if station.configuration.readOnly { throw Ending.failed("ReadOnly is set: nothing is deleted") }
+    var instances: Set<String> = []
+    var studies: Set<String> = []
+    var bytes: Int64 = 0
+    for id in ids {
+      let found = try station.index.instances(under: id.lowercased())
+      if found.isEmpty { throw Ending.failed("\(id): there is nothing local with this identifier") }
+      for instance in found where instances.insert(instance.id).inserted {
+        studies.insert(instance.identity.study)
+        bytes += Int64(instance.bytes)
+      }
+    }
+    let what =
+      "\(Words.count(instances.count, .instance)) of \(Words.count(studies.count, .study)), \(Words.bytes(bytes))"
+    if !yes { try confirm(what) }
+    var deleted = 0
+    for id in ids {
+      if Task.isCancelled { throw Ending(status: .interrupted, message: "\(deleted) of \(what) deleted") }
+      // It may have gone with one named before, a study with its patient.
+      if try station.index.instances(under: id.lowercased()).isEmpty { continue }
+      deleted += try station.index.delete(id.lowercased()).instances
+    }
+    await station.shutdown()
+    try ResultWriter.standard.line(
+      format.json
+        ? JSONText.Value.object([("deleted", .integer(deleted)), ("bytes", .integer(Int(bytes)))]).text
+        : "deleted \(what)")
+  }
+
+  private func confirm(_ what: String) throws(Ending) {
+    guard isatty(0) == 1, isatty(2) == 1 else {
+      throw Ending.usage("would delete \(what); say --yes where nobody can be asked")
+    }
+    _ = writeAll(Array("Delete \(what)? [y/N] ".utf8), to: 2)
+    guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
+      throw Ending.failed("nothing was deleted")
+    }
+  }
+}
