@@ -3,16 +3,17 @@ import Dicom
 import Foundation
 import Operations
 
-extension Level: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
-  public var defaultValueDescription: String { "\(self)".lowercased() }
-  public static var allValueStrings: [String] { ["patient", "study", "series", "instance"] }
-}
-
 /// What to look for: the level, and keys that may come from a file, so that they stay out of the list of processes.
 struct QueryOptions: ParsableArguments, Sendable {
-  @Option(help: ArgumentHelp("patient, study, series or instance.", valueName: "level"))
-  var level: Level = .study
+  @Option(
+    help: ArgumentHelp("patient, study, series or instance.", valueName: "level"),
+    transform: { text in
+      guard let level = Level(text) else {
+        throw ValidationError("\"\(text)\" is not a level; expected patient, study, series or instance")
+      }
+      return level
+    })
+  var level = Level.study
 
   @Option(
     name: [.customShort("q"), .customLong("query")],

@@ -50,10 +50,6 @@ struct Store: NetworkCommand {
         "\(Words.count(result.completed + result.warning, .instance)) stored on \(modality.name)"
           + (result.failed > 0 ? ", \(result.failed) failed" : "")
           + ". \(Words.bytes(result.bytes)) in \(seconds) s.")
-      for instance in result.instances where !instance.isStored {
-        let reason = instance.problem ?? instance.status.map { "\($0)" } ?? "no answer"
-        StandardError.say("\(instance.sopInstanceUID): \(PlainText.visible(reason))")
-      }
     }
     try result.finish()
   }
