@@ -35,12 +35,13 @@ import Testing
   }
 
   func answers(_ identifier: DataSet, model: UID = .studyRootFind) throws -> [DataSet] {
+    var answers = try index.answers(to: identifier, model: model, retrieveAETitle: "FLUORO")
     var result: [DataSet] = []
-    try index.answer(identifier, model: model, retrieveAETitle: "FLUORO") { answer in
-      result.append(answer)
-      return true
+    while true {
+      let page = try answers.next()
+      if page.isEmpty { return result }
+      result += page
     }
-    return result
   }
 
   @Test("every requested key is in every answer, and no other") func keys() throws {
@@ -89,13 +90,20 @@ import Testing
     #expect(try answers(request("PATIENT", [(.patientID, "")]), model: .patientRootFind).count == 2)
   }
 
-  @Test("the search ends when the asker has enough") func ends() throws {
-    var count = 0
-    try index.answer(request("STUDY", [(.studyInstanceUID, "")]), model: .studyRootFind, retrieveAETitle: "X") { _ in
-      count += 1
-      return false
+  @Test("many answers come in pages, each once, also where files have to be read for a key") func pages() throws {
+    for number in 0..<300 {
+      try index.receive(
+        makeDataSet(
+          study: "1.3.\(number)", series: "1.3.\(number).1", instance: "1.3.\(number).1.1",
+          [(.patientAge, number % 2 == 0 ? "001Y" : "002Y")]))
     }
-    #expect(count == 1)
+    var answers = try index.answers(
+      to: request("STUDY", [(.studyInstanceUID, "")]), model: .studyRootFind, retrieveAETitle: "X")
+    let counts = [try answers.next().count, try answers.next().count, try answers.next().count]
+    #expect(counts == [QueryAnswers.pageLength, 302 - QueryAnswers.pageLength, 0])
+    let all = try self.answers(request("STUDY", [(.studyInstanceUID, "1.3.*")])).map { $0.string(.studyInstanceUID) }
+    #expect(all.count == 300 && Set(all).count == 300)
+    #expect(try self.answers(request("STUDY", [(.patientAge, "002Y"), (.studyInstanceUID, "")])).count == 150)
   }
 
   @Test("a retrieval names its instances by unique keys") func retrieval() throws {
@@ -107,6 +115,7 @@ import Testing
     #expect(try names("SERIES", [(.studyInstanceUID, "1.2.3"), (.seriesInstanceUID, "1.2.3.2")]) == ["1.2.3.2.1"])
     #expect(try names("IMAGE", [(.sopInstanceUID, "1.2.4.1.1")]) == ["1.2.4.1.1"])
     #expect(try names("STUDY", [(.studyInstanceUID, "9.9")]).isEmpty)
+    #expect(try names("STUDY", [(.studyInstanceUID, "*")]).isEmpty, "a unique key has no wildcards")
     #expect(throws: QueryError.self) { try names("SERIES", [(.studyInstanceUID, "1.2.3")]) }
   }
 }

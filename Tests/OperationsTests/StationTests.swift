@@ -135,6 +135,16 @@ struct StationTests {
     }
   }
 
+  @Test("a unique key has no wildcards: a C-MOVE of * moves nothing")
+  func moveEverything() async throws {
+    try await Stations.with { stations in
+      let request = RetrieveRequest(level: .study, items: [.study("*")])
+      let result = try await stations.front.move(stations.modality, request).value()
+      #expect(result.outcome.state == .failed && result.outcome.words.contains("nothing matched"))
+      #expect(try stations.front.index.statistics().instances == 0)
+    }
+  }
+
   @Test("move: a destination that the PACS does not know is named, with the remedy")
   func moveUnknownDestination() async throws {
     try await Stations.with { stations in

@@ -38,7 +38,8 @@ extension LocalIndex {
         given += 1
         let key: Data = row["key"]
         let match = LocalMatch(
-          id: OrthancIdentifier.text(of: [UInt8](key)), level: query.level, dataSet: dataSet)
+          id: OrthancIdentifier.text(of: [UInt8](key)), level: query.level, dataSet: dataSet,
+          row: row["row"])
         if try !each(match) { break }
       }
     }

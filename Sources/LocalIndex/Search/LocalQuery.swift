@@ -31,6 +31,8 @@ public struct LocalQuery: Hashable, Sendable {
   public var since: Int
   /// None: in the order of arrival.
   public var orderBy: [Order]
+  /// Where an earlier search with a limit ended (``LocalMatch/row``): what comes behind it. Only without `orderBy`.
+  var after: Int64?
   /// Attributes wanted in the matches besides the main tags; read from the file of one instance.
   public var returning: [Tag]
 
@@ -57,4 +59,6 @@ public struct LocalMatch: Sendable {
   public let level: Level
   /// The main tags of the level and those above, and what is counted below it, in UTF-8.
   public let dataSet: DataSet
+  /// Its place in the order of arrival.
+  let row: Int64
 }

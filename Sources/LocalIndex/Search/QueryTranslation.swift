@@ -24,7 +24,8 @@ struct QueryTranslation {
     for key in query.keys { builder.add(ValueMatcher(key.tag, key.value), text: key.value) }
     fileMatchers = builder.fileMatchers
     var sql = "SELECT \(Self.columns(query.level)) FROM \(Self.source(query.level))"
-    let conditions = builder.all
+    var conditions = builder.all
+    if query.after != nil { conditions.append("\(Self.alias(query.level)).id > ?") }
     if !conditions.isEmpty { sql += " WHERE " + conditions.joined(separator: " AND ") }
     let orders = query.orderBy.compactMap { order in
       Self.sortExpression(order.tag, query.level).map { $0 + (order.isDescending ? " DESC" : "") }
@@ -32,6 +33,7 @@ struct QueryTranslation {
     let alias = Self.alias(query.level)
     sql += " ORDER BY " + (orders + ["\(alias).id"]).joined(separator: ", ")
     var arguments = builder.arguments
+    if let after = query.after { arguments.append(after) }
     if fileMatchers.isEmpty, query.limit != nil || query.since > 0 {
       sql += " LIMIT ? OFFSET ?"
       arguments += [query.limit ?? -1, query.since]

@@ -9,10 +9,7 @@ extension EmbeddedSCP {
   ) -> AsyncThrowingStream<MoveProgress, any Error>? {
     tally(association).noteMove()
     guard [UID.studyRootMove, .patientRootMove].contains(request.model) else { return nil }
-    guard isAllowed(.move, association) else {
-      let status = refuse("C-MOVE", "AllowMove", association)
-      return AsyncThrowingStream { $0.finish(throwing: StatusError(status)) }
-    }
+    guard isAllowed(.move, association) else { return .failing(refuse("C-MOVE", "AllowMove", association)) }
     let configuration = peers.configuration
     let destination = configuration.modalities.first {
       configuration.isSameAETitle($0.aeTitle, request.destination)
@@ -20,12 +17,11 @@ extension EmbeddedSCP {
     guard let destination else {
       activity.add(
         .rejection, peer: Self.peer(association), "C-MOVE refused: we know no \(request.destination) to move to")
-      return AsyncThrowingStream {
-        $0.finish(throwing: StatusError(Status(0xA801, service: .move)))
-      }
+      return .failing(.moveDestinationUnknown)
     }
     let originator = MoveOriginator(aeTitle: association.callingAETitle, messageID: request.messageID)
-    return AsyncThrowingStream { continuation in
+    // Only the latest counters matter: each counts all that went before.
+    return AsyncThrowingStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
       let task = Task.detached { [self] in
         do {
           let instances = try await instances(request)
@@ -41,22 +37,13 @@ extension EmbeddedSCP {
 
   /// The instances under the unique keys of the request.
   private func instances(_ request: MoveRequest) async throws -> [OutgoingInstance] {
-    guard let level = request.level else {
-      throw StatusError(Status(0xA900, service: .move, errorComment: "No query/retrieve level"))
-    }
-    let identifier = request.identifier
-    let keys = Level.allCases.filter { $0 <= level }.compactMap { level -> LocalQuery.Key? in
-      let tag = QueryAttributes.uniqueKey(of: level)
-      let values = identifier.strings(tag).filter { !$0.isEmpty }
-      return values.isEmpty ? nil : LocalQuery.Key(tag, values.joined(separator: "\\"))
-    }
-    guard keys.contains(where: { $0.tag == QueryAttributes.uniqueKey(of: level) }) else {
-      throw StatusError(Status(0xA900, service: .move, errorComment: "No unique key of the level"))
-    }
-    let index = index
-    return try await Blocking.run {
-      try index.find(LocalQuery(level: level, keys: keys)).flatMap { try index.instances(under: $0.id) }
-        .map(OutgoingInstance.init)
+    let (index, identifier, model) = (index, request.identifier, request.model)
+    do {
+      return try await Blocking.run {
+        try index.instances(for: identifier, model: model).map(OutgoingInstance.init)
+      }
+    } catch let error as QueryError {
+      throw StatusError(Status(error, service: .move))
     }
   }
 
@@ -81,8 +68,8 @@ extension EmbeddedSCP {
     sender.isCancelled = { Task.isCancelled }
     sender.onInstance = { report(progress.add($0)) }
     let (results, failure) = await sender.send(instances)
-    // Those that were never tried have failed as well.
-    for instance in results where !progress.knows(instance) { _ = progress.add(instance) }
+    // Those that were never tried have failed as well; they are the last ones.
+    for instance in results.dropFirst(progress.count) { _ = progress.add(instance) }
     if let failure {
       activity.add(
         .result, peer: destination.name,
@@ -94,24 +81,20 @@ extension EmbeddedSCP {
 
 /// The counters of a C-MOVE as its sub-operations end.
 private final class SubOperationCount: Sendable {
-  private struct State {
-    var progress: MoveProgress
-    var known: Set<String> = []
-  }
-
-  private let state: Mutex<State>
+  private let state: Mutex<(progress: MoveProgress, count: Int)>
 
   init(_ count: Int) {
     let counters = SubOperations(remaining: count, completed: 0, failed: 0, warning: 0)
-    state = Mutex(State(progress: MoveProgress(subOperations: counters)))
+    state = Mutex((MoveProgress(subOperations: counters), 0))
   }
 
   var value: MoveProgress { state.withLock { $0.progress } }
-  func knows(_ instance: SentInstance) -> Bool { state.withLock { $0.known.contains(instance.sopInstanceUID) } }
+  /// How many have ended.
+  var count: Int { state.withLock { $0.count } }
 
   func add(_ instance: SentInstance) -> MoveProgress {
     state.withLock { state in
-      state.known.insert(instance.sopInstanceUID)
+      state.count += 1
       func count(_ path: WritableKeyPath<SubOperations, Int?>, _ change: Int) {
         state.progress.subOperations[keyPath: path] = (state.progress.subOperations[keyPath: path] ?? 0) + change
       }

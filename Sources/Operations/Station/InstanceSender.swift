@@ -14,7 +14,7 @@ struct InstanceSender: Sendable {
   /// The fate of each, in the order they are sent.
   var onInstance: @Sendable (SentInstance) -> Void = { _ in }
 
-  /// - Returns: one result an instance; and what ended it all, when something did.
+  /// - Returns: one result an instance, in their order; and what ended it all, when something did.
   func send(_ instances: [OutgoingInstance]) async -> (results: [SentInstance], failure: (any Error)?) {
     var results: [SentInstance] = []
     for batch in Self.batches(instances) {
@@ -24,12 +24,8 @@ struct InstanceSender: Sendable {
         await association.release()
       } catch {
         // What was under way has its result; the rest was never tried.
-        let known = Set(results.map(\.sopInstanceUID))
-        for instance in instances where !known.contains(instance.sopInstanceUID.rawValue) {
-          results.append(
-            SentInstance(
-              sopInstanceUID: instance.sopInstanceUID.rawValue, status: nil, problem: "not sent", bytes: instance.bytes)
-          )
+        results += instances.dropFirst(results.count).map {
+          SentInstance(sopInstanceUID: $0.sopInstanceUID.rawValue, status: nil, problem: "not sent", bytes: $0.bytes)
         }
         return (results, error)
       }

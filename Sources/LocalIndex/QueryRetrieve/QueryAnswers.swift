@@ -1,0 +1,144 @@
+import Dicom
+import GRDB
+
+/// Why a C-FIND or C-MOVE request from another station cannot be answered.
+public struct QueryError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The status to answer with: `A900`, the identifier does not match the SOP class (PS3.4 Table C.4-1).
+  public let statusCode: UInt16
+  public let description: String
+
+  init(_ description: String) {
+    statusCode = 0xA900
+    self.description = description
+  }
+}
+
+/// The answers to one C-FIND request over the index (PS3.4 §C.4.1): every requested attribute in every answer, filled
+/// where there is a value. What the index does not keep is read from a file.
+///
+/// They are taken a page at a time: a peer that is slow to take them, or never does, holds neither the whole of a large
+/// answer in memory nor a read of the database open.
+public struct QueryAnswers: Sendable {
+  static let pageLength = 256
+
+  private let index: LocalIndex
+  private let retrieveAETitle: String
+  private var query: LocalQuery
+  private var sequences: Set<Tag> = []
+  private var isAtEnd = false
+
+  /// Attributes of an identifier that say how it is read.
+  private static let notKeys: Set<Tag> = [
+    .specificCharacterSet, .queryRetrieveLevel, .timezoneOffsetFromUTC, .queryRetrieveView,
+  ]
+
+  fileprivate init(_ identifier: DataSet, level: Level, retrieveAETitle: String, index: LocalIndex) {
+    self.index = index
+    self.retrieveAETitle = retrieveAETitle
+    query = LocalQuery(level: level)
+    query.limit = Self.pageLength
+    for element in identifier.elements {
+      let tag = element.tag
+      if tag.isGroupLength || Self.notKeys.contains(tag) { continue }
+      query.returning.append(tag)
+      if element.vr == .SQ {
+        // No sequence is indexed: an optional key that is not supported matches everything (PS3.4 §C.2.2.1.3).
+        sequences.insert(tag)
+        continue
+      }
+      let value = identifier.strings(tag).joined(separator: "\\")
+      if !value.isEmpty { query.keys.append(LocalQuery.Key(tag, value)) }
+    }
+  }
+
+  /// The identifiers of the next pending responses; none when there are no more. It reads the database and files.
+  /// - Throws: ``StorageError``.
+  public mutating func next() throws -> [DataSet] {
+    if isAtEnd { return [] }
+    let matches = try index.find(query)
+    query.after = matches.last?.row
+    isAtEnd = matches.count < Self.pageLength
+    return matches.map(answer)
+  }
+
+  private func answer(_ match: LocalMatch) -> DataSet {
+    var answer = DataSet()
+    // Said in UTF-8 only where ASCII does not do.
+    let isAscii = query.returning.allSatisfy { tag in
+      match.dataSet.strings(tag).allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } }
+    }
+    if !isAscii { answer.setCharacterSet(.utf8) }
+    answer.set(.queryRetrieveLevel, query.level.queryRetrieveLevel)
+    answer.set(.retrieveAETitle, retrieveAETitle)
+    for tag in query.returning {
+      switch tag {
+      case .retrieveAETitle: continue
+      case .instanceAvailability: answer.set(tag, "ONLINE")
+      default: Self.fill(tag, from: match.dataSet, isSequence: sequences.contains(tag), into: &answer)
+      }
+    }
+    return answer
+  }
+
+  private static func fill(_ tag: Tag, from match: DataSet, isSequence: Bool, into answer: inout DataSet) {
+    guard let element = match[tag], !element.isEmpty else {
+      if isSequence { answer.set(tag, items: []) } else { answer.setEmpty(tag) }
+      return
+    }
+    if element.vr == .SQ {
+      answer.set(tag, items: match.items(tag))
+    } else if element.vr.isText {
+      answer.set(tag, match.strings(tag))
+    } else if let bytes = element.bytes {
+      answer.set(tag, vr: element.vr, bytes: bytes)
+    }
+  }
+}
+
+extension LocalIndex {
+  /// Answers a C-FIND request.
+  ///
+  /// - Parameters:
+  ///   - identifier: the request's, with Query/Retrieve Level.
+  ///   - model: the SOP class, Patient Root or Study Root.
+  ///   - retrieveAETitle: where the matches can be retrieved from.
+  /// - Throws: ``QueryError`` for a request that the model does not allow.
+  public func answers(
+    to identifier: DataSet, model: UID, retrieveAETitle: String
+  ) throws(QueryError) -> QueryAnswers {
+    let level = try Self.level(of: identifier, model: model)
+    return QueryAnswers(identifier, level: level, retrieveAETitle: retrieveAETitle, index: self)
+  }
+
+  /// The instances that a C-MOVE or C-GET identifier names by its unique keys (PS3.4 §C.4.2.1), each possibly a list.
+  /// - Throws: ``QueryError`` when the key of its level is missing.
+  public func instances(for identifier: DataSet, model: UID) throws -> [StoredInstance] {
+    let level = try Self.level(of: identifier, model: model)
+    var conditions: [String] = []
+    var arguments: [(any DatabaseValueConvertible)?] = []
+    for upper in Level.allCases where upper <= level {
+      let tag = MainTags.identifier(of: upper)
+      let values = identifier.strings(tag).map(ValueMatcher.trim).filter { !$0.isEmpty }
+      guard !values.isEmpty else {
+        if upper == level { throw QueryError("\(tag.keyword ?? tag.description) is missing from the request.") }
+        continue
+      }
+      let column = "\(QueryTranslation.alias(upper)).\(MainTags.column(tag))"
+      conditions.append("\(column) IN (\(values.map { _ in "?" }.joined(separator: ", ")))")
+      arguments += values.map { $0 as (any DatabaseValueConvertible)? }
+    }
+    return try storedInstances(where: conditions.joined(separator: " AND "), arguments)
+  }
+
+  private static func level(of identifier: DataSet, model: UID) throws(QueryError) -> Level {
+    guard let text = identifier.string(.queryRetrieveLevel), !text.isEmpty else {
+      throw QueryError("The request has no QueryRetrieveLevel.")
+    }
+    guard let level = Level(text) else {
+      throw QueryError("The QueryRetrieveLevel \"\(text)\" is none of PATIENT, STUDY, SERIES and IMAGE.")
+    }
+    let isStudyRoot = [UID.studyRootFind, .studyRootMove, .studyRootGet].contains(model)
+    if isStudyRoot, level == .patient { throw QueryError("The Study Root model has no level PATIENT.") }
+    return level
+  }
+}

@@ -1,0 +1,41 @@
+import Dicom
+import Foundation
+import Testing
+
+@testable import Operations
+
+@Suite("Sending instances")
+struct InstanceSenderTests {
+  private func instance(_ number: Int, sopClass: UID = .ctImageStorage, uid: UID? = nil) throws -> OutgoingInstance {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/\(number).dcm"
+    var dataSet = DataSet()
+    dataSet.set(.sopClassUID, sopClass)
+    dataSet.set(.sopInstanceUID, uid ?? UID("1.2.\(number)"))
+    try DicomFile.write(
+      dataSet,
+      meta: FileMetaInformation(
+        mediaStorageSOPClassUID: sopClass, mediaStorageSOPInstanceUID: uid ?? UID("1.2.\(number)"),
+        transferSyntax: TransferSyntax.explicitVRLittleEndian.uid), to: path)
+    return try OutgoingInstance(file: path)
+  }
+
+  @Test("when nobody can be reached every instance has its result, those of one UID too")
+  func unreachable() async throws {
+    let instances = [try instance(1), try instance(2, uid: "1.2.1"), try instance(3)]
+    let sender = InstanceSender(open: { _ in throw OperationError("no way") }, moveOriginator: nil)
+    let (results, failure) = await sender.send(instances)
+    #expect(results.map(\.sopInstanceUID) == ["1.2.1", "1.2.1", "1.2.3"])
+    #expect(results.allSatisfy { !$0.isStored })
+    #expect(failure is OperationError)
+  }
+
+  @Test("more SOP classes than an association has contexts take several associations, none left out")
+  func batches() throws {
+    let instances = try (0..<300).map { try instance($0, sopClass: UID("1.2.840.99999.\($0 % 200)")) }
+    let batches = InstanceSender.batches(instances)
+    #expect(batches.flatMap { $0 }.map(\.sopInstanceUID) == instances.map(\.sopInstanceUID))
+    #expect(batches.count == 3)
+    #expect(batches.allSatisfy { InstanceSender.contexts($0).count <= InstanceSender.maximumContexts })
+  }
+}
