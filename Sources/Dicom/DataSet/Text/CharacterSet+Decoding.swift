@@ -60,7 +60,7 @@ extension CharacterSet {
       }
       if byte < 0x80 {
         // A pair of a double-byte set may look like a delimiter; a delimiter is one only outside of it.
-        if left.isMultiByte, byte > Ascii.space {
+        if left.isMultiByte, (0x21...0x7E).contains(byte) {
           decodeRun(bytes, &position, left, into: &text) { (0x21...0x7E).contains($0) }
           continue
         }
