@@ -113,8 +113,8 @@ extension DataSet {
 
   private func encoded(_ values: [String], _ vr: VR) -> ByteBuffer {
     let text = values.joined(separator: "\\")
-    guard vr.usesSpecificCharacterSet else { return ByteBuffer(string: text) }
-    let characterSet = self.characterSet
+    // The other VRs are ASCII; Latin 1 is what they are read as when they are not.
+    let characterSet = vr.usesSpecificCharacterSet ? self.characterSet : .latin1
     if let bytes = characterSet.encode(text) { return ByteBuffer(bytes: bytes) }
     let held = text.map { characterSet.holds(String($0)) ? $0 : "?" }
     return ByteBuffer(bytes: characterSet.encode(String(held)) ?? [])

@@ -30,7 +30,7 @@ extension DataSet {
     guard let position = position(of: tag) else { return [] }
     if let numbers = withValue(at: position, { $0.integers }), let numbers { return numbers }
     let texts = strings(at: position) ?? []
-    let numbers = texts.compactMap { text in Int(text) ?? Double(text).flatMap { Int(exactly: $0) } }
+    let numbers = texts.compactMap { text in Int(dicomText: text) }
     return numbers.count == texts.count ? numbers : []
   }
 
@@ -46,7 +46,7 @@ extension DataSet {
   func decimals(at position: Int) -> [Double] {
     if let numbers = withValue(at: position, { $0.decimals }), let numbers { return numbers }
     let texts = strings(at: position) ?? []
-    let numbers = texts.compactMap { Double($0) }
+    let numbers = texts.compactMap { Double(dicomText: $0) }
     return numbers.count == texts.count ? numbers : []
   }
 
@@ -107,7 +107,7 @@ extension DataSet {
   /// Calls a function with the value's bytes where they lie; nil for sequences, fragments and values left in a file.
   func withValue<Result>(at position: Int, _ body: (RawValue) -> Result) -> Result? {
     switch content(at: position) {
-    case .read(let record) where record.form == .value && !record.flags.contains(.leftInFile):
+    case .read(let record) where record.form == .value && !record.flags.isAbsent:
       return source.bytes.withUnsafeReadableBytes { bytes in
         body(
           RawValue(

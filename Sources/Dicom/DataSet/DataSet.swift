@@ -5,6 +5,7 @@ import NIOCore
 /// A data set that was read shares its bytes with its items and elements; values are slices of them and are decoded
 /// when asked for. It becomes a list of its own only when it is changed, and then elements that are not touched still
 /// share. Looking an element up takes O(log n).
+@dynamicMemberLookup
 public struct DataSet: Sendable {
   /// An element as it was read, or as it was set.
   enum Content: Sendable {

@@ -20,6 +20,11 @@ struct ElementRecord: Sendable {
     static let incomplete = Flags(rawValue: 16)
     /// The value was left in the file it comes from.
     static let leftInFile = Flags(rawValue: 32)
+    /// The value is somewhere else; what stands in its place is the URI.
+    static let bulkData = Flags(rawValue: 64)
+
+    /// Whether the value is not among the bytes.
+    var isAbsent: Bool { !isDisjoint(with: [.leftInFile, .bulkData]) }
   }
 
   enum Form: UInt8, Sendable {
@@ -53,11 +58,14 @@ final class DataSetSource: Sendable {
   let records: [ElementRecord]
   /// What the bytes were inflated from.
   let deflated: ByteBuffer?
+  /// Whether the value of any element is somewhere else.
+  let hasAbsentValues: Bool
 
   init(bytes: ByteBuffer, records: [ElementRecord], deflated: ByteBuffer? = nil) {
     self.bytes = bytes
     self.records = records
     self.deflated = deflated
+    hasAbsentValues = records.contains { $0.flags.isAbsent }
   }
 
   static let empty = DataSetSource(bytes: ByteBuffer(), records: [])
