@@ -3,7 +3,10 @@ import NIOCore
 extension DataSet {
   /// The DICOM JSON model (PS3.18 Annex F), without group lengths (§F.2.2). Bytes are inline, in base 64 and little
   /// endian; a value that was left in its file is not there.
-  public func dicomJSON() -> String {
+  ///
+  /// - Parameter bulkDataURI: where the value of an element is to be had; nil to write the value itself. Places that
+  ///   were read from JSON are written again.
+  public func dicomJSON(bulkDataURI: ((Element) -> String?)? = nil) -> String {
     var json = "{"
     var isFirst = true
     for step in DataSetWalker(self) {
@@ -11,7 +14,11 @@ extension DataSet {
       case .element(let element) where element.tag.isGroupLength: break
       case .element(let element):
         begin(element, &json, &isFirst)
-        json += element.jsonValue
+        if let uri = bulkDataURI?(element) ?? element.bulkDataURI {
+          json += ",\"BulkDataURI\":" + JSONText.quoted(uri)
+        } else {
+          json += element.jsonValue
+        }
         json += "}"
       case .beginSequence(let element):
         begin(element, &json, &isFirst)
@@ -126,7 +133,7 @@ extension Element {
   var encodedBytes: ByteBuffer? {
     switch dataSet.content(at: position) {
     case .read(let record):
-      guard !record.flags.contains(.leftInFile), record.form != .sequence else { return nil }
+      guard !record.flags.isAbsent, record.form != .sequence else { return nil }
       let bytes = dataSet.source.slice(record.valueRange)
       return record.flags.contains(.bigEndian) && record.form == .value ? bytes.swapped(by: record.vr.unitSize) : bytes
     case .value(_, _, let bytes): return bytes

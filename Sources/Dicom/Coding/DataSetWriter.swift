@@ -4,6 +4,8 @@ import NIOCore
 public enum DataSetWriteError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The value was never read (``DicomFile``): read the file with its pixel data.
   case valueLeftInFile(Tag)
+  /// The value is to be had at a URI (``Element/bulkDataURI``): set it first.
+  case valueElsewhere(Tag)
   /// Compressed pixel data does not become uncompressed by writing it in another transfer syntax.
   case encapsulatedPixelData(TransferSyntax)
   /// The compression library failed.
@@ -13,6 +15,8 @@ public enum DataSetWriteError: Error, Hashable, Sendable, CustomStringConvertibl
     switch self {
     case .valueLeftInFile(let tag):
       "The value of \(tag) was left in its file; read the whole file to write it."
+    case .valueElsewhere(let tag):
+      "The value of \(tag) is somewhere else, at its BulkDataURI; set it to write it."
     case .encapsulatedPixelData(let syntax):
       "The pixel data is compressed and cannot be written as \(syntax.name)."
     case .deflate:
@@ -25,27 +29,24 @@ public enum DataSetWriteError: Error, Hashable, Sendable, CustomStringConvertibl
 /// transfer syntax asks for another form.
 public enum DataSetWriter {
   public static func write(_ dataSet: DataSet, transferSyntax: TransferSyntax) throws -> ByteBuffer {
-    for position in 0..<dataSet.count {
-      guard case .read(let record) = dataSet.content(at: position) else { continue }
-      if record.flags.contains(.leftInFile) { throw DataSetWriteError.valueLeftInFile(record.tag) }
-    }
     if !transferSyntax.isEncapsulated, dataSet[.pixelData]?.fragments != nil {
       throw DataSetWriteError.encapsulatedPixelData(transferSyntax)
     }
     let form = EncodingForm(transferSyntax)
-    let isAsRead = dataSet.isUnmodified && dataSet.form == form
+    let isAsRead = dataSet.isUnmodified && dataSet.form == form && !dataSet.source.hasAbsentValues
     if isAsRead, transferSyntax.isDeflated, let deflated = dataSet.source.deflated,
       dataSet.extent.count == dataSet.source.bytes.readableBytes
     {
       return deflated
     }
-    let bytes = isAsRead ? dataSet.source.slice(dataSet.extent) : encode(dataSet, form)
+    let bytes = isAsRead ? dataSet.source.slice(dataSet.extent) : try encode(dataSet, form)
     return transferSyntax.isDeflated ? try Deflate.deflate(bytes) : bytes
   }
 
-  private static func encode(_ dataSet: DataSet, _ form: EncodingForm) -> ByteBuffer {
+  private static func encode(_ dataSet: DataSet, _ form: EncodingForm) throws -> ByteBuffer {
     var encoder = DataSetEncoder(form: form)
     encoder.encode(dataSet)
+    if let absent = encoder.absentValue { throw absent }
     return encoder.output
   }
 }
@@ -64,6 +65,8 @@ struct DataSetEncoder {
   }
 
   let form: EncodingForm
+  /// The first element whose value is not there to be written.
+  private(set) var absentValue: DataSetWriteError?
   private(set) var output = ByteBuffer()
   private var frames: [Frame] = []
   private var endianness: Endianness { form.isBigEndian ? .big : .little }
@@ -98,7 +101,11 @@ struct DataSetEncoder {
     if tag.isGroupLength && tag.group > 2 { return }
     switch dataSet.content(at: position) {
     case .read(let record):
-      if dataSet.form == form && !record.flags.contains(.incomplete) {
+      if record.flags.isAbsent {
+        absentValue = absentValue ?? (record.flags.contains(.bulkData) ? .valueElsewhere(tag) : .valueLeftInFile(tag))
+      } else if dataSet.form == form && !record.flags.contains(.incomplete)
+        && (record.form == .value || !dataSet.source.hasAbsentValues)
+      {
         write(dataSet.source.slice(record.extent))
       } else {
         writeConverted(record, of: dataSet, at: position)

@@ -4,6 +4,7 @@ extension Dump {
   /// A value on one line: text in brackets, numbers separated by backslashes, bytes in hexadecimal, a UID with its name.
   static func value(_ element: Element, _ width: Int?) -> String {
     if element.isLeftInFile { return "(not read)" }
+    if let uri = element.bulkDataURI { return shortened("at " + VisibleText.of(uri), width) }
     if let fragments = element.fragments {
       let bytes = fragments.dropFirst().reduce(0) { $0 + $1.readableBytes }
       return "(\(max(0, fragments.count - 1)) fragments, \(bytes) bytes)"

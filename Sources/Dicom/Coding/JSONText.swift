@@ -56,28 +56,8 @@ enum JSONText {
 
   private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
-  private static let base64Alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-  /// Bytes in base 64 (RFC 4648), in quotes.
+  /// Bytes in base 64, in quotes.
   static func base64(_ bytes: some Collection<UInt8>) -> String {
-    var result: [UInt8] = [UInt8(ascii: "\"")]
-    result.reserveCapacity(bytes.count / 3 * 4 + 6)
-    var group: UInt32 = 0
-    var held = 0
-    for byte in bytes {
-      group = group << 8 | UInt32(byte)
-      held += 1
-      if held == 3 {
-        for shift in [UInt32(18), 12, 6, 0] { result.append(base64Alphabet[Int(group >> shift & 63)]) }
-        (group, held) = (0, 0)
-      }
-    }
-    if held > 0 {
-      group <<= UInt32(8 * (3 - held))
-      for index in 0...held { result.append(base64Alphabet[Int(group >> UInt32(18 - 6 * index) & 63)]) }
-      for _ in held..<3 { result.append(UInt8(ascii: "=")) }
-    }
-    result.append(UInt8(ascii: "\""))
-    return String(decoding: result, as: UTF8.self)
+    "\"" + String(decoding: Base64.encode(bytes), as: UTF8.self) + "\""
   }
 }

@@ -2,7 +2,8 @@ import NIOCore
 
 /// One element of a data set: a view into it that decodes its value when asked.
 ///
-/// Exactly one of ``bytes``, ``items`` and ``fragments`` is not nil, except for a value that was left in its file.
+/// Exactly one of ``bytes``, ``items`` and ``fragments`` is not nil, except for a value that was left in its file or is
+/// to be had at a ``bulkDataURI``.
 public struct Element: Sendable {
   /// The data set it belongs to.
   let dataSet: DataSet
@@ -45,6 +46,12 @@ public struct Element: Sendable {
     if case .read(let record) = content { record.flags.contains(.leftInFile) } else { false }
   }
 
+  /// Where the value is to be had, of an element read from DICOM JSON that names such a place (PS3.18 §F.2.2).
+  public var bulkDataURI: String? {
+    guard case .read(let record) = content, record.flags.contains(.bulkData) else { return nil }
+    return String(decoding: dataSet.source.slice(record.valueRange).readableBytesView, as: UTF8.self)
+  }
+
   /// Whether numbers in ``bytes`` have their highest byte first.
   public var isBigEndian: Bool {
     if case .read(let record) = content { record.flags.contains(.bigEndian) } else { false }
@@ -53,7 +60,7 @@ public struct Element: Sendable {
   /// The value as it is encoded, padding included; nil for sequences, encapsulated pixel data and values left in a file.
   public var bytes: ByteBuffer? {
     switch content {
-    case .read(let record) where record.form == .value && !record.flags.contains(.leftInFile):
+    case .read(let record) where record.form == .value && !record.flags.isAbsent:
       dataSet.source.slice(record.valueRange)
     case .value(_, _, let bytes): bytes
     default: nil
