@@ -21,15 +21,20 @@ extension DataSetParser {
     let vr = implicitVR(of: record.tag, bytes)
     guard vr != .UN else { return record }
     if vr == .SQ {
-      let start = Int(record.valueOffset)
-      let isItem = start + 8 <= bytes.count && loadTag(bytes, start, []) == .item
-      guard isItem || record.valueLength == 0 else { return record }
+      guard mayBeSequence(record, bytes) else { return record }
       record.flags.insert(.implicitVR)
     }
     record.vr = vr
     record.flags.insert(.interpretedVR)
     record.flags.remove(.bigEndian)
     return record
+  }
+
+  /// Whether a value is empty or begins as a sequence in little endian does.
+  func mayBeSequence(_ record: ElementRecord, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    let start = Int(record.valueOffset)
+    guard record.valueLength > 0 else { return true }
+    return start + 4 <= bytes.count && loadTag(bytes, start, []).group == 0xFFFE
   }
 
   func isLetter(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte) }

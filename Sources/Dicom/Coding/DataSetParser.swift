@@ -44,6 +44,8 @@ struct DataSetParser {
   private var openGuesses = 0
   /// The first thing that was wrong but did not stop the reader.
   private var problem: DataSetReadError?
+  /// Where the next byte is that is not zero, as far as has been looked for one.
+  private var nonzero = 0
 
   init(form: EncodingForm, total: Int) {
     self.form = form
@@ -107,6 +109,7 @@ struct DataSetParser {
     var flags = frames[top].flags
     let tag = loadTag(bytes, position, flags)
     if tag.group == 0xFFFE { return readStrayDelimiter(tag, bytes) }
+    if tag.rawValue == 0, top == 0, frames[0].lastTag > 0, let outcome = readZeros(bytes) { return outcome }
 
     var headerLength = 8
     var vr = VR.UN
@@ -135,6 +138,19 @@ struct DataSetParser {
       length = UInt32(load16(bytes, position + 6, flags))
     }
     return readValue(tag, vr, flags, headerLength: headerLength, length: length, bytes)
+  }
+
+  /// Zeros up to the end of a file were added to fill it up; they are no elements.
+  ///
+  /// - Returns: nil when something else follows.
+  private mutating func readZeros(_ bytes: UnsafeRawBufferPointer) -> Outcome? {
+    if nonzero <= position {
+      nonzero = bytes[position...].firstIndex { $0 != 0 } ?? bytes.count
+    }
+    guard nonzero == bytes.count else { return nil }
+    guard bytes.count == total else { return .needsMore(bytes.count + 1) }
+    position = total
+    return .finished
   }
 
   mutating func readValue(
@@ -167,8 +183,11 @@ struct DataSetParser {
       record.flags.insert(.incomplete)
     }
     if isPixelData { return leave(record) }
+    if vr == .UN || vr == .SQ, length > 0, start + 4 > bytes.count, bytes.count < total { return .needsMore(start + 4) }
     if vr == .UN && !flags.contains(.implicitVR) {
       record = interpretUnknown(record, bytes)
+    } else if record.vr == .SQ, flags.contains(.implicitVR), !mayBeSequence(record, bytes) {
+      record.vr = .UN  // the dictionary says SQ, the value does not
     }
     if record.vr == .SQ {
       record.form = .sequence
@@ -307,6 +326,9 @@ struct DataSetParser {
 
   mutating func headerOutcome(_ bytes: UnsafeRawBufferPointer, end: Int) -> Outcome {
     if bytes.count < total && bytes.count - position < 12 && end - position >= 8 { return .needsMore(position + 12) }
+    if frames.count == 1, position < bytes.count, frames[0].lastTag > 0, let outcome = readZeros(bytes) {
+      return outcome
+    }
     return fail(.headerCutOff(available: max(0, end - position)), at: position)
   }
 

@@ -11,6 +11,7 @@ public struct DicomFile: Sendable {
     case everything
   }
 
+  /// Empty for one that was read from memory.
   public let path: String
   /// Nil when the file has none.
   public let metaInformation: FileMetaInformation?
@@ -34,12 +35,26 @@ public struct DicomFile: Sendable {
   /// Reads a file. What can be read of a damaged one is read: see ``problem``.
   ///
   /// - Throws: ``DicomFileError`` when the file cannot be read or nothing in it looks like DICOM.
+  public init(_ path: String, reading: Reading = .header, defaultCharacterSet: CharacterSet = .latin1) throws {
+    try self.init(path: path, reading: reading, defaultCharacterSet: defaultCharacterSet)
+  }
+
+  /// Reads a file, as ``init(_:reading:defaultCharacterSet:)``.
   public init(path: String, reading: Reading = .header, defaultCharacterSet: CharacterSet = .latin1) throws {
     let file = try FileBytes(path: path)
     defer { file.close() }
+    try self.init(file, reading: reading, defaultCharacterSet: defaultCharacterSet)
+  }
+
+  /// Reads what would be a file's content from memory; its elements share the bytes.
+  public init(bytes: ByteBuffer, reading: Reading = .everything, defaultCharacterSet: CharacterSet = .latin1) throws {
+    try self.init(FileBytes(bytes: bytes), reading: reading, defaultCharacterSet: defaultCharacterSet)
+  }
+
+  private init(_ file: FileBytes, reading: Reading, defaultCharacterSet: CharacterSet) throws {
     var bytes = try file.read(upTo: Self.firstRead)
     let start = try Self.start(of: file, &bytes)
-    self.path = path
+    path = file.path
     size = file.size
     metaInformation = start.metaInformation
     transferSyntax = start.transferSyntax
@@ -67,6 +82,36 @@ public struct DicomFile: Sendable {
         bytes = try file.read(upTo: max(bytes.readableBytes * 4, start.dataSetOffset + count))
       }
     }
+  }
+
+  /// Reads the elements behind pixel data that was left in the file: padding (FFFC,FFFC) and digital signatures
+  /// (FFFA,FFFA) may be there. Compressed pixel data is passed over fragment by fragment.
+  ///
+  /// - Returns: an empty data set when there are none, or when nothing was left in the file.
+  /// - Throws: ``DicomFileError`` when the file cannot be read again or the fragments make no sense.
+  public func elementsBehindPixelData() throws -> DataSet {
+    guard let pixelData else { return DataSet() }
+    let file = try FileBytes(path: path)
+    defer { file.close() }
+    var position = pixelData.offset + (pixelData.length ?? 0)
+    if pixelData.length == nil {
+      var isInside = true
+      while isInside {
+        let header = try file.read(at: position, count: 8)
+        guard let length = header.getInteger(at: 4, endianness: .little, as: UInt32.self) else {
+          throw DicomFileError(
+            path: path,
+            reason: .dataSet(DataSetReadError(reason: .delimiterMissing, offset: position, tag: .pixelData)))
+        }
+        isInside = header.getInteger(at: 0, endianness: .little, as: UInt32.self) == 0xE000_FFFE
+        position += 8 + (isInside ? Int(length) : 0)
+      }
+    }
+    guard position < file.size else { return DataSet() }
+    return DataSetReader.readTolerantly(
+      try file.read(at: position, count: file.size - position), transferSyntax: transferSyntax,
+      defaultCharacterSet: dataSet.characterSet
+    ).dataSet
   }
 
   /// Reads more when the meta information does not fit in what was read.

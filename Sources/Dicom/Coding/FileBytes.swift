@@ -6,14 +6,20 @@ import NIOCore
   import Darwin
 #endif
 
-/// An open file, read from its beginning.
+/// An open file, or bytes in memory that stand for one.
 struct FileBytes {
   let path: String
   let size: Int
   private let descriptor: Int32
+  private let memory: ByteBuffer
+
+  init(bytes: ByteBuffer) {
+    (path, size, descriptor, memory) = ("", bytes.readableBytes, -1, bytes.slice())
+  }
 
   init(path: String) throws(DicomFileError) {
     self.path = path
+    memory = ByteBuffer()
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Self.error("open", path) }
     var status = stat()
@@ -29,7 +35,7 @@ struct FileBytes {
     size = Int(status.st_size)
   }
 
-  func close() { _ = Self.closeDescriptor(descriptor) }
+  func close() { if descriptor >= 0 { _ = Self.closeDescriptor(descriptor) } }
 
   private static func closeDescriptor(_ descriptor: Int32) -> Int32 {
     #if canImport(Glibc)
@@ -40,18 +46,22 @@ struct FileBytes {
   }
 
   /// The first bytes of the file: so many, or all there are.
-  func read(upTo count: Int) throws(DicomFileError) -> ByteBuffer {
-    let count = min(count, size)
+  func read(upTo count: Int) throws(DicomFileError) -> ByteBuffer { try read(at: 0, count: count) }
+
+  /// Bytes from the middle of the file: so many, or all there are.
+  func read(at start: Int, count: Int) throws(DicomFileError) -> ByteBuffer {
+    let count = max(0, min(count, size - start))
     guard count < Int(UInt32.max) else {
       throw DicomFileError(
         path: path, reason: .dataSet(DataSetReadError(reason: .tooLarge(bytes: size), offset: 0, tag: nil)))
     }
+    if descriptor < 0 { return memory.getSlice(at: start, length: count) ?? ByteBuffer() }
     var buffer = ByteBufferAllocator().buffer(capacity: count)
     var failure: DicomFileError?
     while buffer.readableBytes < count, failure == nil {
       let offset = buffer.readableBytes
       let got = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count - offset) { target in
-        let got = pread(descriptor, target.baseAddress, count - offset, off_t(offset))
+        let got = pread(descriptor, target.baseAddress, count - offset, off_t(start + offset))
         if got < 0 && errno != EINTR { failure = Self.error("read", path) }
         return max(0, got)
       }

@@ -10,7 +10,13 @@ struct FileStart {
   init?(_ bytes: ByteBuffer, fileSize: Int) throws(DataSetReadError) {
     let prefixOffset = FileMetaInformation.preambleLength
     let hasPreamble = bytes.getString(at: prefixOffset, length: 4) == FileMetaInformation.prefix
-    let start = hasPreamble ? prefixOffset + 4 : 0
+    var start = hasPreamble ? prefixOffset + 4 : 0
+    // A stray byte before a data set in Explicit VR Little Endian has been seen; group 0008 behind it is no accident.
+    if !hasPreamble, Self.form(bytes, at: 0) == nil, Self.form(bytes, at: 1)?.isExplicitVR == true,
+      bytes.getInteger(at: 1, endianness: .little, as: UInt16.self) == 0x0008
+    {
+      start = 1
+    }
     guard let form = Self.form(bytes, at: start) else {
       // A preamble promises more than there is, except of an empty data set.
       guard hasPreamble, fileSize == start else { return nil }
