@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint format install screenshots clean
+.PHONY: help demo build test fuzz lint format install screenshots clean
 
 PREFIX ?= /usr/local
 SWIFT ?= swift
@@ -22,6 +22,13 @@ build: ## build a debug binary: .build/debug/fluoro
 
 test: ## lint, build and run every test, the ones against real peers included
 	@Scripts/test
+
+SECONDS ?= 60
+
+fuzz: ## fuzz what reads data sets, SECONDS=60; what it finds goes to .build/fuzz/finds
+	@Scripts/prepare test
+	@Fuzz/build
+	@Fuzz/run $(SECONDS)
 
 lint: ## check the source format
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
