@@ -70,6 +70,24 @@ struct DicomFileTests {
     }
   }
 
+  @Test("has elements behind its pixel data when they are asked for", arguments: [false, true])
+  func behindPixelData(_ isCompressed: Bool) throws {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let path = folder.path + "/behind.dcm"
+    var dataSet = example()
+    if isCompressed {
+      dataSet.set(.pixelData, fragments: [ByteBuffer(), ByteBuffer(bytes: [1, 2]), ByteBuffer(bytes: [3, 4, 5, 6])])
+    } else {
+      dataSet.set(.pixelData, vr: .OW, bytes: ByteBuffer(repeating: 7, count: 100))
+    }
+    dataSet.set(.dataSetTrailingPadding, vr: .OB, bytes: ByteBuffer(bytes: [0, 0]))
+    try DicomFile.write(dataSet, meta: meta(isCompressed ? .jpegBaseline8Bit : .explicitVRLittleEndian), to: path)
+    let file = try DicomFile(path)
+    #expect(file.dataSet.tags.last == .pixelData)
+    #expect(try file.elementsBehindPixelData().tags == [.dataSetTrailingPadding])
+  }
+
   @Test("with a header longer than the first read is read to its end")
   func longHeader() throws {
     let folder = try TemporaryFolder()

@@ -102,6 +102,29 @@ struct HostileBytesTests {
     #expect(try DataSetWriter.write(dataSet, transferSyntax: Self.explicit) == ByteBuffer(bytes: bytes))
   }
 
+  @Test("filled up with zeros are read without them, and written back with them", arguments: [1, 7, 8, 64, 1001])
+  func trailingZeros(_ count: Int) throws {
+    let element: [UInt8] = [0x10, 0, 0x20, 0] + ascii("LO") + [2, 0] + ascii("47")
+    let bytes = element + [UInt8](repeating: 0, count: count)
+    let (dataSet, problem) = read(bytes, Self.explicit)
+    #expect(problem == nil)
+    #expect(dataSet.tags == [.patientID])
+    #expect(dataSet.trailingByteCount == count)
+    #expect(try DataSetWriter.write(dataSet, transferSyntax: Self.explicit) == ByteBuffer(bytes: bytes))
+    let other = read(bytes + [1], Self.explicit)
+    #expect(other.problem != nil)
+    #expect(other.dataSet.patientID == "47")
+  }
+
+  @Test("of a sequence by the dictionary that hold something else stay bytes in Implicit VR")
+  func noSequence() throws {
+    let bytes: [UInt8] = [0x40, 0, 0, 1, 4, 0, 0, 0, 1, 2, 3, 4]
+    let (dataSet, problem) = read(bytes, Self.implicit)
+    #expect(problem == nil)
+    #expect(dataSet[.scheduledProcedureStepSequence]?.vr == .UN)
+    #expect(dataSet[.scheduledProcedureStepSequence]?.bytes == ByteBuffer(bytes: [1, 2, 3, 4]))
+  }
+
   @Test("in the wrong order are put in order, the last of equal tags counts, and they are written back as they were")
   func order() throws {
     let bytes: [UInt8] =
