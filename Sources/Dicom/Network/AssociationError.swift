@@ -4,11 +4,14 @@ public struct AssociationError: Error, Hashable, Sendable, CustomStringConvertib
   public var phase: Phase
   /// Whom we were talking to.
   public var endpoint: Endpoint
+  /// How long the steps before the one that failed took.
+  public var phases: PhaseTimes
 
-  public init(_ reason: Reason, phase: Phase, endpoint: Endpoint) {
+  public init(_ reason: Reason, phase: Phase, endpoint: Endpoint, phases: PhaseTimes = PhaseTimes()) {
     self.reason = reason
     self.phase = phase
     self.endpoint = endpoint
+    self.phases = phases
   }
 
   /// Steps of an operation; raw values as in the JSON of `echo`.

@@ -70,7 +70,7 @@ struct Requestor {
         return session.made
       }
       guard let session = made else {
-        outcome.complete(.failure(AssociationError(reason, phase: .connect, endpoint: endpoint)))
+        outcome.complete(.failure(AssociationError(reason, phase: .connect, endpoint: endpoint, phases: phases)))
         return
       }
       session.execute { $0.giveUp(reason) }
@@ -99,7 +99,8 @@ struct Requestor {
       }
       .connect(to: address)
     future.whenFailure { error in
-      outcome.complete(.failure(AssociationError(Self.reason(error), phase: .connect, endpoint: endpoint)))
+      outcome.complete(
+        .failure(AssociationError(Self.reason(error), phase: .connect, endpoint: endpoint, phases: phases)))
     }
     do {
       return try await withTaskCancellationHandler {

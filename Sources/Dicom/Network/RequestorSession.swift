@@ -185,7 +185,7 @@ final class RequestorSession: UpperLayerUser {
   }
 
   private func error(_ reason: AssociationError.Reason, _ phase: AssociationError.Phase) -> AssociationError {
-    AssociationError(reason, phase: phase, endpoint: parameters.endpoint)
+    AssociationError(reason, phase: phase, endpoint: parameters.endpoint, phases: phases)
   }
 
   // MARK: Receiving

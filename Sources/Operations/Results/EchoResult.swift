@@ -9,6 +9,14 @@ public struct EchoPhases: Sendable, Hashable {
   public var echo: Double?
   public var release: Double?
   public init() {}
+
+  /// Takes over what opening the association took, as far as it came.
+  mutating func take(_ times: PhaseTimes) {
+    resolve = times.resolve?.inMilliseconds ?? resolve
+    connect = times.connect?.inMilliseconds ?? connect
+    tls = times.tls?.inMilliseconds ?? tls
+    associate = times.associate?.inMilliseconds ?? associate
+  }
 }
 
 /// What a C-ECHO came to: also one that failed.

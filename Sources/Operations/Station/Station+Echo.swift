@@ -17,6 +17,7 @@ extension Station {
       } catch let error as AssociationError {
         if result.milliseconds == 0 { result.milliseconds = seconds(since: start) * 1000 }
         result.failedPhase = error.phase.rawValue
+        result.phases.take(error.phases)
         result.outcome = Outcome(error)
       }
       return result
@@ -28,11 +29,7 @@ extension Station {
   ) async throws {
     let association = try await associate(
       modality, [PresentationContextProposal(abstractSyntax: .verification, transferSyntaxes: Self.uncompressed)], job)
-    let phases = association.phases
-    result.phases.resolve = phases.resolve?.inMilliseconds
-    result.phases.connect = phases.connect?.inMilliseconds
-    result.phases.tls = phases.tls?.inMilliseconds
-    result.phases.associate = phases.associate?.inMilliseconds
+    result.phases.take(association.phases)
     result.peerImplementationClassUID = association.peer.implementationClassUID?.rawValue
     result.peerImplementationVersionName = association.peer.implementationVersionName
     result.peerMaximumPDULength = association.peer.maximumPDULength.map(Int.init)

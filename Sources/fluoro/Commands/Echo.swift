@@ -40,13 +40,14 @@ struct Echo: NetworkCommand {
       let isSlow = limit.map { result.milliseconds > $0.inMilliseconds / 2 } ?? false
       return "\(isSlow ? "WARNING" : "OK") - \(modality.name) answered in \(milliseconds) ms | time=\(milliseconds)ms"
     }
-    guard result.isOK else { return "\(modality.name) (\(modality.address)): failed" }
+    let title = modality.name == modality.address ? modality.name : "\(modality.name) (\(modality.address))"
+    guard result.isOK else { return "\(title): failed" }
     let phases = [
       ("resolve", result.phases.resolve), ("connect", result.phases.connect), ("TLS", result.phases.tls),
       ("associate", result.phases.associate), ("echo", result.phases.echo), ("release", result.phases.release),
     ].compactMap { name, time in time.map { "\(name) \(Self.decimal($0))" } }
     let software = result.peerImplementationVersionName.map { ", \(PlainText.visible($0))" } ?? ""
-    return "\(modality.name) (\(modality.address)): ok in \(milliseconds) ms"
+    return "\(title): ok in \(milliseconds) ms"
       + " (\(phases.joined(separator: ", ")))\(software)"
   }
 

@@ -58,7 +58,8 @@ struct Move: NetworkCommand {
     let rate = item.seconds > 0.05 ? ", \(Words.bytes(Int64(Double(item.bytes) / item.seconds)))/s" : ""
     let seconds = (item.seconds * 10).rounded() / 10
     let amount = item.bytes > 0 ? " \(Words.bytes(item.bytes)) in \(seconds) s\(rate)." : ""
-    return "\(item.item.keys.last?.value ?? ""): \(item.outcome.state.words): \(counts.joined(separator: ", "))."
-      + amount
+    let result = ([item.outcome.state.words] + [counts.joined(separator: ", ")].filter { !$0.isEmpty }).joined(
+      separator: ": ")
+    return "\(item.item.keys.last?.value ?? ""): \(result).\(amount)"
   }
 }
