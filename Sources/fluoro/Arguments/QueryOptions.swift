@@ -6,7 +6,7 @@ import Operations
 /// What to look for: the level, and keys that may come from a file, so that they stay out of the list of processes.
 struct QueryOptions: ParsableArguments, Sendable {
   @Option(
-    help: ArgumentHelp("patient, study, series or instance.", valueName: "level"),
+    help: ArgumentHelp("patient, study, series or instance; study unless given.", valueName: "level"),
     transform: { text in
       guard let level = Level(text) else {
         throw ValidationError("\"\(text)\" is not a level; expected patient, study, series or instance")
