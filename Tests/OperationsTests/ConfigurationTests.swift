@@ -1,3 +1,4 @@
+import Dicom
 import Foundation
 import Testing
 
@@ -247,5 +248,10 @@ struct ConfigurationTests {
     #expect(words("A@host") == "A@host: a port is missing; written as AET@host:port")
     #expect(words("A@host:99999") == "A@host:99999: \"99999\" is not a port; expected 1 to 65535")
     #expect(words("ABCDEFGHIJKLMNOPQ@h:1").contains("has 17 characters; at most 16"))
+  }
+
+  @Test("every DefaultEncoding that may be written is one that can be read", arguments: OrthancKeys.encodings.sorted())
+  func encodings(_ name: String) {
+    #expect(Dicom.CharacterSet(orthancName: name) != nil)
   }
 }

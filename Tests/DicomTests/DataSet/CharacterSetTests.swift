@@ -121,6 +121,19 @@ struct CharacterSetTests {
     #expect(CharacterSet(orthancName: name)?.definedTerms.joined(separator: "\\") == terms)
   }
 
+  @Test("Windows-1251 is read where nothing is named, and never written: no term names it")
+  func windows1251() throws {
+    let set = try #require(CharacterSet(orthancName: "Windows1251"))
+    #expect(set.decode([0xCF, 0xE5, 0xF2, 0xF0]) == "Петр")
+    #expect(set.encode("PETR") == Array("PETR".utf8))
+    #expect(set.encode("Петр") == nil)
+    var dataSet = DataSet()
+    dataSet.set(.patientName, vr: .PN, bytes: ByteBuffer(bytes: [0xCF, 0xE5, 0xF2, 0xF0]))
+    let bytes = try DataSetWriter.write(dataSet, transferSyntax: .explicitVRLittleEndian)
+    let read = try DataSetReader.read(bytes, transferSyntax: .explicitVRLittleEndian, defaultCharacterSet: set)
+    #expect(read.string(.patientName) == "Петр")
+  }
+
   @Test("reaches a terminal without control characters")
   func visible() {
     #expect(VisibleText.of("a\u{1B}[31mb\u{9B}c\u{202E}d\n") == "a\u{241B}[31mb\\233cd\u{240A}")

@@ -15,6 +15,10 @@ extension CharacterSet {
       return bytes.split(separator: Ascii.backslash, omittingEmptySubsequences: false).map(decodeUTF8)
     case .gb18030, .gbk:
       return splitChinese(bytes, splitting: splitting).map { Iconv.decode(Array($0), from: whole?.iconvName ?? "") }
+    case .windows1251:
+      guard splitting else { return [Iconv.decode(Array(bytes), from: Whole.windows1251.iconvName)] }
+      return bytes.split(separator: Ascii.backslash, omittingEmptySubsequences: false)
+        .map { Iconv.decode(Array($0), from: Whole.windows1251.iconvName) }
     case nil:
       return decodeISO2022(bytes, splitting: splitting, personName: personName)
     }

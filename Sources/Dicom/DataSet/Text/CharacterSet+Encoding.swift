@@ -5,6 +5,7 @@ extension CharacterSet {
     switch whole {
     case .utf8: return Array(text.utf8)
     case .gb18030, .gbk: return Iconv.encode(text, in: whole?.iconvName ?? "")
+    case .windows1251: return nil
     case nil: return encodeISO2022(text)
     }
   }

@@ -8,12 +8,15 @@ public struct CharacterSet: Hashable, Sendable {
   /// An encoding that has no code extensions and uses bytes of both halves freely.
   enum Whole: UInt8, Hashable, Sendable {
     case utf8, gb18030, gbk
+    /// Not DICOM's: no value of (0008,0005) names it. Some stations write it all the same and name nothing.
+    case windows1251
 
     var iconvName: String {
       switch self {
       case .utf8: "UTF-8"
       case .gb18030: "GB18030"
       case .gbk: "GBK"
+      case .windows1251: "CP1251"
       }
     }
   }
@@ -39,6 +42,8 @@ public struct CharacterSet: Hashable, Sendable {
   public static let ascii = CharacterSet(terms: [])
   public static let latin1 = CharacterSet(terms: ["ISO_IR 100"], right: .latin1)
   public static let utf8 = CharacterSet(terms: ["ISO_IR 192"], whole: .utf8)
+  /// Only to read: text beyond ASCII cannot be written in it, because nothing could say so.
+  public static let windows1251 = CharacterSet(terms: [], whole: .windows1251)
 
   /// The character set that the values of (0008,0005) name.
   ///
@@ -82,6 +87,9 @@ public struct CharacterSet: Hashable, Sendable {
     case "latin4": terms = ["ISO_IR 110"]
     case "latin5": terms = ["ISO_IR 148"]
     case "cyrillic": terms = ["ISO_IR 144"]
+    case "windows1251":
+      self = .windows1251
+      return
     case "arabic": terms = ["ISO_IR 127"]
     case "greek": terms = ["ISO_IR 126"]
     case "hebrew": terms = ["ISO_IR 138"]
