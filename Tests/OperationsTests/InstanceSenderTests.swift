@@ -36,6 +36,7 @@ struct InstanceSenderTests {
     let batches = InstanceSender.batches(instances)
     #expect(batches.flatMap { $0 }.map(\.sopInstanceUID) == instances.map(\.sopInstanceUID))
     #expect(batches.count == 3)
-    #expect(batches.allSatisfy { InstanceSender.contexts($0).count <= InstanceSender.maximumContexts })
+    #expect(
+      batches.allSatisfy { InstanceSender.contexts($0).count <= AssociationParameters.maximumPresentationContexts })
   }
 }

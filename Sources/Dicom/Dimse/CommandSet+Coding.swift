@@ -87,8 +87,7 @@ extension CommandSet {
           UInt16(truncatingIfNeeded: tag >> 16), UInt16(truncatingIfNeeded: tag), endianness: .little)
       }
     }
-    // LO: at most 64 characters, PS3.5 §6.2.
-    Self.write(0x0902, errorComment.map { String($0.prefix(64)) }, &buffer)
+    Self.write(0x0902, errorComment.map(Self.longString), &buffer)
     Self.write(0x0903, errorID, &buffer)
     Self.write(0x1000, affectedSOPInstanceUID, &buffer)
     Self.write(0x1001, requestedSOPInstanceUID, &buffer)
@@ -101,6 +100,14 @@ extension CommandSet {
     Self.write(0x1030, moveOriginatorAETitle, &buffer)
     Self.write(0x1031, moveOriginatorMessageID, &buffer)
     buffer.setInteger(UInt32(buffer.writerIndex - start), at: lengthPosition, endianness: .little)
+  }
+
+  /// LO: at most 64 characters, no backslash (PS3.5 §6.2), of the default repertoire, for a command set names no other.
+  private static func longString(_ text: String) -> String {
+    let scalars = text.unicodeScalars.prefix(64).map { scalar -> Unicode.Scalar in
+      (0x20...0x7E).contains(scalar.value) && scalar != "\\" ? scalar : "?"
+    }
+    return String(String.UnicodeScalarView(scalars))
   }
 
   private static func writeHeader(_ element: UInt16, _ length: Int, _ buffer: inout ByteBuffer) {

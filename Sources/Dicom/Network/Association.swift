@@ -33,6 +33,14 @@ public final class Association: Sendable {
   ) async throws -> Association {
     try AETitle.validate(parameters.callingAETitle)
     try AETitle.validate(parameters.calledAETitle)
+    let count = parameters.presentationContexts.count
+    guard count <= AssociationParameters.maximumPresentationContexts else {
+      throw AssociationError(
+        .local(
+          "\(count) presentation contexts do not fit into one association, which takes "
+            + "\(AssociationParameters.maximumPresentationContexts); propose them in several"), phase: .associate,
+        endpoint: parameters.endpoint)
+    }
     return try await Requestor(parameters: parameters, deadlines: deadlines, trace: trace).open()
   }
 

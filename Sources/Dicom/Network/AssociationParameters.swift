@@ -1,10 +1,13 @@
 /// What an association is to be requested with.
 public struct AssociationParameters: Sendable {
+  /// Context ids are the odd numbers of a byte, PS3.8 §9.3.2.2.
+  public static let maximumPresentationContexts = 128
+
   public var host: String
   public var port: Int
   public var callingAETitle: String
   public var calledAETitle: String
-  /// At most 128.
+  /// At most ``maximumPresentationContexts``.
   public var presentationContexts: [PresentationContextProposal]
   /// The largest P-DATA-TF we want to receive; 0 is no limit.
   public var maximumPDULength: UInt32 = 131_072
@@ -37,7 +40,7 @@ public struct AssociationParameters: Sendable {
     information.roleSelections = roleSelections
     information.extendedNegotiations = extendedNegotiations
     information.userIdentity = userIdentity
-    let contexts = presentationContexts.prefix(128).enumerated().map { index, proposal in
+    let contexts = presentationContexts.prefix(Self.maximumPresentationContexts).enumerated().map { index, proposal in
       ProposedContext(
         id: UInt8(index * 2 + 1), abstractSyntax: proposal.abstractSyntax, transferSyntaxes: proposal.transferSyntaxes)
     }

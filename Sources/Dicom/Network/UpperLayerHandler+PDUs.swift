@@ -67,6 +67,7 @@ extension UpperLayerHandler {
         } else {
           send(.associateReject(.protocolVersionNotSupported))
           startArtim(settings.closingArtim)
+          tell(.rejected(.protocolVersionNotSupported))
         }
       case let action: unexpected(action, pdu.type)
       }

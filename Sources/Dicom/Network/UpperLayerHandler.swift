@@ -284,8 +284,9 @@ final class UpperLayerHandler: ChannelDuplexHandler {
   }
 
   private func artimExpired() {
+    let wasAwaitingRequest = machine.state == .sta2
     guard artim != nil, machine.handle(.artimExpired) == .aa2 else { return }
-    tell(.closed)
+    tell(wasAwaitingRequest ? .idle(settings.artim) : .closed)
     close()
   }
 }

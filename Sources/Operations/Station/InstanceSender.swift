@@ -3,8 +3,6 @@ import Dicom
 /// Sends instances to one station, with a presentation context for each SOP class and transfer syntax; more than 128 of
 /// them (PS3.8 §9.3.2.2: odd ids up to 255) take several associations, one after the other.
 struct InstanceSender: Sendable {
-  static let maximumContexts = 128
-
   let open: @Sendable ([PresentationContextProposal]) async throws -> Association
   let moveOriginator: MoveOriginator?
   /// Before each instance.
@@ -73,7 +71,7 @@ struct InstanceSender: Sendable {
     var current: [OutgoingInstance] = []
     var contexts: Set<PresentationContextProposal> = []
     for instance in instances {
-      if contexts.count == maximumContexts, !contexts.contains(instance.context) {
+      if contexts.count == AssociationParameters.maximumPresentationContexts, !contexts.contains(instance.context) {
         batches.append(current)
         current = []
         contexts = []

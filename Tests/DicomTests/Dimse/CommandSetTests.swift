@@ -39,6 +39,16 @@ struct CommandSetTests {
     #expect(try CommandSet(decoding: bytes) == Self.full)
   }
 
+  @Test("a comment goes out as a long string of the default repertoire")
+  func comment() throws {
+    var command = CommandSet(.cStoreResponse)
+    command.errorComment = "Größe\\\n" + String(repeating: "x", count: 100)
+    var bytes = ByteBuffer()
+    command.encode(into: &bytes)
+    let comment = try CommandSet(decoding: bytes).errorComment
+    #expect(comment == "Gr??e??" + String(repeating: "x", count: 57))
+  }
+
   @Test("cut off anywhere it is an error, never half a command with a length beyond the end")
   func truncated() throws {
     var bytes = ByteBuffer()

@@ -23,10 +23,20 @@ struct AssociationTests {
       await delegate.untilEnded(1)
       #expect(delegate.ends == [.released])
       #expect(acceptor.associations.isEmpty)
-      await #expect(throws: AssociationError(.closed, phase: .echo, endpoint: association.parameters.endpoint)) {
-        try await association.echo()
-      }
+      let error = await #expect(throws: AssociationError.self) { try await association.echo() }
+      #expect(error?.reason == .closed && error?.phase == .echo)
     }
+  }
+
+  @Test("more presentation contexts than an association takes are an error, never left out in silence")
+  func tooManyContexts() async throws {
+    let contexts = (0...128).map {
+      PresentationContextProposal(abstractSyntax: UID("1.2.\($0)"), transferSyntaxes: [.implicitVRLittleEndian])
+    }
+    let error = await #expect(throws: AssociationError.self) {
+      try await Association.request(.local(1, contexts), deadlines: deadlines)
+    }
+    #expect(error?.description.contains("129 presentation contexts do not fit into one association") == true)
   }
 
   @Test("by name, the resolver is asked and every address tried")

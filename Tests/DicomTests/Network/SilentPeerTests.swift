@@ -173,6 +173,7 @@ struct SilentPeerTests {
       clock.advance(by: .seconds(30))
       #expect(try await client.untilClosed() == [])
       await delegate.untilEnded(1)
+      #expect(delegate.state.withLockedValue { $0.failures } == [.idle(.seconds(30))])
     }
   }
 }
