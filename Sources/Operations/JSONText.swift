@@ -1,23 +1,9 @@
+import Dicom
+
 /// Writing JSON, one object a line, members in the order given.
 public enum JSONText {
   /// A string in double quotes, escaped as RFC 8259 asks.
-  public static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-        let hexadecimal = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
-  }
+  public static func quoted(_ text: String) -> String { text.jsonQuoted }
 
   /// A value of a result: what the command line prints.
   public indirect enum Value: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,

@@ -94,7 +94,7 @@ import Testing
 
   @Test("finds", arguments: rows) func finds(_ row: Row) throws {
     let matches = try index.find(LocalQuery(level: row.level, row.keys))
-    let identifier = MainTags.identifier(of: row.level)
+    let identifier = row.level.uniqueKey
     #expect(matches.map { $0.dataSet.string(identifier) ?? "" } == row.found)
   }
 

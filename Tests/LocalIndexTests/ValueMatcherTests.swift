@@ -53,4 +53,15 @@ import Testing
   @Test(arguments: cases) func matches(_ row: Case) {
     #expect(ValueMatcher(row.tag, row.key).matches(row.value) == row.matches)
   }
+
+  @Test(
+    "patterns",
+    arguments: [
+      ("1.2.3", "1.2.3", true), ("1.2.3", "1.2.*", true), ("1.2.3", "*", true), ("1.2.3", "1.?.3", true),
+      ("1.22.3", "1.?.3", false), ("1.2.3", "*.4", false), ("1.2.3.4", "1*3*4", true), ("", "*", true),
+      ("", "?", false),
+    ])
+  func patterns(text: String, pattern: String, matches: Bool) {
+    #expect(ValueMatcher.matches(text, pattern: pattern) == matches)
+  }
 }

@@ -1,3 +1,8 @@
+extension String {
+  /// As a string of JSON, in quotes. Control characters are escaped, the C1 ones too: JSON is printed on terminals.
+  public var jsonQuoted: String { JSONText.quoted(self) }
+}
+
 /// Pieces of JSON (RFC 8259).
 enum JSONText {
   /// A string in quotes. Control characters are escaped, the C1 ones too: JSON is printed on terminals.

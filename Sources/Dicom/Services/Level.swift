@@ -23,6 +23,16 @@ public enum Level: Int, Hashable, Comparable, Sendable, CaseIterable, CustomStri
     }
   }
 
+  /// The attribute that names one entity of the level (PS3.4 §C.2.2.1.1).
+  public var uniqueKey: Tag {
+    switch self {
+    case .patient: .patientID
+    case .study: .studyInstanceUID
+    case .series: .seriesInstanceUID
+    case .instance: .sopInstanceUID
+    }
+  }
+
   /// The name in Orthanc's vocabulary: `Patient`, `Study`, `Series`, `Instance`.
   public var description: String {
     switch self {

@@ -39,16 +39,6 @@ public enum MainTags {
   /// The last tag, in a data set's order, of which the index keeps the value.
   static let last: Tag = (patient + study + series + instance).max() ?? .patientID
 
-  /// The UID, or PatientID, that identifies a resource of a level.
-  public static func identifier(of level: Level) -> Tag {
-    switch level {
-    case .patient: .patientID
-    case .study: .studyInstanceUID
-    case .series: .seriesInstanceUID
-    case .instance: .sopInstanceUID
-    }
-  }
-
   /// The column of a tag.
   static func column(_ tag: Tag) -> String { columns[tag] ?? tag.hexadecimal }
 

@@ -117,7 +117,7 @@ extension LocalIndex {
     var conditions: [String] = []
     var arguments: [(any DatabaseValueConvertible)?] = []
     for upper in Level.allCases where upper <= level {
-      let tag = MainTags.identifier(of: upper)
+      let tag = upper.uniqueKey
       let values = identifier.strings(tag).map(ValueMatcher.trim).filter { !$0.isEmpty }
       guard !values.isEmpty else {
         if upper == level { throw QueryError("\(tag.keyword ?? tag.description) is missing from the request.") }

@@ -119,32 +119,11 @@ enum Json {
     case .null: return "null"
     case .bool(let value): return value ? "true" : "false"
     case .number(let value): return String(value)
-    case .string(let value): return Self.quote(value)
+    case .string(let value): return value.jsonQuoted
     case .array(let values): return "[" + values.map(\.text).joined(separator: ",") + "]"
     case .object(let fields):
-      let members = fields.sorted { $0.key < $1.key }.map { Self.quote($0.key) + ":" + $0.value.text }
+      let members = fields.sorted { $0.key < $1.key }.map { $0.key.jsonQuoted + ":" + $0.value.text }
       return "{" + members.joined(separator: ",") + "}"
     }
-  }
-
-  private static func quote(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      default:
-        if scalar.value < 0x20 || scalar.value == 0x7F {
-          let digits = String(scalar.value, radix: 16)
-          result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        } else {
-          result.unicodeScalars.append(scalar)
-        }
-      }
-    }
-    return result + "\""
   }
 }

@@ -131,7 +131,7 @@ public struct ValueMatcher: Sendable {
   }
 
   /// Whether `*` (any characters, also none) and `?` (one character) of a pattern cover a text from end to end.
-  static func matches(_ text: String, pattern: String) -> Bool {
+  public static func matches(_ text: String, pattern: String) -> Bool {
     let text = Array(text.unicodeScalars)
     let pattern = Array(pattern.unicodeScalars)
     var (t, p) = (0, 0)

@@ -39,7 +39,7 @@ extension Query {
     var result: [QueryKey] = []
     var seen: Set<Tag> = []
     let returned = (returnKeys ?? QueryAttributes.returned(at: level)).map { QueryKey($0) }
-    for var key in keys + returned + [QueryKey(QueryAttributes.uniqueKey(of: level))] {
+    for var key in keys + returned + [QueryKey(level.uniqueKey)] {
       guard key.tag != .queryRetrieveLevel, key.tag != .specificCharacterSet, seen.insert(key.tag).inserted else {
         if !key.value.isEmpty, let first = result.first(where: { $0.tag == key.tag }), first.value != key.value {
           throw OperationError("\(key.name) is given twice; several values of one key are written as a\\b")

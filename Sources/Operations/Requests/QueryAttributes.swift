@@ -37,16 +37,6 @@ public enum QueryAttributes {
     .acquisitionDeviceProcessingDescription, .numberOfSeriesRelatedInstances,
   ]
 
-  /// The attribute that names one entity of a level (PS3.4 §C.2.2.1.1).
-  public static func uniqueKey(of level: Level) -> Tag {
-    switch level {
-    case .patient: .patientID
-    case .study: .studyInstanceUID
-    case .series: .seriesInstanceUID
-    case .instance: .sopInstanceUID
-    }
-  }
-
   /// Whether an attribute may be asked for at a level: those of the level, and the unique keys above it; at the
   /// study level also the patient's, which Study Root counts to the study; at the instance level all.
   public static func belongs(_ tag: Tag, to level: Level) -> Bool {

@@ -52,7 +52,7 @@ public struct RetrieveRequest: Sendable, Hashable {
   ///
   /// - Throws: ``OperationError`` when the unique key is missing: a C-MOVE takes no other criteria (PS3.4 §C.4.2.1.4).
   public init(level: Level, keys: [QueryKey], target: String? = nil, localAET: String? = nil) throws(OperationError) {
-    let unique = QueryAttributes.uniqueKey(of: level)
+    let unique = level.uniqueKey
     let others = keys.filter { $0.tag != unique && !$0.value.isEmpty }
     let values = keys.filter { $0.tag == unique && !$0.value.isEmpty }
     guard !values.isEmpty else {

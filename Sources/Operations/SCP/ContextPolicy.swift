@@ -1,4 +1,5 @@
 import Dicom
+import LocalIndex
 
 /// Which presentation contexts our acceptor agrees to.
 struct ContextPolicy {
@@ -23,15 +24,17 @@ struct ContextPolicy {
     default: break
     }
     let accepted = configuration.acceptedSOPClasses
-    guard accepted.isEmpty || accepted.contains(where: { Self.matches(uid, $0) }) else { return false }
-    return !configuration.rejectedSOPClasses.contains { Self.matches(uid, $0) }
+    guard accepted.isEmpty || accepted.contains(where: { ValueMatcher.matches(uid, pattern: $0) }) else { return false }
+    return !configuration.rejectedSOPClasses.contains { ValueMatcher.matches(uid, pattern: $0) }
   }
 
   func isAcceptable(_ transferSyntax: UID, for abstractSyntax: UID) -> Bool {
     if Self.services.contains(abstractSyntax) { return Self.native.contains(transferSyntax) }
     // Every station must take the default one (PS3.5 §10.1).
     if transferSyntax == .implicitVRLittleEndian { return true }
-    return configuration.acceptedTransferSyntaxes.contains { Self.matches(transferSyntax.rawValue, $0) }
+    return configuration.acceptedTransferSyntaxes.contains {
+      ValueMatcher.matches(transferSyntax.rawValue, pattern: $0)
+    }
   }
 
   /// Whether instances of a SOP class can be stored; nil when PS3.6 does not know it.
@@ -39,27 +42,5 @@ struct ContextPolicy {
     guard let known = DataDictionary.uid(uid) else { return nil }
     guard known.type == "SOP Class", uid.rawValue != "1.2.840.10008.1.3.10" else { return false }
     return known.name.contains("Storage") && !known.name.contains("Storage Commitment")
-  }
-
-  /// `*` stands for anything, `?` for one character.
-  static func matches(_ text: String, _ pattern: String) -> Bool {
-    let (text, pattern) = (Array(text.utf8), Array(pattern.utf8))
-    var (t, p) = (0, 0)
-    var retry: (text: Int, pattern: Int)?
-    while t < text.count {
-      if p < pattern.count, pattern[p] == UInt8(ascii: "*") {
-        retry = (t, p)
-        p += 1
-      } else if p < pattern.count, pattern[p] == text[t] || pattern[p] == UInt8(ascii: "?") {
-        t += 1
-        p += 1
-      } else if let last = retry {
-        retry = (last.text + 1, last.pattern)
-        (t, p) = (last.text + 1, last.pattern + 1)
-      } else {
-        return false
-      }
-    }
-    return pattern[p...].allSatisfy { $0 == UInt8(ascii: "*") }
   }
 }

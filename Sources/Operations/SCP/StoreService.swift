@@ -9,8 +9,9 @@ final class StoreService: Sendable {
   private let peers: PeerDirectory
   private let moves: MovesInFlight
   private let activity: ActivityLog
-  /// Bytes stored, followed from what the index said at the start.
+  /// Bytes stored, followed from what the index said last.
   private let stored: Mutex<Int64>
+  private let observation = Mutex<Observation?>(nil)
 
   init(_ index: LocalIndex, _ peers: PeerDirectory, _ moves: MovesInFlight, _ activity: ActivityLog) {
     self.index = index
@@ -19,6 +20,9 @@ final class StoreService: Sendable {
     self.activity = activity
     let isLimited = peers.configuration.maximumStorageSize > 0
     stored = Mutex(isLimited ? Int64((try? index.statistics().bytes) ?? 0) : 0)
+    guard isLimited else { return }
+    let changes = index.observe { [weak self] _ in self?.recountIfFull() }
+    observation.withLock { $0 = changes }
   }
 
   func receive(
@@ -30,6 +34,8 @@ final class StoreService: Sendable {
     guard named != nil || isAllowed(association) else { return .refuse(refuse()) }
     if isFull(configuration) {
       tally.noteFailure()
+      // Another process may have deleted something: the next one will know.
+      Blocking.queue.async { [self] in recountIfFull() }
       return .refuse(Status.outOfResources.commented("MaximumStorageSize is reached"))
     }
     let move = named ?? unnamed(request, association)
@@ -60,7 +66,8 @@ final class StoreService: Sendable {
       .contains { $0.allowed.contains(.store) }
   }
 
-  /// Not every station names the C-MOVE it sends for; and pynetdicom names itself as its originator, with our message id.
+  /// The move of an instance that is taken in any case: not every station names the C-MOVE it sends for, and pynetdicom
+  /// names itself as its originator, with our message id.
   private func unnamed(_ request: StoreRequest, _ association: AcceptedAssociation) -> MoveInFlight? {
     let configuration = peers.configuration
     if let title = request.moveOriginatorAETitle,
@@ -68,14 +75,21 @@ final class StoreService: Sendable {
     {
       return nil
     }
-    let move = moves.from(association.callingAETitle) { modality, title in
-      configuration.isSameAETitle(modality.aeTitle, title) || peers.isHost(association.remoteAddress, of: modality)
+    let messageID = request.moveOriginatorAETitle == nil ? nil : request.moveOriginatorMessageID
+    return moves.from(messageID: messageID) { modality in
+      configuration.isSameAETitle(modality.aeTitle, association.callingAETitle)
+        || peers.isHost(association.remoteAddress, of: modality)
     }
-    return request.moveOriginatorAETitle == nil || request.moveOriginatorMessageID == move?.messageID ? move : nil
   }
 
   private func isFull(_ configuration: Configuration) -> Bool {
     configuration.maximumStorageSize > 0 && stored.withLock { $0 } >= configuration.maximumStorageSize
+  }
+
+  /// Something may have been deleted since it was full.
+  private func recountIfFull() {
+    guard isFull(peers.configuration), let bytes = try? index.statistics().bytes else { return }
+    stored.withLock { $0 = Int64(bytes) }
   }
 
   private func note(_ result: Result<StoredInstance, any Error>, _ association: AcceptedAssociation) {

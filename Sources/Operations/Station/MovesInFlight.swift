@@ -125,8 +125,11 @@ final class MovesInFlight: Sendable {
     }
   }
 
-  /// The move an instance without an originator most likely belongs to: the latest from whoever sends it.
-  func from(_ callingAETitle: String, isFrom: (Modality, String) -> Bool) -> MoveInFlight? {
-    state.withLock { state in state.moves.last { isFrom($0.peer, callingAETitle) } }
+  /// The latest move from whoever sends, to which an instance without an originator most likely belongs; with a message
+  /// id, the one that has it.
+  func from(messageID: UInt16?, isSender: (Modality) -> Bool) -> MoveInFlight? {
+    state.withLock { state in
+      state.moves.last { isSender($0.peer) && (messageID == nil || $0.messageID == messageID) }
+    }
   }
 }

@@ -16,11 +16,11 @@ struct MatchPrinter: Sendable {
     self.format = format
     let usual = format.csv ? QueryAttributes.returned(at: level) : Self.usual(level)
     var tags: [Tag] = []
-    for tag in (isDefault ? usual : []) + asked + [QueryAttributes.uniqueKey(of: level)] where !tags.contains(tag) {
+    for tag in (isDefault ? usual : []) + asked + [level.uniqueKey] where !tags.contains(tag) {
       tags.append(tag)
     }
     // Long and without interest to the eye: the UID comes last.
-    let unique = QueryAttributes.uniqueKey(of: level)
+    let unique = level.uniqueKey
     if level != .patient, isDefault, !format.csv { tags = tags.filter { $0 != unique } + [unique] }
     self.tags = tags
     self.hasID = hasID
