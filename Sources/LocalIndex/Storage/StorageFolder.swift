@@ -122,15 +122,17 @@ struct StorageFolder: Sendable {
 
   /// Makes the folder of an instance; with `durable` its name survives a power cut.
   func makeFolder(ofInstance id: String, durable: Bool) throws {
-    let folder = folder(ofInstance: id)
-    if knownFolders.withLockedValue({ $0.contains(folder) }) { return }
     let above = instancesPath + "/" + id.prefix(2)
-    let isNewAbove = try Posix.makeFolder(above, permissions)
-    let isNew = try Posix.makeFolder(folder, permissions)
-    if durable {
-      if isNewAbove { try Posix.syncFolder(instancesPath) }
-      if isNew { try Posix.syncFolder(above) }
-    }
+    try makeFolder(above, in: instancesPath, durable: durable)
+    try makeFolder(folder(ofInstance: id), in: above, durable: durable)
+  }
+
+  /// One that is there already is synced too, the first time: whoever made it may not have come to that yet, or have
+  /// ended before. Where nothing has changed a sync costs nothing.
+  private func makeFolder(_ folder: String, in parent: String, durable: Bool) throws {
+    if knownFolders.withLockedValue({ $0.contains(folder) }) { return }
+    try Posix.makeFolder(folder, permissions)
+    if durable { try Posix.syncFolder(parent) }
     knownFolders.withLockedValue { _ = $0.insert(folder) }
   }
 
