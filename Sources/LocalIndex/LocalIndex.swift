@@ -49,6 +49,9 @@ public final class LocalIndex: Sendable {
     try recover(isNew: isNew)
   }
 
+  /// Whether a folder is a storage of fluoro's already.
+  public static func isStorage(_ path: String) -> Bool { Posix.exists(path + "/" + StorageFolder.markerName) }
+
   /// Ends in good order: everything stored is in the index. Idempotent; also done when the index is let go of.
   public func close() throws {
     let ended = session.withLockedValue { session -> WritingSession? in
@@ -130,6 +133,9 @@ public final class ReceptionClaim: Sendable {
   private let lock: FileLock
 
   init(_ lock: FileLock) { self.lock = lock }
+
+  /// Tells others something else from now on.
+  public func tell(_ words: String) throws { try lock.write(words) }
 }
 
 /// Reads back from files what the index keeps.

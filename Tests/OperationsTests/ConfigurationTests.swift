@@ -23,7 +23,22 @@ struct ConfigurationTests {
     #expect(configuration.queryLimit == 500)
     #expect(!configuration.mouse && !configuration.readOnly && !configuration.rememberQueries)
     #expect(configuration.storageDirectory == home.path + "/.local/share/fluoro")
-    #expect(configuration.warnings.isEmpty && configuration.files.isEmpty)
+    #expect(configuration.files.isEmpty)
+  }
+
+  @Test("the first start says what a second person on this host needs; later ones, and configured ones, do not")
+  func firstStart() throws {
+    let home = try TemporaryFolder()
+    let environment = ["HOME": home.path]
+    let first = try Configuration.load(environment: environment)
+    #expect(first.warnings.count == 1)
+    let words = try #require(first.warnings.first)
+    #expect(words.contains("FLUORO on port 4242") && words.contains("DicomAet") && words.contains("DicomPort"))
+    #expect(words.contains("\(home.path)/.config/fluoro/fluoro.json"))
+    let file = try home.write("own.json", #"{ "DicomAet": "WARD3", "DicomPort": 11112 }"#)
+    #expect(try Configuration.load(path: file, environment: environment).warnings.isEmpty)
+    _ = try Station(configuration: first)
+    #expect(try Configuration.load(environment: environment).warnings.isEmpty)
   }
 
   @Test("every key is read, with comments and trailing commas around")
@@ -192,7 +207,7 @@ struct ConfigurationTests {
         "DicomModalities": { "A": { "AET": "A", "Host": "h", "Port": 1, "AlowFind": true } } }
       """)
     let warnings = try Configuration.load(path: file, environment: ["HOME": "/home/x"]).warnings
-    #expect(warnings.count == 3)
+    #expect(warnings.count == 4 && warnings[3].hasPrefix("First start"))
     #expect(warnings[0].contains("fluoro.json:1:15: DicomAte") && warnings[0].contains("did you mean \"DicomAet\""))
     #expect(warnings[1].contains("Nonsense12") && !warnings[1].contains("did you mean"))
     #expect(warnings[2].contains("DicomModalities.A.AlowFind") && warnings[2].contains("\"AllowFind\""))
@@ -221,7 +236,7 @@ struct ConfigurationTests {
     #expect(configuration.scpTimeout == .seconds(60))
     #expect(!configuration.alwaysAllowed.contains(.store))
     #expect(configuration.modalities.map(\.name) == ["pacs"])
-    #expect(configuration.warnings.count == 3)
+    #expect(configuration.warnings.count == 4 && configuration.warnings[3].hasPrefix("First start"))
     #expect(configuration.warnings[0].contains("DicomAet, DicomPort and StorageDirectory are not"))
     #expect(configuration.warnings[1].contains("http://localhost:8043/modalities?expand"))
     #expect(configuration.warnings[2].contains("SomethingNew"))

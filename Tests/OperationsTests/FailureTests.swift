@@ -100,6 +100,7 @@ struct FailureTests {
         return
       }
       #expect(reason.contains("Port \(holder.port) is in use by"))
+      #expect(reason.contains("set another DicomPort"))
       #expect(reason.contains("process \(ProcessInfo.processInfo.processIdentifier)"))
       let study = try stations.largestStudy()
       let request = RetrieveRequest(level: .study, items: [.study(study.studyInstanceUID)])
@@ -138,6 +139,17 @@ struct FailureTests {
         try await second.move(stations.modality, other).value()
       }
       #expect(error?.description.contains("not called OTHER but FLUORO") == true)
+      await second.shutdown()
+    }
+  }
+
+  @Test("a title that is answered to later is known to the other fluoro on the storage as well")
+  func sharedTitles() async throws {
+    try await Stations.with { stations in
+      await stations.front.startReceiving()
+      await stations.front.startReceiving(as: "OTHER")
+      let second = try Station(configuration: stations.front.configuration)
+      #expect(await second.startReceiving().titles == ["FLUORO", "OTHER"])
       await second.shutdown()
     }
   }

@@ -40,10 +40,10 @@ final class FileLock: Sendable {
 
   /// Replaces what the file says.
   func write(_ text: String) throws {
-    ftruncate(descriptor, 0)
     lseek(descriptor, 0, SEEK_SET)
     var text = text
     try text.withUTF8 { try Posix.write(UnsafeRawBufferPointer($0), to: descriptor, path: path) }
+    ftruncate(descriptor, off_t(text.utf8.count))
   }
 
   deinit { close(descriptor) }

@@ -33,7 +33,19 @@ extension Configuration {
     configuration.modalities = book.applied(to: configuration.configured)
 
     if let storage { configuration.storageDirectory = FilePaths.absolute(storage, home: home) }
+    configuration.warnAtFirstStart(merged, ownFile: ownFolder + "/fluoro.json")
     return configuration
+  }
+
+  /// Two people on one host meet on the defaults.
+  private mutating func warnAtFirstStart(_ merged: MergedConfiguration, ownFile: String) {
+    let isChosen = !isOrthancs && merged["DicomAet"] != nil && merged["DicomPort"] != nil
+    if isChosen || LocalIndex.isStorage(storageDirectory) { return }
+    // What an Orthanc's own file says of these is that Orthanc's.
+    let file = isOrthancs ? ownFile : files.first ?? ownFile
+    warnings.append(
+      "First start: we are \(dicomAET) on port \(dicomPort), and keep studies in \(storageDirectory). Two people on one "
+        + "host need two titles and two ports: set DicomAet and DicomPort in \(file)")
   }
 
   private static func configurationFiles(at place: String, mustExist: Bool) throws(ConfigurationError) -> [String] {

@@ -45,9 +45,12 @@ final class Receiver: Sendable {
   }
 
   private func attempt(_ station: Station) async -> SCPState {
-    if locked.withLock({ $0.acceptor }) != nil {
+    let (acceptor, claim) = locked.withLock { ($0.acceptor, $0.claim) }
+    if let acceptor {
       // A title more is answered from now on.
-      return set(.listening(port: state.port ?? 0, titles: station.peers.ownTitles))
+      let titles = station.peers.ownTitles
+      try? claim?.tell(SCPState.Receiver(process: Int(getpid()), port: acceptor.port, titles: titles).text)
+      return set(.listening(port: acceptor.port, titles: titles))
     }
     let configuration = station.configuration
     guard !configuration.tls.isEnabled else {
@@ -84,11 +87,14 @@ final class Receiver: Sendable {
   private static func reason(_ error: any Error, _ configuration: Configuration) -> String {
     guard let error = error as? ListenError, error.reason == .portInUse else { return "\(error)" }
     guard let holder = PortHolder.words(port: configuration.dicomPort) else { return error.description }
-    return "Port \(configuration.dicomPort) is in use by \(holder)."
+    return
+      "Port \(configuration.dicomPort) is in use by \(holder); set another DicomPort. Two people on one host need two "
+      + "ports and two titles (DicomAet)."
   }
 
   /// Associations at work may finish for some seconds.
   func stop() async {
+    _ = await locked.withLock { $0.starting }?.value
     let acceptor = locked.withLock { state in
       defer { state.acceptor = nil }
       return state.acceptor

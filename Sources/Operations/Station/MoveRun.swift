@@ -26,18 +26,19 @@ struct MoveRun: Sendable {
     var association: Association?
     let expected = request.items.reduce(0 as Int?) { sum, item in item.expected.map { ($0) + (sum ?? 0) } ?? sum }
     if let expected, expected > 0 { job.update { $0.total = expected } }
-    for item in request.items {
-      var result: MoveItemResult
+    for (number, item) in request.items.enumerated() {
+      let result: MoveItemResult
       do {
         if association == nil { association = try await open() }
         guard let open = association else { break }
         result = await move(item, open, after: results)
         if result.status == nil { association = nil }
       } catch {
-        // What keeps us from connecting will keep the next item from it too.
-        result = MoveItemResult(item: item, outcome: Outcome(error))
-        results += [result]
-        onItem(result)
+        // What keeps us from connecting would keep the other items from it too.
+        for item in request.items[number...] {
+          results.append(MoveItemResult(item: item, outcome: Outcome(error)))
+          onItem(results[results.count - 1])
+        }
         break
       }
       results.append(result)
