@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test fuzz lint format install screenshots clean
+.PHONY: help demo build test bench fuzz lint format install screenshots clean
 
 PREFIX ?= /usr/local
 SWIFT ?= swift
@@ -22,6 +22,12 @@ build: ## build a debug binary: .build/debug/fluoro
 
 test: ## lint, build and run every test, the ones against real peers included
 	@Scripts/test
+
+bench: ## compare a retrieve from Orthanc with movescu and storescp, alternating, in a release build
+	@Scripts/prepare test
+	$(SWIFT) build --configuration release --static-swift-stdlib --product fluoro
+	@.build/venv/bin/python Benchmarks/retrieve.py --fluoro \
+	  "$$($(SWIFT) build --configuration release --static-swift-stdlib --show-bin-path)/fluoro"
 
 SECONDS ?= 60
 

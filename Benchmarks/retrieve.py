@@ -6,11 +6,12 @@ Each run gets a new folder, and the old ones stay until the end: deleting files 
 creation of later ones for minutes.
 
 usage: retrieve.py [--fluoro PATH] [--slices N] [--runs N]
-Needs pydicom and numpy (the environment that `make test` puts under .build/venv), orthanc, dcmtk and a
+Needs pydicom (the environment that `make test` puts under .build/venv), orthanc, dcmtk and a
 release build of fluoro.
 """
 
 import argparse
+import array
 import http.client
 import json
 import os
@@ -25,11 +26,10 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-ROOT = "1.2.826.0.1.3680043.10.1521.99.1"
+ROOT = "2.25.329800735698586629295641978511506172918"
 
 
 def free_port():
@@ -50,13 +50,16 @@ def wait_for(port, process, what):
 
 
 def write_study(folder, slices):
-    """512 x 512 CT slices of 0.5 MB, deterministic."""
-    y, x = np.mgrid[-1:1:512j, -1:1:512j]
-    body = ((x / 0.9) ** 2 + (y / 0.7) ** 2 < 1) * 1040
+    """512 x 512 CT slices of 0.5 MB, deterministic: one picture, its rows shifted from slice to slice."""
+    size = 512
+    picture = array.array("H")
+    for y in range(size):
+        for x in range(size):
+            inside = (x - 256) ** 2 / 230 ** 2 + (y - 256) ** 2 / 180 ** 2 < 1
+            picture.append(1040 + (x * y) % 64 if inside else 24)
+    rows = picture.tobytes()
     for k in range(slices):
-        lesion = ((x - 0.3 * np.sin(k / 20)) ** 2 + (y - 0.2) ** 2 < 0.02) * 60
-        ripple = (8 * np.sin(40 * x + k) * np.cos(40 * y)).astype(np.int16)
-        pixels = (body + lesion + ripple).astype("<i2")
+        shift = 2 * size * (k % size)
         meta = FileMetaDataset()
         meta.MediaStorageSOPClassUID = CTImageStorage
         meta.MediaStorageSOPInstanceUID = f"{ROOT}.3.{k + 1}"
@@ -70,7 +73,7 @@ def write_study(folder, slices):
         ds.BitsAllocated = ds.BitsStored = 16
         ds.HighBit, ds.PixelRepresentation, ds.SamplesPerPixel = 15, 1, 1
         ds.PhotometricInterpretation = "MONOCHROME2"
-        ds.PixelData = pixels.tobytes()
+        ds.PixelData = rows[shift:] + rows[:shift]
         ds.save_as(folder / f"{k + 1:04}.dcm")
 
 
