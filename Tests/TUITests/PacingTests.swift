@@ -67,4 +67,18 @@ struct MailboxTests {
     #expect(job.progress.completed == 100)
     #expect(mailbox.drain().isEmpty)
   }
+
+  @Test("The end of a job stays its end, also when another thread tells of an earlier state later")
+  func late() {
+    let mailbox = Mailbox()
+    var job = JobView(id: 7, kind: .move, title: "C-MOVE", peer: "PACS1", phase: .done, started: .now)
+    mailbox.post(.job(job))
+    job.phase = .receiving
+    mailbox.post(.job(job))
+    guard case .job(let last)? = mailbox.drain().last else {
+      Issue.record("no job")
+      return
+    }
+    #expect(last.phase == .done)
+  }
 }

@@ -60,6 +60,12 @@ struct ScreenStories {
     job.wait?.deadline = nil
     story.show(.job(job))
     #expect(story.shows("no limit"))
+    var ended = job
+    ended.phase = .done
+    ended.wait = nil
+    story.show(.job(ended))
+    story.show(.job(job))
+    #expect(!story.shows("no limit"), "what is told late does not start it again")
   }
 
   @Test("Nothing counting down, no timer")

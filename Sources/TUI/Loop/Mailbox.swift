@@ -30,6 +30,8 @@ final class Mailbox: Sendable {
       let wasEmpty = state.isEmpty
       switch message {
       case .job(let job):
+        // Told by two threads at once, the end may come before what went before it.
+        if let known = state.jobs[job.id], known.phase.isEnded, !job.phase.isEnded { break }
         if state.jobs.updateValue(job, forKey: job.id) == nil { state.jobOrder.append(job.id) }
       case .station(let station): state.station = station
       case .activity(let rows): state.activity = rows

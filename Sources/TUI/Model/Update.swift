@@ -64,6 +64,8 @@ extension Model {
 
   private mutating func took(_ job: JobView) {
     let before = world.job(job.id)
+    // Told by two threads at once, the end may come before what went before it.
+    if let before, before.phase.isEnded, !job.phase.isEnded { return }
     world.take(job)
     guard job.phase.isEnded, before?.phase.isEnded != true else { return }
     if notice?.words.hasPrefix("Cancelling \(job.words).") == true { notice = nil }
