@@ -134,18 +134,23 @@ extension Element {
     switch dataSet.content(at: position) {
     case .read(let record):
       guard !record.flags.isAbsent, record.form != .sequence else { return nil }
+      // Fragments have headers, which are in the file's order of bytes.
+      if record.form == .fragments, record.flags.contains(.bigEndian) { return Self.littleEndian(fragments ?? []) }
       let bytes = dataSet.source.slice(record.valueRange)
       return record.flags.contains(.bigEndian) && record.form == .value ? bytes.swapped(by: record.vr.unitSize) : bytes
     case .value(_, _, let bytes): return bytes
-    case .fragments(_, _, let fragments):
-      var bytes = ByteBuffer()
-      for fragment in fragments {
-        bytes.writeMultipleIntegers(
-          Tag.item.group, Tag.item.element, UInt32(truncatingIfNeeded: fragment.readableBytes), endianness: .little)
-        bytes.writeImmutableBuffer(fragment)
-      }
-      return bytes
+    case .fragments(_, _, let fragments): return Self.littleEndian(fragments)
     case .sequence: return nil
     }
+  }
+
+  private static func littleEndian(_ fragments: [ByteBuffer]) -> ByteBuffer {
+    var bytes = ByteBuffer()
+    for fragment in fragments {
+      bytes.writeMultipleIntegers(
+        Tag.item.group, Tag.item.element, UInt32(truncatingIfNeeded: fragment.readableBytes), endianness: .little)
+      bytes.writeImmutableBuffer(fragment)
+    }
+    return bytes
   }
 }

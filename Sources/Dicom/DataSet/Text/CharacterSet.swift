@@ -127,7 +127,10 @@ private struct DefinedTerm {
 
   /// Tolerates what is seen: `ISO-IR 100`, `ISO_IR100`, `ISO 2022-IR 87`.
   init(_ term: String) {
-    let letters = term.uppercased().filter { $0.isLetter || $0.isNumber }
+    // Byte by byte: the properties of Unicode characters cost more than all else here.
+    let known = term.utf8.map { $0 - ((0x61...0x7A).contains($0) ? 0x20 : 0) }
+    let letters = String(
+      decoding: known.filter { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) }, as: UTF8.self)
     switch letters {
     case "": repertoires = nil
     case "GB18030": whole = .gb18030
