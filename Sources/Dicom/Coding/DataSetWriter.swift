@@ -8,6 +8,8 @@ public enum DataSetWriteError: Error, Hashable, Sendable, CustomStringConvertibl
   case valueElsewhere(Tag)
   /// Compressed pixel data does not become uncompressed by writing it in another transfer syntax.
   case encapsulatedPixelData(TransferSyntax)
+  /// The transfer syntax is of a compression that only a codec can make.
+  case uncompressedPixelData(TransferSyntax)
   /// The compression library failed.
   case deflate
 
@@ -19,6 +21,8 @@ public enum DataSetWriteError: Error, Hashable, Sendable, CustomStringConvertibl
       "The value of \(tag) is somewhere else, at its BulkDataURI; set it to write it."
     case .encapsulatedPixelData(let syntax):
       "The pixel data is compressed and cannot be written as \(syntax.name)."
+    case .uncompressedPixelData(let syntax):
+      "Converting to \(syntax.name) would mean to compress the pixel data, which fluoro does not do."
     case .deflate:
       "The data set could not be deflated."
     }
@@ -46,7 +50,7 @@ public enum DataSetWriter {
   private static func encode(_ dataSet: DataSet, _ form: EncodingForm) throws -> ByteBuffer {
     var encoder = DataSetEncoder(form: form)
     encoder.encode(dataSet)
-    if let absent = encoder.absentValue { throw absent }
+    if let problem = encoder.problem { throw problem }
     return encoder.output
   }
 }
@@ -65,8 +69,8 @@ struct DataSetEncoder {
   }
 
   let form: EncodingForm
-  /// The first element whose value is not there to be written.
-  private(set) var absentValue: DataSetWriteError?
+  /// The first thing that cannot be written.
+  private(set) var problem: DataSetWriteError?
   private(set) var output = ByteBuffer()
   private var frames: [Frame] = []
   private var endianness: Endianness { form.isBigEndian ? .big : .little }
@@ -95,6 +99,11 @@ struct DataSetEncoder {
     }
   }
 
+  /// Writes the header of an element whose value is to follow.
+  mutating func encodeHeader(_ tag: Tag, _ vr: VR, length: Int) {
+    writeHeader(tag, vr, length: UInt32(truncatingIfNeeded: length))
+  }
+
   private mutating func writeElement(_ dataSet: DataSet, at position: Int) {
     let tag = dataSet.tag(at: position)
     // Group lengths are retired (PS3.5 §7.2) and would have to be computed anew.
@@ -102,7 +111,7 @@ struct DataSetEncoder {
     switch dataSet.content(at: position) {
     case .read(let record):
       if record.flags.isAbsent {
-        absentValue = absentValue ?? (record.flags.contains(.bulkData) ? .valueElsewhere(tag) : .valueLeftInFile(tag))
+        problem = problem ?? (record.flags.contains(.bulkData) ? .valueElsewhere(tag) : .valueLeftInFile(tag))
       } else if dataSet.form == form && !record.flags.contains(.incomplete)
         && (record.form == .value || !dataSet.source.hasAbsentValues)
       {
@@ -165,6 +174,11 @@ struct DataSetEncoder {
   }
 
   private mutating func writeFragments(_ tag: Tag, _ vr: VR, _ fragments: [ByteBuffer]) {
+    // Fragments are known by their VR, and only little endian ones are defined (PS3.5 §A.4).
+    if !form.isExplicitVR || form.isBigEndian {
+      let syntax = form.isBigEndian ? TransferSyntax.explicitVRBigEndian : .implicitVRLittleEndian
+      problem = problem ?? .encapsulatedPixelData(syntax)
+    }
     writeHeader(tag, vr, length: .max)
     for fragment in fragments {
       let padding = fragment.readableBytes % 2

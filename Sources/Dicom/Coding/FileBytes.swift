@@ -10,7 +10,7 @@ import NIOCore
 struct FileBytes {
   let path: String
   let size: Int
-  private let descriptor: Int32
+  let descriptor: Int32
   private let memory: ByteBuffer
 
   init(bytes: ByteBuffer) {
@@ -37,7 +37,7 @@ struct FileBytes {
 
   func close() { if descriptor >= 0 { _ = Self.closeDescriptor(descriptor) } }
 
-  private static func closeDescriptor(_ descriptor: Int32) -> Int32 {
+  static func closeDescriptor(_ descriptor: Int32) -> Int32 {
     #if canImport(Glibc)
       Glibc.close(descriptor)
     #else
@@ -74,23 +74,16 @@ struct FileBytes {
   static func write(_ bytes: ByteBuffer, to path: String) throws(DicomFileError) {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw error("open", path) }
-    var failure: DicomFileError?
-    bytes.withUnsafeReadableBytes { source in
-      var written = 0
-      while written < source.count, failure == nil {
-        #if canImport(Glibc)
-          let count = Glibc.write(descriptor, source.baseAddress.map { $0 + written }, source.count - written)
-        #else
-          let count = Darwin.write(descriptor, source.baseAddress.map { $0 + written }, source.count - written)
-        #endif
-        if count >= 0 { written += count } else if errno != EINTR { failure = error("write", path) }
-      }
+    do {
+      try FileOutput(path: path, descriptor: descriptor).write(bytes)
+    } catch {
+      _ = closeDescriptor(descriptor)
+      throw error
     }
-    if closeDescriptor(descriptor) != 0 && failure == nil { failure = error("close", path) }
-    if let failure { throw failure }
+    if closeDescriptor(descriptor) != 0 { throw error("close", path) }
   }
 
-  private static func error(_ call: String, _ path: String) -> DicomFileError {
+  static func error(_ call: String, _ path: String) -> DicomFileError {
     DicomFileError(path: path, reason: .system(call: call, code: errno))
   }
 }

@@ -149,11 +149,7 @@ extension ByteBuffer {
   func swapped(by unit: Int) -> ByteBuffer {
     guard unit > 1 else { return self }
     var copy = ByteBuffer(bytes: readableBytesView)
-    copy.withUnsafeMutableReadableBytes { bytes in
-      for start in stride(from: 0, through: bytes.count - unit, by: unit) {
-        for index in 0..<unit / 2 { bytes.swapAt(start + index, start + unit - 1 - index) }
-      }
-    }
+    copy.withUnsafeMutableReadableBytes { $0.swapUnits(of: unit) }
     return copy
   }
 }
