@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Read and convert data sets: fluoro's library and command against dcmdump, pydicom, dcmconv and cp.
+
+Everything runs in one go, alternately, on files that this script writes; ratios within one run are what counts.
+The targets: headers at 5 times dcmdump's and 20 times pydicom's rate; the header of a 100 MB file in less than 1 ms and
+256 KB; 100 MB converted faster than dcmconv does it, and in less than twice the time of cp.
+
+usage: datasets.py [--files N] [--runs N] [--no-build]
+Needs pydicom (the environment that `make test` puts under .build/venv), dcmtk and, for instructions and allocations,
+valgrind. Makes a release build of fluoro in .build-release.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = ROOT / ".build-release/datasets"
+FLUORO = ROOT / ".build-release/release/fluoro"
+
+PYDICOM = """
+import sys, time, glob, pydicom
+names = sorted(glob.glob(sys.argv[1] + '/*.dcm'))
+start = time.perf_counter()
+for name in names:
+    ds = pydicom.dcmread(name, stop_before_pixels=True)
+    for keyword in ('PatientName', 'PatientID', 'PatientBirthDate', 'PatientSex', 'StudyInstanceUID', 'StudyDate',
+                    'StudyTime', 'StudyDescription', 'AccessionNumber', 'ReferringPhysicianName', 'SeriesInstanceUID',
+                    'Modality', 'SeriesDescription', 'SeriesNumber', 'SOPInstanceUID', 'SOPClassUID', 'InstanceNumber'):
+        str(ds.get(keyword, ''))
+print(len(names), time.perf_counter() - start)
+"""
+
+
+def sample(number):
+    from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+    root = "1.2.826.0.1.3680043.10.1521.3"
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = CTImageStorage
+    meta.MediaStorageSOPInstanceUID = f"{root}.1.1.{number}"
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    ds.SpecificCharacterSet = "ISO_IR 100"
+    ds.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
+    ds.SOPClassUID, ds.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
+    ds.StudyDate = ds.SeriesDate = ds.AcquisitionDate = ds.ContentDate = "20180323"
+    ds.StudyTime = ds.SeriesTime = ds.AcquisitionTime = ds.ContentTime = "101112.120000"
+    ds.AccessionNumber, ds.Modality, ds.Manufacturer = f"A{number // 100}", "CT", "FLUORO"
+    ds.InstitutionName, ds.ReferringPhysicianName = "Hôpital", "Müller^Jörg"
+    ds.StationName, ds.StudyDescription, ds.SeriesDescription = "CT1", "Thorax", "Lunge 1.0"
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "CTTHORAX", "99FLUORO", "CT of the thorax"
+    ds.ProcedureCodeSequence = [code]
+    reference = Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = CTImageStorage, f"{root}.9"
+    ds.ReferencedImageSequence = [reference]
+    ds.PatientName, ds.PatientID = f"Doe^Jané^{number // 100}", f"P{number // 100}"
+    ds.PatientBirthDate, ds.PatientSex, ds.PatientAge, ds.PatientWeight = "19700101", "F", "048Y", "70.5"
+    ds.BodyPartExamined, ds.SliceThickness, ds.KVP = "CHEST", "1.0", "120"
+    ds.SoftwareVersions, ds.ProtocolName, ds.ConvolutionKernel = "1.0", "Thorax", "B60f"
+    ds.ExposureTime, ds.XRayTubeCurrent, ds.Exposure = "500", "200", "100"
+    ds.PatientPosition = "HFS"
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = f"{root}.{number // 100}", f"{root}.{number // 100}.1"
+    ds.StudyID, ds.SeriesNumber, ds.AcquisitionNumber, ds.InstanceNumber = "1", 2, 1, number
+    ds.ImagePositionPatient, ds.ImageOrientationPatient = [-100.5, -100.5, number], [1, 0, 0, 0, 1, 0]
+    ds.FrameOfReferenceUID, ds.SliceLocation = f"{root}.7", number
+    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+    ds.Rows, ds.Columns, ds.PixelSpacing = 32, 32, [0.5, 0.5]
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 12, 11, 0
+    ds.WindowCenter, ds.WindowWidth, ds.RescaleIntercept, ds.RescaleSlope = [40, 300], [400, 1500], -1024, 1
+    block = ds.private_block(0x0029, "SIEMENS CSA HEADER", create=True)
+    block.add_new(0x08, "CS", "IMAGE NUM 4")
+    ds.PixelData = bytes(2 * 32 * 32)
+    return ds
+
+
+def run(*command, **options):
+    return subprocess.run([str(c) for c in command], check=True, stdout=subprocess.PIPE, **options).stdout.decode()
+
+
+def timed(*command):
+    start = time.perf_counter()
+    subprocess.run([str(c) for c in command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def counted(tool, pattern, *arguments):
+    """What valgrind counts while the program runs; hashing is made the same in every run."""
+    environment = dict(os.environ, SWIFT_DETERMINISTIC_HASHING="1")
+    command = ["valgrind", f"--tool={tool}", *([] if tool == "memcheck" else ["--callgrind-out-file=/dev/null"])]
+    result = subprocess.run(command + [str(a) for a in arguments], env=environment, capture_output=True, check=True)
+    return int(re.search(pattern, result.stderr.decode()).group(1).replace(",", "")), result.stdout.decode().split()
+
+
+def row(what, seconds, ratio):
+    print(f"  {what:34} {seconds:>14}   {ratio}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=5000)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--no-build", action="store_true", help="use what was built before")
+    options = parser.parse_args()
+    if not options.no_build:
+        subprocess.run([ROOT / "Benchmarks/DataSets/build"], check=True)
+
+    work = Path(tempfile.mkdtemp(prefix="fluoro-datasets-"))
+    try:
+        headers(work, options)
+        large(work, options.runs)
+    finally:
+        shutil.rmtree(work)
+
+
+def headers(work, options):
+    folder = work / "small"
+    folder.mkdir()
+    for number in range(options.files):
+        sample(number).save_as(folder / f"{number:05}.dcm", enforce_file_format=True)
+    size = (folder / "00000.dcm").stat().st_size
+    times = {"fluoro": [], "dcmdump": [], "pydicom": []}
+    for _ in range(options.runs):
+        count, elements, _, seconds = run(PROGRAM, "headers", folder).split()
+        assert int(count) == options.files
+        times["fluoro"].append(float(seconds))
+        times["dcmdump"].append(timed("dcmdump", "+sd", folder))
+        times["pydicom"].append(float(run(sys.executable, "-c", PYDICOM, folder).split()[1]))
+    ours = statistics.median(times["fluoro"])
+    print(f"Headers of {options.files} files of {size} bytes, {int(elements) // options.files} elements each, one core:")
+    for name, all_times in times.items():
+        median = statistics.median(all_times)
+        row(name, f"{options.files / median:,.0f} files/s", f"fluoro is {median / ours:.1f} times as fast")
+    if shutil.which("valgrind"):
+        few, many = 100, min(300, options.files)
+        pattern = r"Collected : (\d+)"
+        first, _ = counted("callgrind", pattern, PROGRAM, "headers", folder, few)
+        second, _ = counted("callgrind", pattern, PROGRAM, "headers", folder, many)
+        row("instructions", f"{(second - first) / (many - few):,.0f}", "a file")
+        pattern = r"total heap usage: ([\d,]+) allocs"
+        first, out = counted("memcheck", pattern, PROGRAM, "headers", folder, few)
+        second, more = counted("memcheck", pattern, PROGRAM, "headers", folder, many)
+        allocations = (second - first) / (many - few)
+        row("allocations", f"{allocations:.1f}", "a file, decoding included")
+        row("", f"{(second - first) / (int(more[1]) - int(out[1])):.2f}", "an element")
+
+
+def large(work, runs):
+    source = work / "large.dcm"
+    ds = sample(1)
+    ds.Rows = ds.Columns = 1024
+    ds.NumberOfFrames = 50
+    ds.PixelData = os.urandom(1 << 20) * 100
+    ds.save_as(source, enforce_file_format=True)
+    _, read, milliseconds = run(PROGRAM, "header", source).split()
+    print(f"\nHeader of a file of {source.stat().st_size:,} bytes:")
+    row("read from disk", f"{int(read):,} bytes", "target: 262,144")
+    row("time", f"{float(milliseconds):.3f} ms", "target: 1 ms")
+
+    commands = {
+        "fluoro": (FLUORO, "convert", source, "OUT", "--transfer-syntax", "implicit"),
+        "dcmconv": ("dcmconv", "+ti", source, "OUT"),
+        "cp": ("cp", source, "OUT"),
+    }
+    times = {name: [] for name in commands}
+    for number in range(runs + 1):
+        for name, command in commands.items():
+            target = work / f"{name}-{number % 2}.dcm"
+            target.unlink(missing_ok=True)
+            seconds = timed(*[target if part == "OUT" else part for part in command])
+            if number > 0:
+                times[name].append(seconds)
+    import pydicom
+
+    first, second = (pydicom.dcmread(work / f"{name}-0.dcm") for name in ("fluoro", "dcmconv"))
+    assert first.PixelData == second.PixelData == ds.PixelData and first.file_meta.TransferSyntaxUID == "1.2.840.10008.1.2"
+    ours = statistics.median(times["fluoro"])
+    print("\nThe same file from Explicit to Implicit VR Little Endian, whole process:")
+    for name, all_times in times.items():
+        median = statistics.median(all_times)
+        row(name, f"{median * 1000:.0f} ms", f"{median / ours:.2f} of fluoro's time")
+
+
+if __name__ == "__main__":
+    main()
