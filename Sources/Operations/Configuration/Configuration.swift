@@ -108,6 +108,8 @@ extension Configuration {
   ///
   /// - Throws: ``ConfigurationError`` when the file cannot be read or written; nothing has changed then.
   public mutating func changeModalities(_ body: (inout ModalityBook) -> Void) throws(ConfigurationError) {
+    // A program sets the modalities without a file that could have configured them.
+    if configured.isEmpty { configured = modalities.filter { $0.origin == .configuration } }
     var book = try ModalityBook(file: modalitiesFile)
     body(&book)
     try book.write()
@@ -116,7 +118,9 @@ extension Configuration {
 
   /// Removes a modality, also one of the user's own file, which is marked so in ``modalitiesFile``.
   public mutating func removeModality(named name: String) throws(ConfigurationError) {
-    let isConfigured = configured.contains { $0.name == name }
+    let isConfigured = (configured.isEmpty ? modalities.filter { $0.origin == .configuration } : configured).contains {
+      $0.name == name
+    }
     try changeModalities { $0.remove(name, isConfigured: isConfigured) }
   }
 

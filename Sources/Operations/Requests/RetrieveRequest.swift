@@ -40,6 +40,8 @@ public struct RetrieveRequest: Sendable, Hashable {
   public var target: String?
   /// The title we call with, and move to when there is no target; nil: the modality's `LocalAet`, else `DicomAet`.
   public var localAET: String?
+  /// The name a person typed, where a station in production is the source or the destination of a move to a third.
+  public var confirmation: String?
 
   public init(level: Level, items: [RetrieveItem], target: String? = nil, localAET: String? = nil) {
     self.level = level
@@ -86,6 +88,8 @@ public struct SendRequest: Sendable, Hashable {
   /// Ask the peer to commit to what it got; nil: as the modality is configured.
   public var storageCommitment: Bool?
   public var associations: Int
+  /// The name a person typed, where the station is in production.
+  public var confirmation: String?
 
   public init(
     sources: [Source], localAET: String? = nil, moveOriginatorAET: String? = nil, moveOriginatorID: UInt16? = nil,

@@ -61,8 +61,9 @@ struct MoveVerdict {
   }
 
   private static func hint(_ status: Status, _ destination: String, _ run: MoveRun) -> String {
-    status.code == 0xA801
-      ? "; it does not know the AE title \(destination): it must be added there, with our address and port "
-        + "\(run.station.configuration.dicomPort)" : ""
+    guard status.code == 0xA801 else { return "" }
+    let address =
+      run.arrival != .elsewhere ? "our address and port \(run.station.configuration.dicomPort)" : "its address and port"
+    return "; it does not know the AE title \(destination): it must be added there, with \(address)"
   }
 }

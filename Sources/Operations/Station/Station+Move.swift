@@ -17,7 +17,7 @@ extension Station {
     ) { [self] job in
       let callingAETitle = configuration.callingAETitle(for: modality, override: request.localAET)
       let destination = request.target ?? callingAETitle
-      let arrival = try await arrival(at: destination, isOurs: request.target == nil, job)
+      let arrival = try await arrival(at: destination, request, modality)
       let run = MoveRun(
         station: self, modality: modality, request: request, callingAETitle: callingAETitle, destination: destination,
         arrival: arrival, job: job)
@@ -27,15 +27,17 @@ extension Station {
   }
 
   /// Sees to it that what is sent to us can be received.
-  private func arrival(at destination: String, isOurs: Bool, _ job: Job) async throws(OperationError) -> MoveRun.Arrival
-  {
+  private func arrival(
+    at destination: String, _ request: RetrieveRequest, _ modality: Modality
+  ) async throws(OperationError) -> MoveRun.Arrival {
     if let complaint = Modality.complaint(aboutAETitle: destination) { throw OperationError(complaint) }
     let configuration = configuration
     let isOurTitle = (configuration.ownAETitles + scp.titles).contains { configuration.isSameAETitle($0, destination) }
-    guard isOurs || isOurTitle else {
+    guard request.target == nil || isOurTitle else {
       if configuration.readOnly {
         throw OperationError("ReadOnly is set: nothing is moved between other stations")
       }
+      try check(request.confirmation, against: nameToConfirm(movingFrom: modality, to: request.target))
       return .elsewhere
     }
     switch await startReceiving(as: destination) {

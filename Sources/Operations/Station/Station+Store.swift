@@ -37,6 +37,7 @@ extension Station {
   /// What must not be sent, and what cannot be done yet.
   private func check(_ request: SendRequest, _ modality: Modality) throws(OperationError) -> MoveOriginator? {
     if configuration.readOnly { throw OperationError("ReadOnly is set: nothing is sent to other stations") }
+    try check(request.confirmation, against: nameToConfirm(storingTo: modality))
     if request.storageCommitment ?? modality.storageCommitment {
       throw OperationError(
         "storage commitment is not available in this version; nothing was sent"

@@ -37,7 +37,7 @@ struct LocalDelete: NetworkCommand {
       if Task.isCancelled { throw Ending(status: .interrupted, message: "\(deleted) of \(what) deleted") }
       // It may have gone with one named before, a study with its patient.
       if try station.index.instances(under: id.lowercased()).isEmpty { continue }
-      deleted += try station.index.delete(id.lowercased()).instances
+      deleted += try station.delete(id.lowercased()).instances
     }
     await station.shutdown()
     try ResultWriter.standard.line(

@@ -13,6 +13,7 @@ struct Move: NetworkCommand {
   @OptionGroup var query: QueryOptions
   @Option(help: ArgumentHelp("The AE title to send to; ourselves unless given.", valueName: "title"))
   var target: String?
+  @OptionGroup var production: ProductionOptions
   @OptionGroup var format: FormatOptions
   @OptionGroup var shared: SharedOptions
 
@@ -23,7 +24,7 @@ struct Move: NetworkCommand {
   }
 
   func perform() async throws {
-    let request: RetrieveRequest
+    var request: RetrieveRequest
     do {
       request = try RetrieveRequest(
         level: query.level, keys: try query.keys(), target: target, localAET: peer.localAet)
@@ -32,6 +33,8 @@ struct Move: NetworkCommand {
     }
     let station = try shared.station()
     let modality = try peer.modality(in: station.configuration)
+    request.confirmation = try production.confirmation(
+      of: station.nameToConfirm(movingFrom: modality, to: request.target))
     let operation = station.move(modality, request, timeout: peer.timeoutChoice)
     let progress = format.json ? ProgressObjects(operation.job) : nil
     let result: MoveResult

@@ -18,6 +18,7 @@ struct Store: NetworkCommand {
   var storageCommitment = false
   @Option(help: "How many associations to send over at once.")
   var associations = 1
+  @OptionGroup var production: ProductionOptions
   @OptionGroup var format: FormatOptions
   @OptionGroup var shared: SharedOptions
 
@@ -36,9 +37,10 @@ struct Store: NetworkCommand {
     let sources = try self.sources.map(Self.source)
     let station = try shared.station()
     let modality = try peer.modality(in: station.configuration)
-    let request = SendRequest(
+    var request = SendRequest(
       sources: sources, localAET: peer.localAet, moveOriginatorAET: moveOriginatorAet,
       moveOriginatorID: moveOriginatorId, storageCommitment: storageCommitment ? true : nil, associations: associations)
+    request.confirmation = try production.confirmation(of: station.nameToConfirm(storingTo: modality))
     let result = try await follow(station.store(modality, request, timeout: peer.timeoutChoice))
     await station.shutdown()
     if format.json {

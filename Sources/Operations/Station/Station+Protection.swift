@@ -1,0 +1,37 @@
+import LocalIndex
+
+/// What `ReadOnly` and a modality's `Production` keep from happening by mistake. Every front end asks; the operations
+/// refuse, so that none can forget to.
+extension Station {
+  /// The name a person must have typed before something is stored there; nil: none.
+  public func nameToConfirm(storingTo modality: Modality) -> String? {
+    modality.isProduction ? modality.name : nil
+  }
+
+  /// The name a person must have typed before a modality sends to another station; nil: none. Where both are in
+  /// production it is the destination's.
+  public func nameToConfirm(movingFrom modality: Modality, to target: String?) -> String? {
+    let configuration = configuration
+    guard let target,
+      !(configuration.ownAETitles + scp.titles).contains(where: { configuration.isSameAETitle($0, target) })
+    else { return nil }
+    let destination = configuration.modalities.first {
+      $0.isProduction && configuration.isSameAETitle($0.aeTitle, target)
+    }
+    return destination?.name ?? nameToConfirm(storingTo: modality)
+  }
+
+  func check(_ confirmation: String?, against name: String?) throws(OperationError) {
+    guard let name, confirmation != name else { return }
+    throw OperationError("\(name) is marked as Production: its name must be typed to confirm; nothing was sent")
+  }
+
+  /// Deletes a local patient, study, series or instance by its identifier.
+  ///
+  /// - Throws: ``OperationError`` when `ReadOnly` is set, `StorageError` when a file cannot be removed.
+  @discardableResult
+  public func delete(_ id: String) throws -> LocalIndex.Deletion {
+    guard !configuration.readOnly else { throw OperationError("ReadOnly is set: nothing is deleted") }
+    return try index.delete(id)
+  }
+}
