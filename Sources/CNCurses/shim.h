@@ -17,6 +17,9 @@
 // Hidden by glibc unless _XOPEN_SOURCE was set before its first header; Swift has read that before us.
 extern int wcwidth(wchar_t);
 
+// Of <term.h>, whose macros (lines, columns, ...) nobody wants.
+extern int setupterm(const char *type, int descriptor, int *error);
+
 static inline WINDOW *fluoro_stdscr(void) { return stdscr; }
 static inline int fluoro_colors(void) { return COLORS; }
 static inline int fluoro_color_pairs(void) { return COLOR_PAIRS; }

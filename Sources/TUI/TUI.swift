@@ -41,7 +41,8 @@ public enum TUI {
       model.notice = Notice(words: warnings.joined(separator: "\n"), role: .warning, until: .now + .seconds(30))
     } else if let type = terminal.unknownType {
       model.notice = Notice(
-        words: "The terminal type \(type) is unknown here; drawing as for xterm-256color.", role: .warning,
+        words: "The terminal type \(type) is unknown or cannot place a cursor; drawing as for xterm-256color.",
+        role: .warning,
         until: .now + .seconds(15))
     }
     effects.begin()

@@ -54,7 +54,7 @@ final class Terminal {
       throw Failure(description: "cannot open the terminal: \(Self.reason)")
     }
     let type = getenv("TERM").map { String(cString: $0) } ?? ""
-    if let screen = type.isEmpty ? nil : newterm(type, out, input) {
+    if let screen = Self.canMoveCursor(type, output) ? newterm(type, out, input) : nil {
       self.screen = screen
       unknownType = nil
     } else if let screen = newterm("xterm-256color", out, input) {
@@ -69,6 +69,20 @@ final class Terminal {
       descriptor: output, modes: original, bytes: Self.restoration, log: diversion?.file ?? -1,
       standardError: diversion?.saved ?? -1)
     setModes()
+  }
+
+  /// Whether a screen can be drawn on it at all. curses would draw on one that cannot, all on one line.
+  private static func canMoveCursor(_ type: String, _ output: Int32) -> Bool {
+    var error: Int32 = 0
+    guard !type.isEmpty, setupterm(type, output, &error) == OK else { return false }
+    return hasCapability("cup")
+  }
+
+  private static func hasCapability(_ name: String) -> Bool {
+    var name = Array(name.utf8CString)
+    // tigetstr gives nil where there is none, and -1 where it is no text at all.
+    guard let text = tigetstr(&name) else { return false }
+    return Int(bitPattern: text) != -1
   }
 
   private static var reason: String { String(cString: strerror(errno)) }
@@ -166,6 +180,11 @@ final class Terminal {
   func close() {
     write(Self.bracketedPasteOff)
     curs_set(1)
+    // A terminal with no other screen to go back to would keep ours, and the shell would write over it.
+    if !Self.hasCapability("rmcup") {
+      werase(fluoro_stdscr())
+      wrefresh(fluoro_stdscr())
+    }
     endwin()
     var modes = original
     tcsetattr(input, TCSANOW, &modes)
