@@ -19,8 +19,10 @@ struct OperationLine {
     let moving =
       job.progress.fraction.map { StyledText("  ") + Bars.bar($0, area.columns >= 100 ? 22 : 12, .accent) }
       ?? StyledText()
+    let brief = StyledText(job.wait?.subject ?? job.phase.rawValue) + " "
     let candidates: [(left: StyledText, right: StyledText)] = [
       (moving + progress, named + clock + bar), (progress, named + clock + bar), (progress, named + clock),
+      (progress, brief + clock + bar), (progress, brief + clock),
       (progress, clock + bar), (progress, clock), (StyledText(), clock),
     ]
     let title = StyledText(" ") + world.spinner + StyledText(" " + job.words)
@@ -43,12 +45,20 @@ struct OperationLine {
   }
 
   private func ended(_ columns: Int) -> StyledText {
-    guard let last = world.jobs.max(by: { ($0.ended ?? $0.started) < ($1.ended ?? $1.started) }) else {
+    guard let last = world.lastEnded else {
       return StyledText(" nothing is running", .dim)
     }
     let outcome = last.outcome.isEmpty ? last.phase.rawValue : last.outcome
     let full = StyledText(" ") + last.phase.light + StyledText(" \(last.words): \(outcome)", .dim)
     if full.width <= columns { return full }
+    // The first clause says what failed, those after it what to check.
+    for end in [". ", ": ", "; "] {
+      guard let range = outcome.firstRange(of: end) else { continue }
+      let short =
+        StyledText(" ") + last.phase.light
+        + StyledText(" \(last.words): \(outcome[..<range.lowerBound]); 4 Enter tells all", .dim)
+      if short.width <= columns { return short }
+    }
     return StyledText(" ") + last.phase.light
       + StyledText(" \(last.words): \(last.phase.rawValue); 4 Enter tells all", .dim)
   }

@@ -87,7 +87,7 @@ extension Effects {
       var instances = 0
       var bytes = 0
       for id in ids {
-        let deletion = try station.index.delete(id)
+        let deletion = try station.delete(id)
         instances += deletion.instances
         bytes += deletion.bytes
       }

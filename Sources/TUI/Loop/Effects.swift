@@ -1,4 +1,5 @@
 import Dicom
+import Glibc
 import LocalIndex
 import Operations
 import Synchronization
@@ -68,13 +69,15 @@ final class Effects: Sendable {
     case .echo(let name): echo(name)
     case .find(let order): find(order)
     case .retrieve(let order): retrieve(order)
-    case .send(let name, let ids, let words): send(ids, words, to: name)
+    case .send(let name, let ids, let words, let confirmation): send(ids, words, to: name, confirmation)
     case .importPaths(let paths): importFiles(paths)
     case .cancel(let id): station.jobs.job(id)?.cancel()
     case .extend(let id, let seconds): station.jobs.job(id)?.extend(by: .seconds(seconds))
     case .setTimeout(let id, let seconds): station.jobs.job(id)?.setTimeout(seconds == 0 ? nil : .seconds(seconds))
     case .clearFinishedJobs: station.jobs.clearEnded()
+    case .retry(let id): retry(id)
     case .refreshJobs: for job in station.jobs.active { post(job) }
+    case .saveModality, .removeModality: Task.detached { [self] in changeModalities(effect) }
     case .count, .delete, .page, .tags, .holdings: Task.detached { [self] in visitIndex(effect) }
     case .copy, .redraw, .suspend, .quit: break
     }
@@ -176,22 +179,39 @@ final class Effects: Sendable {
     let what =
       order.items.count == 1
       ? order.items[0].words : Format.count(order.items.count, order.level.word, order.level.words)
-    let request = RetrieveRequest(level: order.level, items: items, target: order.destination)
+    var request = RetrieveRequest(level: order.level, items: items, target: order.destination)
+    request.confirmation = order.confirmation
     let operation = station.move(modality, request)
     know(
       operation, "C-MOVE \(what)" + (order.destination.map { " to \($0)" } ?? ""),
       order.items.map(\.uid) + [order.modality], order.items.compactMap(\.instances).reduce(0, +))
   }
 
-  private func send(_ ids: [String], _ words: String, to name: String) {
+  private func send(_ ids: [String], _ words: String, to name: String, _ confirmation: String?) {
     guard let modality = modality(name) else { return }
-    let operation = station.store(modality, SendRequest(sources: ids.map { .id($0) }))
+    var request = SendRequest(sources: ids.map { .id($0) })
+    request.confirmation = confirmation
+    let operation = station.store(modality, request)
     know(operation, "C-STORE \(words)", ids + [name])
   }
 
   private func importFiles(_ paths: [String]) {
+    // A slip in a path is said at once, and is no job that failed.
+    if let missing = paths.first(where: { access(Views.expandTilde($0), R_OK) != 0 }) {
+      return say("\(missing): \(String(cString: strerror(errno)))", .warning)
+    }
     let operation = station.importFiles(paths.map(Views.expandTilde))
     know(operation, "import \(paths.joined(separator: " "))", [])
+  }
+
+  /// The same again as a new job, shown on the same rows.
+  private func retry(_ id: Int) {
+    guard let old = station.jobs.job(id) else { return }
+    // An echo's result belongs on the row of its modality.
+    if old.kind == .echo, let name = old.modality { return echo(name) }
+    guard let job = old.retry() else { return say("\(old.title) cannot be repeated from here.", .warning) }
+    state.withLock { $0.jobs[job.id] = $0.jobs[id] }
+    post(job)
   }
 
   // MARK: Views

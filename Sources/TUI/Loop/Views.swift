@@ -114,8 +114,42 @@ enum Views {
     var row = ModalityRow(name: modality.name, aeTitle: modality.aeTitle, host: modality.host, port: modality.port)
     row.usesTLS = modality.useDicomTLS
     row.callingAETitle = modality.localAET ?? configuration.dicomAET
+    row.isProduction = modality.isProduction
+    row.settings = settings(modality, configuration)
     row.retrieveMethod = (modality.retrieveMethod ?? configuration.defaultRetrieveMethod).rawValue
     return row
+  }
+
+  /// Everything but name, title and address; secrets only as being set.
+  private static func settings(_ modality: Modality, _ configuration: Configuration) -> [ModalityRow.Setting] {
+    func yes(_ flag: Bool) -> String { flag ? "true" : "false" }
+    let services: [(String, AllowedServices)] = [
+      ("echo", .echo), ("find", .find), ("worklist", .findWorklist), ("get", .get), ("move", .move), ("store", .store),
+      ("storage commitment", .storageCommitment),
+    ]
+    let allowed = services.filter { modality.allowed.contains($0.1) }.map(\.0).joined(separator: ", ")
+    let timeout = configuration.responseTimeout(for: modality, .inherited).map { Format.duration($0) } ?? "none"
+    let origin =
+      switch modality.origin {
+      case .configuration: "the configuration"
+      case .added: configuration.modalitiesFile
+      case .adHoc: "the command line"
+      }
+    var list: [(String, String)] = [
+      ("LocalAet", modality.localAET ?? "\(configuration.dicomAET) (DicomAet)"),
+      ("Timeout", timeout + (modality.timeout == nil ? " (DicomScuTimeout)" : "")),
+      ("RetrieveMethod", (modality.retrieveMethod ?? configuration.defaultRetrieveMethod).rawValue),
+      ("Manufacturer", modality.manufacturer.rawValue),
+      ("It may ask us to", allowed.isEmpty ? "nothing" : allowed),
+      ("DefaultEncoding", modality.defaultEncoding ?? configuration.defaultEncoding),
+      ("MaximumAssociations", "\(modality.maximumAssociations)"),
+      ("UseDicomTls", yes(modality.useDicomTLS)), ("StorageCommitment", yes(modality.storageCommitment)),
+      ("Production", yes(modality.isProduction)),
+    ]
+    if let username = modality.username { list.append(("Username", username)) }
+    if modality.password != nil { list.append(("Password", "set")) }
+    list.append(("Kept in", origin))
+    return list.map { ModalityRow.Setting(key: $0.0, value: $0.1) }
   }
 
   static func echo(_ result: EchoResult) -> ModalityRow.Echo {

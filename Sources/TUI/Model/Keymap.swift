@@ -7,6 +7,7 @@ enum Action: Hashable, Sendable {
   case filter, nextMatch, previousMatch, sortRight, sortLeft, invertSort, mark, markAll, copy
   case command, help, redraw, suspend
   case echo, echoAll
+  case add, settings
   case retrieve, retrieveTo
   case send, importFiles, delete, tags
   case clearFinished
@@ -80,6 +81,14 @@ enum Keymap {
     Binding("*", does: .markAll, help: "mark all, or none"),
     Binding("y", does: .copy, help: "copy the identifier, in a tag tree the value"),
   ]
+
+  /// For what is only read: moving and copying.
+  static let inPages: [Binding] = inLists.filter {
+    switch $0.action {
+    case .down, .up, .halfDown, .halfUp, .pageDown, .pageUp, .first, .last, .copy: true
+    default: false
+    }
+  }
 
   static let inTexts: [Binding] = [
     Binding("n", does: .nextMatch, help: "next match"),

@@ -75,7 +75,8 @@ enum Effect: Sendable {
   case echo(modality: String)
   case find(FindOrder)
   case retrieve(RetrieveOrder)
-  case send(modality: String, ids: [String], words: String)
+  /// `confirmation`: the name a person typed, where the modality is in production.
+  case send(modality: String, ids: [String], words: String, confirmation: String?)
   case importPaths([String])
   case count(ids: [String], level: Level, rows: Int, outsideFilter: Int)
   case delete(ids: [String], words: String)
@@ -83,6 +84,9 @@ enum Effect: Sendable {
   case extend(job: Int, seconds: Int)
   case setTimeout(job: Int, seconds: Int)
   case clearFinishedJobs
+  case retry(job: Int)
+  case saveModality(ModalityDraft)
+  case removeModality(name: String)
   /// Asks for the running jobs' state: a deadline that is refilled by the peer does not announce itself.
   case refreshJobs
   case page(PageOrder)
@@ -121,6 +125,16 @@ struct RetrieveOrder: Sendable, Equatable {
   var items: [Item]
   /// nil: ourselves.
   var destination: String?
+  /// The name a person typed, where one of the stations is in production.
+  var confirmation: String?
+}
+
+/// A modality as typed: what is not asked for stays as it is.
+struct ModalityDraft: Sendable, Equatable {
+  var name: String
+  var aeTitle: String
+  var host: String
+  var port: Int
 }
 
 struct PageOrder: Sendable, Equatable {

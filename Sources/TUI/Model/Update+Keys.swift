@@ -3,6 +3,16 @@ import Dicom
 /// Keys: the overlay first, then the field, then the screen, then what works everywhere.
 extension Model {
   mutating func press(_ key: Key) -> [Effect] {
+    let place = (current, stacks[current].count)
+    let said = notice
+    let effects = dispatch(key)
+    // What was said of one screen is not carried to the next, nor a hint past the key that heeds it.
+    let isHeeded = !effects.isEmpty || place != (current, stacks[current].count)
+    if isHeeded, notice == said, notice?.role != .bad { notice = nil }
+    return effects
+  }
+
+  private mutating func dispatch(_ key: Key) -> [Effect] {
     if let since = notice?.since, since.duration(to: world.now) > .seconds(3) { notice = nil }
     if overlay != nil { return pressOverlay(key) }
     if let action = Keymap.action(key, bindings) { return perform(action) }
@@ -41,6 +51,11 @@ extension Model {
     }
     switch action {
     case .screen(let number):
+      // What the operation line tells of is what `4 Enter` opens.
+      if number == 4, current != 3, let last = world.lastEnded, var jobs = stacks[3].first as? JobsScreen {
+        jobs.show(last.id)
+        stacks[3] = [jobs]
+      }
       jump(to: number - 1)
       return askScreen { $0.opened(&$1) }
     case .back: return back()
@@ -91,7 +106,7 @@ extension Model {
     } else if let origin = trail.popLast() {
       current = origin
     } else {
-      say("This is the root; q quits.", .dim, for: .seconds(3))
+      say("There is nothing further back; q quits.", .dim, for: .seconds(3))
     }
     return effects
   }

@@ -96,15 +96,37 @@ extension Model {
       guard let chosen = picker.chosen else { return [] }
       overlay = nil
       switch picker.purpose {
-      case .send(let ids, let words): return [.send(modality: chosen, ids: ids, words: words)]
+      case .send(let ids, let words):
+        return confirmed(world.modality(chosen), "Send \(words) to \(chosen)") {
+          .send(modality: chosen, ids: ids, words: words, confirmation: $0)
+        }
       case .retrieveTo(var order):
         order.destination = chosen
-        return [.retrieve(order)]
+        // Where both are in production it is the destination that counts.
+        let destination = world.modalities.first {
+          $0.isProduction && $0.aeTitle.uppercased() == chosen.uppercased()
+        }
+        return confirmed(destination ?? world.modality(order.modality), "Move to \(chosen)") { name in
+          order.confirmation = name
+          return .retrieve(order)
+        }
       }
     default:
       picker.take(key)
       overlay = .picker(picker)
     }
+    return []
+  }
+
+  /// At once, or after the name of a station in production has been typed.
+  private mutating func confirmed(
+    _ modality: ModalityRow?, _ words: String, _ effect: (String?) -> Effect
+  ) -> [Effect] {
+    guard let modality, modality.isProduction else { return [effect(nil)] }
+    overlay = .question(
+      Question(
+        title: "\(words)?", lines: ["\(modality.name) is marked as Production."], verb: "send", typed: modality.name,
+        purpose: .perform(effect(modality.name))))
     return []
   }
 

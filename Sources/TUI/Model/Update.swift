@@ -34,7 +34,7 @@ extension Model {
     case .resumed(let away):
       say("Was suspended for \(Format.duration(away)); nothing was received meanwhile.", .warning, for: .seconds(15))
     case .station(let station): world.station = station
-    case .modalities(let rows): world.modalities = rows
+    case .modalities(let rows): world.take(rows)
     case .echoed(let name, let echo): echoed(name, echo)
     case .job(let job): took(job)
     case .holdings(let holdings): world.holdings.merge(holdings) { _, new in new }

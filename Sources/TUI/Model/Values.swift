@@ -90,6 +90,12 @@ struct Waiting: Equatable, Sendable {
   var deadline: Instant?
   var limit: Duration?
 
+  /// What is waited for, where there is no room for a sentence: `C-FIND response`.
+  var subject: String {
+    let words = words.hasPrefix("waiting for ") ? String(words.dropFirst("waiting for ".count)) : words
+    return words == "the association to be accepted" ? "association" : words
+  }
+
   func remaining(_ now: Instant) -> Duration? { deadline.map { max(.zero, now.duration(to: $0)) } }
 
   func fraction(_ now: Instant) -> Double? {
@@ -204,6 +210,11 @@ struct ModalityRow: Identifiable, Sendable {
     var clock: Int
   }
 
+  struct Setting: Sendable, Equatable {
+    var key: String
+    var value: String
+  }
+
   let name: String
   var aeTitle: String
   var host: String
@@ -212,6 +223,10 @@ struct ModalityRow: Identifiable, Sendable {
   /// The title we call it with.
   var callingAETitle = ""
   var retrieveMethod = "C-MOVE"
+  /// Sending there needs its name typed.
+  var isProduction = false
+  /// What else is configured for it, as the configuration names it.
+  var settings: [Setting] = []
   var lastEcho: Echo?
   var echoes: [Double?] = []
 

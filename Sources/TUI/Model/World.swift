@@ -32,6 +32,17 @@ struct World: Sendable {
     }
   }
 
+  /// Modalities as they are configured now; what is known of those that were there stays.
+  mutating func take(_ rows: [ModalityRow]) {
+    modalities = rows.map { row in
+      guard let old = modality(row.name), old.address == row.address, old.aeTitle == row.aeTitle else { return row }
+      var row = row
+      row.lastEcho = old.lastEcho
+      row.echoes = old.echoes
+      return row
+    }
+  }
+
   mutating func clearEndedJobs() { jobs.removeAll { !$0.isRunning } }
 
   func job(_ id: Int) -> JobView? { jobs.first { $0.id == id } }
@@ -42,6 +53,11 @@ struct World: Sendable {
 
   /// The job a person means by "it": the newest one running.
   var front: JobView? { jobs.first(where: \.isRunning) }
+
+  /// The one the operation line shows when nothing runs.
+  var lastEnded: JobView? {
+    running.isEmpty ? jobs.max { ($0.ended ?? $0.started) < ($1.ended ?? $1.started) } : nil
+  }
 
   func modality(_ name: String) -> ModalityRow? { modalities.first { $0.name == name } }
 

@@ -27,7 +27,7 @@ struct Help: Sendable {
   func draw(into canvas: inout Canvas) {
     let lines = lines
     let size = canvas.size
-    let columnWidth = 58
+    let columnWidth = max(58, min(size.columns - 6, lines.reduce(0) { max($0, $1.width) } + 1))
     let columnCount = size.columns >= 2 * columnWidth + 6 && lines.count > size.rows - 6 ? 2 : 1
     let perColumn = (lines.count + columnCount - 1) / columnCount
     let rows = min(perColumn, max(1, size.rows - 5))

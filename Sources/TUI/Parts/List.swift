@@ -17,6 +17,8 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   private(set) var marks: Set<Row.ID> = []
   /// The cursor was set by something else than a key since it was last drawn: nobody has seen it there.
   private(set) var isUnseen = false
+  /// Whether a person has chosen where the cursor is.
+  private var hasMoved = false
   var shift = 0
   var filter = TextField()
   var isFiltering = false
@@ -123,12 +125,20 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
 
   // MARK: Moving
 
+  /// All rows are here: whoever has not chosen one stands on the first, and must have seen that before a key acts.
+  mutating func complete() {
+    guard !hasMoved, marks.isEmpty, let first = shown.first, rows[first].id != cursor else { return }
+    cursor = rows[first].id
+    isUnseen = true
+  }
+
   mutating func move(by distance: Int) { move(to: (cursorPosition ?? 0) + distance) }
 
   mutating func move(to position: Int) {
     guard !shown.isEmpty else { return }
     cursor = rows[shown[max(0, min(shown.count - 1, position))]].id
     isUnseen = false
+    hasMoved = true
   }
 
   mutating func move(toID id: Row.ID) {

@@ -4,6 +4,18 @@ struct Picker: Sendable {
     var id: String
     var words: String
     var detail: String
+
+    init(id: String, words: String, detail: String) {
+      self.id = id
+      self.words = words
+      self.detail = detail
+    }
+
+    /// A modality, its addresses below those of the others.
+    init(_ row: ModalityRow, id: String) {
+      let padding = String(repeating: " ", count: max(1, 17 - CellText.width(row.aeTitle)))
+      self.init(id: id, words: row.name, detail: row.aeTitle + padding + row.address)
+    }
   }
 
   enum Purpose: Sendable {
@@ -44,7 +56,7 @@ struct Picker: Sendable {
     let matching = matching
     let room = max(1, canvas.size.rows - 6)
     let rows = max(1, min(choices.count, room))
-    let inner = Popup.draw(title, rows: rows + 3, columns: min(canvas.size.columns, 60), into: &canvas)
+    let inner = Popup.draw(title, rows: rows + 3, columns: min(canvas.size.columns, 68), into: &canvas)
     field.draw(
       into: &canvas, inner.line(0), focused: true, hint: freeText.map { "type to search, or \($0)" } ?? "type to search"
     )

@@ -27,6 +27,18 @@ struct Prompt: Sendable {
     canvas.fill(area)
     let label = StyledText(" \(label) ", .key)
     canvas.put(label, area)
+    // A complaint too long to stand beside the answer stands above it.
+    let isLong = (complaint.map(CellText.width) ?? 0) + 3 > max(0, area.columns - label.width - 12)
+    if let complaint, isLong || CellText.width(complaint) + 3 > area.columns / 2 {
+      let lines = CellText.wrap(complaint, area.columns - 2).suffix(row)
+      for (index, line) in lines.enumerated() {
+        let above = canvas.area.line(row - lines.count + index)
+        canvas.fill(above)
+        canvas.put(StyledText(" \(line)", .bad), above)
+      }
+      field.draw(into: &canvas, area.inset(left: label.width), focused: true)
+      return
+    }
     let note = complaint.map { StyledText("  \($0) ", .bad) } ?? StyledText("  \(hint) ", .dim)
     let noteWidth = min(note.width, max(0, area.columns / 2))
     let left = label.width

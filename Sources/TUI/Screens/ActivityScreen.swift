@@ -85,6 +85,10 @@ struct ActivityScreen: ListScreen {
     switch action {
     case .open: if let row = list.current { context.push(EntryScreen(row: row)) }
     case .onlyPeer:
+      guard peer != nil || list.current?.peer.isEmpty == false else {
+        context.say("This entry is of no peer.", .dim)
+        return true
+      }
       if peer == nil { peer = list.current.map(\.peer) } else { peer = nil }
       fill(context.world)
     case .again: fill(context.world)
@@ -103,6 +107,7 @@ struct EntryScreen: Screen {
 
   var crumb: String { Format.clock(row.clock) }
   let bindings: [Binding] = []
+  let movement = Keymap.inPages
   func identifier(_ world: World) -> String? { ([row.words] + row.details).joined(separator: " ") }
 
   mutating func act(_ action: Action, _ context: inout Context) -> Bool {

@@ -13,36 +13,43 @@ struct JobsScreen: ListScreen {
     Binding("+", does: .more, label: "10 s more", help: "10 s more for it"),
     Binding("-", does: .less, label: "less", help: "10 s less for it"),
     Binding("t", does: .timeout, label: "timeout", help: "set its timeout"),
+    Binding("r", does: .again, label: "retry", help: "the same again, once it has ended"),
     Binding("X", does: .clearFinished, label: "clear finished", help: "clear the finished"),
   ]
 
   private static let columns: [Column<JobView>] = [
     Column(
-      title: "JOB", minimum: 14, ideal: 28, flex: 2, cell: { job, _ in StyledText(job.title, .strong) }),
+      title: "JOB", minimum: 12, ideal: 10, flex: 1, isMeasured: true,
+      cell: { job, _ in StyledText(job.title, .strong) }),
     Column(
       title: "STATE", minimum: 11, ideal: 13, sortKey: { .text($0.phase.rawValue) },
       cell: { job, world in
         (job.isRunning && job.phase != .queued ? world.spinner : job.phase.light) + StyledText(" \(job.phase.rawValue)")
       }),
     Column(
-      title: "PEER", minimum: 8, ideal: 12, priority: 3, sortKey: { .text($0.peer) },
+      title: "PEER", minimum: 10, ideal: 10, priority: 3, isMeasured: true, sortKey: { .text($0.peer) },
       cell: { job, _ in StyledText(job.peer) }),
     Column(
-      title: "DEADLINE / OUTCOME", minimum: 18, ideal: 36, flex: 2, priority: 1,
-      cell: { job, world in
-        guard job.isRunning else { return StyledText(job.outcome, job.phase == .done ? .dim : .warning) }
-        guard let wait = job.wait else { return StyledText() }
-        return StyledText("\(wait.clock(world.now)) ", .strong) + Bars.countdown(wait, world.now, 8)
-          + StyledText(world.size.columns >= 100 ? " \(wait.words)" : "", .dim)
-      }),
-    Column(title: "PROGRESS", minimum: 9, ideal: 26, priority: 2, cell: { job, _ in job.progress.words }),
+      title: "DEADLINE / OUTCOME", minimum: 20, ideal: 34, flex: 2, cell: { job, world in state(job, world) }),
     Column(
-      title: "TIME", minimum: 7, ideal: 7, priority: 4, alignment: .right,
+      title: "TIME", minimum: 7, ideal: 7, priority: TableLayout.optional, alignment: .right,
       cell: { job, world in StyledText(Format.duration(job.elapsed(world.now)), .dim) }),
     Column(
-      title: "START", minimum: 8, ideal: 8, priority: 5,
+      title: "START", minimum: 8, ideal: 8, priority: TableLayout.optional + 1,
       cell: { job, _ in StyledText(job.startedClock > 0 ? Format.clock(job.startedClock) : "", .dim) }),
   ]
+
+  /// While it runs, what will end it and how far it is; then how it ended. The seconds first: they must be readable
+  /// where the column is narrow.
+  private static func state(_ job: JobView, _ world: World) -> StyledText {
+    guard job.isRunning else { return StyledText(job.outcome, job.phase == .done ? .dim : .warning) }
+    let clock = job.wait.map { StyledText("\($0.clock(world.now)) ", .strong) + Bars.countdown($0, world.now, 6) + " " }
+    let progress = job.progress.isEmpty ? StyledText(job.wait?.subject ?? "", .dim) : job.progress.words
+    return (clock ?? StyledText()) + progress
+  }
+
+  /// Puts the cursor on a job that is spoken of elsewhere.
+  mutating func show(_ id: Int) { list.move(toID: id) }
 
   func job(_ world: World) -> JobView? { list.current }
   func identifier(_ world: World) -> String? { list.current.map { $0.outcome.isEmpty ? $0.title : $0.outcome } }
@@ -73,7 +80,7 @@ struct JobsScreen: ListScreen {
     case .clearFinished:
       context.effects.append(.clearFinishedJobs)
       list.replace(list.rows.filter(\.isRunning))
-    case .again: list.replace(context.world.jobs)
+    case .again: JobDetails.retry(list.isUnseen ? nil : list.current, &context)
     default: return false
     }
     return true
@@ -82,6 +89,16 @@ struct JobsScreen: ListScreen {
 
 /// A job in words.
 enum JobDetails {
+  /// The same again as a new job.
+  static func retry(_ job: JobView?, _ context: inout Context) {
+    guard let job else { return context.say("There is no job here to retry.", .warning) }
+    if job.isRunning { return context.say("\(job.words) is still running; c cancels it.", .warning) }
+    if job.kind == .find {
+      return context.say("A query is asked again where its results are: 2, then r.", .warning)
+    }
+    context.effects.append(.retry(job: job.id))
+  }
+
   static func lines(_ job: JobView, _ world: World) -> [StyledText] {
     var lines = [
       job.phase.light + StyledText(" \(job.words)  ", .strong) + StyledText(job.phase.rawValue)
@@ -119,7 +136,9 @@ struct JobScreen: Screen {
     Binding("+", does: .more, label: "10 s more", help: "10 s more for it"),
     Binding("-", does: .less, label: "less", help: "10 s less for it"),
     Binding("t", does: .timeout, label: "timeout", help: "set its timeout"),
+    Binding("r", does: .again, label: "retry", help: "the same again, once it has ended"),
   ]
+  let movement = Keymap.inPages
 
   func job(_ world: World) -> JobView? { world.job(id) }
   func identifier(_ world: World) -> String? { world.job(id)?.outcome }
@@ -127,6 +146,7 @@ struct JobScreen: Screen {
   mutating func act(_ action: Action, _ context: inout Context) -> Bool {
     let count = context.world.job(id)?.details.count ?? 0
     switch action {
+    case .again: JobDetails.retry(context.world.job(id), &context)
     case .down: top = min(top + 1, max(0, count - 1))
     case .up: top = max(0, top - 1)
     case .pageDown, .halfDown: top = min(top + 10, max(0, count - 1))

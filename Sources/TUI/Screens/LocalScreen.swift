@@ -178,6 +178,10 @@ struct LocalScreen: ListScreen {
   }
 
   private func send(_ context: inout Context) {
+    if context.world.station.isReadOnly {
+      context.say("This fluoro is read only (ReadOnly): nothing is sent to other stations.", .warning)
+      return
+    }
     let rows = targets("send", &context)
     guard !rows.isEmpty else { return }
     guard !context.world.modalities.isEmpty else {
@@ -186,7 +190,7 @@ struct LocalScreen: ListScreen {
     }
     let what = rows.count == 1 ? rows[0].words : Format.count(rows.count, level.word, level.words)
     let choices = context.world.modalities.map {
-      Picker.Choice(id: $0.name, words: $0.name, detail: "\($0.aeTitle)  \($0.address)")
+      Picker.Choice($0, id: $0.name)
     }
     context.moves.append(
       .pick(Picker(title: "Send \(what) to", choices: choices, purpose: .send(ids: rows.map(\.id), words: what))))

@@ -15,21 +15,24 @@ struct ModalitiesScreen: ListScreen {
     Binding(.enter, does: .open, label: "query", help: "query this modality"),
     Binding("e", does: .echo, label: "echo", help: "echo (C-ECHO); the marked ones together"),
     Binding("E", does: .echoAll, label: "echo all", help: "echo all at once"),
+    Binding("a", does: .add, label: "add", help: "add a modality"),
+    Binding("o", does: .settings, label: "settings", help: "its settings; title and address can be changed"),
+    Binding("x", does: .delete, label: "remove", help: "remove it, after a question"),
   ]
 
   private static let columns: [Column<ModalityRow>] = [
     Column(
-      title: "NAME", minimum: 10, ideal: 16, flex: 1, sortKey: { .text($0.name.lowercased()) },
+      title: "NAME", minimum: 8, ideal: 10, flex: 1, isMeasured: true, sortKey: { .text($0.name.lowercased()) },
       cell: { row, _ in StyledText(row.name, .strong) }),
     Column(title: "STATUS", minimum: 7, ideal: 8, cell: { row, world in status(row, world) }),
     Column(
-      title: "AE TITLE", minimum: 8, ideal: 16, priority: 2, sortKey: { .text($0.aeTitle) },
+      title: "AE TITLE", minimum: 8, ideal: 10, priority: 2, isMeasured: true, sortKey: { .text($0.aeTitle) },
       cell: { row, _ in StyledText(row.aeTitle) }),
     Column(
-      title: "ADDRESS", minimum: 15, ideal: 21, flex: 1, priority: 3, sortKey: { .text($0.host) },
+      title: "ADDRESS", minimum: 15, ideal: 15, flex: 1, priority: 3, isMeasured: true, sortKey: { .text($0.host) },
       cell: { row, _ in StyledText(row.address + (row.usesTLS ? " TLS" : ""), .dim) }),
     Column(
-      title: "LAST ECHO / NOW", minimum: 16, ideal: 34, flex: 3, priority: 1, cell: { row, world in now(row, world) }),
+      title: "LAST ECHO / NOW", minimum: 17, ideal: 20, flex: 4, priority: 1, cell: { row, world in now(row, world) }),
     Column(title: "ECHOES", minimum: 8, ideal: 16, priority: 4, cell: { row, _ in sparkline(row) }),
   ]
 
@@ -47,7 +50,7 @@ struct ModalitiesScreen: ListScreen {
       guard let wait = job.wait else { return StyledText(job.phase.rawValue, .busy) }
       // The seconds first: they must be readable where the column is narrow.
       return StyledText("\(wait.clock(world.now)) ", .strong) + Bars.countdown(wait, world.now, 8)
-        + StyledText(world.size.columns >= 100 ? " \(wait.words)" : "", .dim)
+        + StyledText(world.size.columns >= 100 ? " \(wait.subject)" : "", .dim)
     }
     guard let echo = row.lastEcho else { return StyledText("not echoed yet", .dim) }
     let when = StyledText("  \(Format.clock(echo.clock))", .dim)
@@ -85,8 +88,7 @@ struct ModalitiesScreen: ListScreen {
     if list.isFiltered { return [StyledText("No modality matches; Esc clears the filter.", .dim)] }
     return [
       "No modality is configured yet.", "",
-      StyledText("fluoro modalities add NAME AET HOST PORT", .strong)
-        + StyledText("  adds one; or name them under", .dim),
+      StyledText("a", .key) + StyledText(" adds one; or name them under", .dim),
       StyledText("DicomModalities", .strong) + StyledText(" in fluoro.json, as Orthanc does.", .dim),
       StyledText("3", .key) + StyledText(" shows the studies on this machine.", .dim),
     ]
@@ -128,8 +130,30 @@ struct ModalitiesScreen: ListScreen {
     case .open:
       guard let row = targets("query", &context).first else { return true }
       context.moves.append(.show(1, [QueryScreen(context.world, modality: row.name)]))
+    case .add: context.push(ModalityScreen(nil))
+    case .settings:
+      guard !list.isUnseen, let row = list.current else { return true }
+      context.push(ModalityScreen(row))
+    case .delete: remove(&context)
     default: return false
     }
     return true
+  }
+
+  private func remove(_ context: inout Context) {
+    guard list.marks.count < 2 else {
+      return context.say("Remove one modality at a time; Esc clears the marks.", .warning)
+    }
+    guard let row = targets("remove", &context).first else { return }
+    let job = context.world.running(row.name)
+    if let job { return context.say("\(job.words) is still running; c cancels it.", .warning) }
+    context.moves.append(
+      .ask(
+        Question(
+          title: "Remove \(row.name)?",
+          lines: [
+            "\(row.aeTitle)@\(row.address) is forgotten in modalities.json; your own configuration file stays as it is."
+          ], verb: "remove", typed: row.isProduction ? row.name : nil,
+          purpose: .perform(.removeModality(name: row.name)))))
   }
 }

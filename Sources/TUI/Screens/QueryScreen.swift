@@ -140,7 +140,7 @@ struct QueryScreen: Screen {
     switch field {
     case .birthDate, .studyDate:
       return DateInput.range(text, today: today).map { .success($0) }
-        ?? .failure(Command.Complaint(words: "not a date: today, -7d, 2024-01-15"))
+        ?? .failure(Command.Complaint(words: "not a date"))
     case .patientName, .referring: return .success(text.isEmpty || hasWildcard ? text : text + "*")
     case .description: return .success(text.isEmpty || hasWildcard ? text : "*\(text)*")
     case .modalities:
@@ -167,7 +167,7 @@ struct QueryScreen: Screen {
       return
     }
     switch keys {
-    case .failure(let complaint): context.say("\(complaint.words).", .warning)
+    case .failure(let complaint): context.say("\(complaint.words): today, -7d, 2024-01-15, 2024-01..2024-03.", .warning)
     case .success(let keys):
       let order = FindOrder(
         token: context.token(), modality: modality, level: .study, keys: keys, limit: context.world.station.queryLimit,

@@ -48,16 +48,16 @@ enum RecordColumns {
   private static let instances: [Column<Record>] = [
     number("NR", .instanceNumber, 5, priority: 0),
     Column(
-      title: "CLASS", minimum: 14, ideal: 26, flex: 2, priority: 2, sortKey: { .text($0[.sopClassUID]) },
+      title: "CLASS", minimum: 14, ideal: 16, priority: 2, isMeasured: true, sortKey: { .text($0[.sopClassUID]) },
       cell: { record, _ in StyledText(UID(record[.sopClassUID]).name ?? record[.sopClassUID]) }),
     Column(
-      title: "PIXELS", minimum: 9, ideal: 11, priority: 3,
+      title: "PIXELS", minimum: 9, ideal: 9, priority: 3, isMeasured: true,
       cell: { record, _ in
         let size = [record[.columns], record[.rows]].filter { !$0.isEmpty }.joined(separator: "×")
         let frames = record[.numberOfFrames]
         return StyledText(size + (frames.isEmpty || frames == "1" ? "" : "×\(frames)"), .dim)
       }),
-    text("SOP INSTANCE UID", .sopInstanceUID, 20, 44, flex: 1, priority: 4, role: .dim),
+    text("SOP INSTANCE UID", .sopInstanceUID, 20, 30, flex: 1, priority: 1, role: .dim),
   ]
 
   private static func remote(_ columns: [Column<Record>]) -> [Column<Record>] {
@@ -75,7 +75,9 @@ enum RecordColumns {
         title: "SIZE", minimum: 7, ideal: 7, priority: 6, alignment: .right,
         sortKey: { .number(Double($0.bytes)) },
         cell: { record, world in
-          if let job = world.running(record.id) { return StyledText(job.phase.rawValue, .busy) }
+          if let job = world.running(record.id) {
+            return StyledText(job.wait?.remaining(world.now).map(Format.duration) ?? "busy", .busy)
+          }
           return StyledText(record.bytes > 0 ? Format.bytes(record.bytes) : "", .dim)
         })
     ]

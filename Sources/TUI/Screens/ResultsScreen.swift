@@ -97,6 +97,7 @@ struct ResultsScreen: ListScreen {
     case .findEnded(let token, let end) where token == order.token:
       isLoading = false
       self.end = end
+      list.complete()
       if end.failed, !list.rows.isEmpty { context.say(end.words, .bad) }
     case .indexChanged(let studies):
       // Only what is shown can have become more by this.
@@ -120,23 +121,34 @@ struct ResultsScreen: ListScreen {
     case .retrieve:
       guard let retrieval = retrieval(&context) else { return true }
       context.effects.append(.retrieve(retrieval))
-    case .retrieveTo:
-      guard let retrieval = retrieval(&context) else { return true }
-      let choices = context.world.modalities.filter { $0.name != order.modality }.map {
-        Picker.Choice(id: $0.aeTitle, words: $0.aeTitle, detail: "\($0.name)  \($0.address)")
-      }
-      let what = Format.count(retrieval.items.count, order.level.word, order.level.words)
-      context.moves.append(
-        .pick(
-          Picker(
-            title: "Move \(what) from \(order.modality) to", choices: choices, freeText: "an AE title",
-            purpose: .retrieveTo(retrieval))))
+    case .retrieveTo: retrieveTo(&context)
     default: return false
     }
     return true
   }
 
+  private func retrieveTo(_ context: inout Context) {
+    if context.world.station.isReadOnly {
+      context.say("This fluoro is read only (ReadOnly): nothing is moved between other stations.", .warning)
+      return
+    }
+    guard let retrieval = retrieval(&context) else { return }
+    let choices = context.world.modalities.filter { $0.name != order.modality }.map {
+      Picker.Choice($0, id: $0.aeTitle)
+    }
+    let what = Format.count(retrieval.items.count, order.level.word, order.level.words)
+    context.moves.append(
+      .pick(
+        Picker(
+          title: "Move \(what) from \(order.modality) to", choices: choices, freeText: "an AE title",
+          purpose: .retrieveTo(retrieval))))
+  }
+
   private func retrieval(_ context: inout Context) -> RetrieveOrder? {
+    if isLoading, list.isEmpty {
+      context.say("\(order.modality) has not answered yet; press the key again when there are rows.", .warning)
+      return nil
+    }
     let rows = targets("retrieve", &context)
     guard !rows.isEmpty else { return nil }
     return RetrieveOrder(

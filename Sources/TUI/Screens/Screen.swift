@@ -197,7 +197,9 @@ extension ListScreen {
       )
     }
     guard detailRows > 0, area.rows >= detailRows + 8 else { return (area, nil) }
-    return (area.inset(bottom: detailRows + 1), area.inset(top: area.rows - detailRows - 1))
+    // Sentences that say what failed take more lines than a row's facts: where there is room they have it.
+    let rows = detailRows + max(0, min(4, (area.rows - 13) / 3))
+    return (area.inset(bottom: rows + 1), area.inset(top: area.rows - rows - 1))
   }
 
   mutating func settle(_ area: Area, _ world: World) {

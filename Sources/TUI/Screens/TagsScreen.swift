@@ -27,6 +27,17 @@ struct TagsScreen: ListScreen {
     Column(title: "VALUE", minimum: 16, ideal: 30, flex: 4, cell: { line, _ in StyledText(line.value, .strong) }),
   ]
 
+  var detailRows: Int { 2 }
+
+  /// The value in full: a row seldom has room for it.
+  func details(_ world: World) -> [StyledText] {
+    guard let line = list.current, world.size.columns < Self.sideBySide || !line.value.isEmpty else { return [] }
+    return [
+      [StyledText(line.tag, .dim), StyledText(line.vr, .accent), StyledText(line.keyword)].joined(StyledText("  ")),
+      StyledText(line.value, .strong),
+    ]
+  }
+
   func identifier(_ world: World) -> String? { list.current?.value }
 
   func summary(_ world: World) -> StyledText {
