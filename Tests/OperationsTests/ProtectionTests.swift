@@ -60,6 +60,14 @@ struct ProtectionTests {
     }
   }
 
+  @Test("Who writes an AE title in place of a name is told the name")
+  func titleForName() throws {
+    var configuration = Configuration(storageDirectory: "/nowhere")
+    configuration.modalities = [Modality(name: "archive", aeTitle: "PACS", host: "127.0.0.1", port: 104)]
+    let error = try #require(throws: ConfigurationError.self) { try configuration.modality(named: "pacs") }
+    #expect("\(error)".hasSuffix("that is the AE title of archive"))
+  }
+
   @Test("A modality added in the program does not make it forget those it was given")
   func addBesideGiven() async throws {
     try await Stations.with { stations in

@@ -149,6 +149,16 @@ struct CareStories {
     #expect(story.selected.contains("SAMPLEPACS"))
   }
 
+  @Test("A port that is taken is named in the header, with who holds it")
+  func notReceiving() {
+    let story = Story()
+    var station = StationView()
+    station.address = "0.0.0.0:4242"
+    station.receiving = .off("Port 4242 is in use by Orthanc (process 5160).")
+    story.show(.station(station))
+    #expect(story.shows("not receiving: Port 4242 is in use by Orthanc (process 5160)."))
+  }
+
   @Test("What is wrong with a command is said in full")
   func complaint() {
     let story = Story()

@@ -92,7 +92,9 @@ extension Configuration {
     if let modality = try Modality(parsing: name) { return modality }
     let names = modalities.map(\.name)
     var message = "no modality is called \"\(name)\""
-    if let hint = Nearest.suggestion(for: name, among: names + modalities.map(\.aeTitle)) {
+    if let titled = modalities.first(where: { $0.aeTitle.lowercased() == name.lowercased() }) {
+      message += "; that is the AE title of \(titled.name)"
+    } else if let hint = Nearest.suggestion(for: name, among: names + modalities.map(\.aeTitle)) {
       message += "; \(hint)"
     } else if names.isEmpty {
       message += "; none is configured (write AET@host:port, or add one to DicomModalities)"

@@ -42,7 +42,12 @@ struct Frame {
   private func header(_ canvas: inout Canvas) {
     let station = world.station
     var left = StyledText(" fluoro ", .heading) + StyledText(" \(station.aeTitle)", .strong)
-    if !station.address.isEmpty { left += StyledText("  \(station.address)  ", .dim) }
+    // The reason for not receiving names the port itself, and needs the room.
+    if case .off = station.receiving {
+      left += "  "
+    } else if !station.address.isEmpty {
+      left += StyledText("  \(station.address)  ", .dim)
+    }
     left += receiving
     if station.isReadOnly { left += StyledText("  read only", .warning) }
     var right = StyledText()
