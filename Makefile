@@ -23,11 +23,12 @@ build: ## build a debug binary: .build/debug/fluoro
 test: ## lint, build and run every test, the ones against real peers included
 	@Scripts/test
 
-bench: ## compare a retrieve from Orthanc with movescu and storescp, alternating, in a release build
+bench: ## compare a release build with movescu and storescp, dcmdump, pydicom and dcmconv, alternating
 	@Scripts/prepare test
 	$(SWIFT) build --configuration release --static-swift-stdlib --product fluoro
 	@.build/venv/bin/python Benchmarks/retrieve.py --fluoro \
 	  "$$($(SWIFT) build --configuration release --static-swift-stdlib --show-bin-path)/fluoro"
+	@.build/venv/bin/python Benchmarks/datasets.py
 
 SECONDS ?= 60
 

@@ -7,7 +7,7 @@ The targets: headers at 5 times dcmdump's and 20 times pydicom's rate; the heade
 
 usage: datasets.py [--files N] [--runs N] [--no-build]
 Needs pydicom (the environment that `make test` puts under .build/venv), dcmtk and, for instructions and allocations,
-valgrind. Makes a release build of fluoro in .build-release.
+valgrind. Makes a release build of fluoro in .build, or in the folder that SCRATCH names.
 """
 
 import argparse
@@ -22,8 +22,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = ROOT / ".build-release/datasets"
-FLUORO = ROOT / ".build-release/release/fluoro"
+SCRATCH = ROOT / os.environ.get("SCRATCH", ".build")
+PROGRAM = SCRATCH / "datasets"
+FLUORO = SCRATCH / "release/fluoro"
 
 PYDICOM = """
 import sys, time, glob, pydicom

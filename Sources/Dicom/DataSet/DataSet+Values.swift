@@ -14,7 +14,9 @@ extension DataSet {
 
   /// The first value as text, decoded and without padding: nil when absent or no text or number, "" when empty.
   public func string(_ tag: Tag) -> String? {
-    position(of: tag).flatMap { strings(at: $0) }.map { $0.first ?? "" }
+    guard let position = position(of: tag) else { return nil }
+    if let text = withValue(at: position, { $0.firstPlainText }), let text { return text }
+    return strings(at: position).map { $0.first ?? "" }
   }
 
   /// All values as text, decoded and without padding; none when absent or empty.
@@ -127,6 +129,25 @@ struct RawValue {
   let bytes: UnsafeRawBufferPointer
   let vr: VR
   let isBigEndian: Bool
+
+  /// The first value when it is text that needs no character set to be read, as most is: one string, and no list of
+  /// them.
+  var firstPlainText: String? {
+    guard vr.isText else { return nil }
+    let usesCharacterSet = vr.usesSpecificCharacterSet
+    let isSplit = vr.isMultiValuedText
+    var end = 0
+    while end < bytes.count {
+      let byte = bytes[end]
+      if byte == Ascii.backslash, isSplit { break }
+      if byte >= 0x80 || byte == Ascii.escape { return nil }
+      // JIS X 0201 has other characters in these places.
+      if usesCharacterSet, byte == 0x7E || byte == Ascii.backslash { return nil }
+      end += 1
+    }
+    let value = UnsafeRawBufferPointer(rebasing: bytes[..<end]).trimmed(leading: !vr.keepsLeadingSpaces)
+    return String(decoding: value, as: UTF8.self)
+  }
 
   /// The values of a binary integer VR; nil for other VRs and for what Int does not hold.
   var integers: [Int]? {
