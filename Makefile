@@ -33,7 +33,7 @@ bench: ## compare a release build with movescu and storescp, dcmdump, pydicom an
 SECONDS ?= 60
 
 fuzz: ## fuzz what reads data sets, SECONDS=60; what it finds goes to .build/fuzz/finds
-	@Scripts/prepare test
+	@Scripts/prepare build
 	@Fuzz/build
 	@Fuzz/run $(SECONDS)
 

@@ -20,10 +20,15 @@ public struct DataSetReadError: Error, Hashable, Sendable, CustomStringConvertib
   }
 
   public let reason: Reason
-  /// In bytes from the start of the data set.
+  /// In bytes from the start of the data set; in a ``DicomFile`` from the start of the file.
   public let offset: Int
   /// The element in which it happened.
   public let tag: Tag?
+
+  /// The same problem in a data set that begins at an offset.
+  func moved(by start: Int) -> DataSetReadError {
+    DataSetReadError(reason: reason, offset: offset + start, tag: tag)
+  }
 
   public var description: String {
     let place = tag.map { "element \($0) at byte \(offset)" } ?? "byte \(offset)"

@@ -42,7 +42,7 @@ extension DicomFile {
     encoder.encodeHeader(element.tag, element.vr, length: length)
     let mustSwap = element.isBigEndian != form.isBigEndian
     let unit = mustSwap ? element.vr.unitSize : 1
-    let rest = try DataSetWriter.write(elementsBehindPixelData(), transferSyntax: syntax)
+    let rest = try DataSetWriter.write(elementsBehindPixelData().dataSet, transferSyntax: syntax)
     let meta = metaInformation(for: syntax).encoded()
     let encoded = encoder.output
     try FileOutput.replace(target) { output in

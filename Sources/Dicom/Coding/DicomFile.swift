@@ -21,7 +21,7 @@ public struct DicomFile: Sendable {
   public let dataSetOffset: Int
   /// The length of the file.
   public let size: Int
-  /// What stopped the reader; the data set holds what comes before it.
+  /// What stopped the reader; the data set holds what comes before it. The offset counts in the file.
   public let problem: DataSetReadError?
 
   /// Where a value that was left in the file lies in it, and its length: nil when it is undefined (fragments).
@@ -67,8 +67,12 @@ public struct DicomFile: Sendable {
       let slice =
         bytes.getSlice(at: start.dataSetOffset, length: bytes.readableBytes - start.dataSetOffset) ?? ByteBuffer()
       if isWhole {
-        (dataSet, problem) = DataSetReader.readTolerantly(
+        let (dataSet, problem) = DataSetReader.readTolerantly(
           slice, transferSyntax: start.transferSyntax, defaultCharacterSet: defaultCharacterSet)
+        self.dataSet = dataSet
+        // Of a deflated data set the offset counts in what it inflates to, unless it is the deflating that is wrong.
+        let isInside = start.transferSyntax.isDeflated && problem?.reason != .damagedDeflate
+        self.problem = isInside ? problem : problem?.moved(by: start.dataSetOffset)
         return
       }
       let header = DataSetReader.readHeader(
@@ -76,7 +80,7 @@ public struct DicomFile: Sendable {
       switch header {
       case .read(let dataSet, let problem):
         self.dataSet = dataSet
-        self.problem = problem
+        self.problem = problem?.moved(by: start.dataSetOffset)
         return
       case .needsMore(let count):
         bytes = try file.read(upTo: max(bytes.readableBytes * 4, start.dataSetOffset + count))
@@ -87,10 +91,10 @@ public struct DicomFile: Sendable {
   /// Reads the elements behind pixel data that was left in the file: padding (FFFC,FFFC) and digital signatures
   /// (FFFA,FFFA) may be there. Compressed pixel data is passed over fragment by fragment.
   ///
-  /// - Returns: an empty data set when there are none, or when nothing was left in the file.
+  /// - Returns: an empty data set when there are none, or when nothing was left in the file; and where it begins.
   /// - Throws: ``DicomFileError`` when the file cannot be read again or the fragments make no sense.
-  public func elementsBehindPixelData() throws -> DataSet {
-    guard let pixelData else { return DataSet() }
+  public func elementsBehindPixelData() throws -> (dataSet: DataSet, offset: Int) {
+    guard let pixelData else { return (DataSet(), size) }
     let file = try FileBytes(path: path)
     defer { file.close() }
     var position = pixelData.offset + (pixelData.length ?? 0)
@@ -107,11 +111,11 @@ public struct DicomFile: Sendable {
         position += 8 + (isInside ? Int(length) : 0)
       }
     }
-    guard position < file.size else { return DataSet() }
-    return DataSetReader.readTolerantly(
+    guard position < file.size else { return (DataSet(), file.size) }
+    let (behind, _) = DataSetReader.readTolerantly(
       try file.read(at: position, count: file.size - position), transferSyntax: transferSyntax,
-      defaultCharacterSet: dataSet.characterSet
-    ).dataSet
+      defaultCharacterSet: dataSet.characterSet)
+    return (behind, position)
   }
 
   /// Reads more when the meta information does not fit in what was read.

@@ -42,8 +42,14 @@ struct Dump: NetworkCommand {
       let options = Dicom.Dump.Options(
         valueWidth: isTerminal ? 64 : nil, isColoured: isTerminal && getenv("NO_COLOR") == nil,
         tags: wanted.isEmpty ? nil : Set(wanted))
-      for line in Dicom.Dump.text(file, options: options) { try ResultWriter.standard.line(line) }
+      var lines = Dicom.Dump.lines(file, options: options)
+      if file.problem == nil, let (behind, offset) = try? file.elementsBehindPixelData() {
+        lines += Dicom.Dump.lines(behind, offset: offset, options: options)
+      }
+      for line in Dicom.Dump.text(lines, options: options) { try ResultWriter.standard.line(line) }
     }
+    // What could be read has been printed; this is where and why it ends.
+    if let problem = file.problem { throw Ending.partial("\(file.path): \(problem)") }
   }
 
   private func path() throws -> String {

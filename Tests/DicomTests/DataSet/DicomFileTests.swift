@@ -85,7 +85,18 @@ struct DicomFileTests {
     try DicomFile.write(dataSet, meta: meta(isCompressed ? .jpegBaseline8Bit : .explicitVRLittleEndian), to: path)
     let file = try DicomFile(path)
     #expect(file.dataSet.tags.last == .pixelData)
-    #expect(try file.elementsBehindPixelData().tags == [.dataSetTrailingPadding])
+    #expect(try file.elementsBehindPixelData().dataSet.tags == [.dataSetTrailingPadding])
+  }
+
+  @Test("that is cut off is read as far as it goes, and says where in the file that is", arguments: [0, 1, 6, 8])
+  func truncated(_ missing: Int) throws {
+    let whole = try DicomFile.encode(example(), meta: meta())
+    let cut = whole.getSlice(at: 0, length: whole.readableBytes - missing) ?? whole
+    let file = try DicomFile(bytes: cut)
+    // The last element is PatientName: eight bytes of header, eight of value.
+    #expect(file.dataSet.patientName == String("DOE^JANE".dropLast(missing)))
+    #expect(file.problem?.offset == (missing == 0 ? nil : whole.readableBytes - 16))
+    #expect(file.problem?.tag == (missing == 0 ? nil : .patientName))
   }
 
   @Test("with a header longer than the first read is read to its end")
