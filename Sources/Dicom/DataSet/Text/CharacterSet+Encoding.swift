@@ -17,6 +17,13 @@ extension CharacterSet {
     var result: [UInt8] = []
     var left = initialLeft
     var right = initialRight
+    var encoders: [Repertoire: Iconv.Encoder] = [:]
+    for repertoire in extensions + [initialLeft, initialRight].compactMap(\.self) where repertoire.isMultiByte {
+      encoders[repertoire] = Iconv.Encoder(repertoire.iconvName)
+    }
+    func bytes(of scalar: Unicode.Scalar, in repertoire: Repertoire) -> [UInt8]? {
+      Self.bytes(of: scalar, in: repertoire, encoders[repertoire])
+    }
     for scalar in text.unicodeScalars {
       if scalar.isASCII, isDelimiter(UInt8(scalar.value), inPersonName: true) {
         // ^ and = count everywhere: designating anew behind them is never wrong.
@@ -27,23 +34,25 @@ extension CharacterSet {
         result.append(UInt8(scalar.value))
         continue
       }
-      if let bytes = Self.bytes(of: scalar, in: left) ?? right.flatMap({ Self.bytes(of: scalar, in: $0) }) {
-        result += bytes
+      if let encoded = bytes(of: scalar, in: left) ?? right.flatMap({ bytes(of: scalar, in: $0) }) {
+        result += encoded
         continue
       }
       var found: (Repertoire, [UInt8])?
       for repertoire in extensions where found == nil {
-        found = Self.bytes(of: scalar, in: repertoire).map { (repertoire, $0) }
+        found = bytes(of: scalar, in: repertoire).map { (repertoire, $0) }
       }
-      guard let (repertoire, bytes) = found else { return nil }
+      guard let (repertoire, encoded) = found else { return nil }
       if repertoire.isLeft { left = repertoire } else { right = repertoire }
-      result += [Ascii.escape] + repertoire.escapeSequence + bytes
+      result += [Ascii.escape] + repertoire.escapeSequence + encoded
     }
     if left != initialLeft { result += [Ascii.escape] + initialLeft.escapeSequence }
     return result
   }
 
-  private static func bytes(of scalar: Unicode.Scalar, in repertoire: Repertoire) -> [UInt8]? {
+  private static func bytes(
+    of scalar: Unicode.Scalar, in repertoire: Repertoire, _ encoder: Iconv.Encoder?
+  ) -> [UInt8]? {
     switch repertoire {
     case .ascii:
       return scalar.isASCII && scalar.value != UInt32(Ascii.escape) ? [UInt8(scalar.value)] : nil
@@ -52,15 +61,15 @@ extension CharacterSet {
       case "\u{A5}": return [0x5C]
       case "\u{203E}": return [0x7E]
       case "~": return nil
-      default: return bytes(of: scalar, in: .ascii)
+      default: return bytes(of: scalar, in: .ascii, nil)
       }
     case .kanji, .korean, .simplifiedChinese:
-      guard !scalar.isASCII, let bytes = Iconv.encode(String(scalar), in: repertoire.iconvName),
+      guard !scalar.isASCII, let bytes = encoder?.encode(scalar),
         bytes.count == 2, bytes.allSatisfy({ $0 >= 0xA1 })
       else { return nil }
       return repertoire.isLeft ? bytes.map { $0 & 0x7F } : bytes
     case .supplementaryKanji:
-      guard let bytes = Iconv.encode(String(scalar), in: repertoire.iconvName), bytes.count == 3, bytes[0] == 0x8F
+      guard let bytes = encoder?.encode(scalar), bytes.count == 3, bytes[0] == 0x8F
       else { return nil }
       return bytes.dropFirst().map { $0 & 0x7F }
     default:

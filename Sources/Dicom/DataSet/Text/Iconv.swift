@@ -47,6 +47,26 @@ enum Iconv {
   }
 }
 
+extension Iconv {
+  /// Encodes one character after the other: opening a descriptor for each would cost more than all else.
+  final class Encoder {
+    private let converter: Converter
+
+    /// Nil when the C library does not know the encoding.
+    init?(_ encoding: String) {
+      guard let converter = Converter(from: "UTF-8", to: encoding) else { return nil }
+      self.converter = converter
+    }
+
+    func encode(_ scalar: Unicode.Scalar) -> [UInt8]? {
+      let bytes = Array(String(scalar).utf8)
+      var result: [UInt8] = []
+      let used = bytes.withUnsafeBytes { converter.convert($0, appendingTo: &result) }
+      return used == bytes.count ? result : nil
+    }
+  }
+}
+
 /// A conversion descriptor of `iconv`, closed when it is no longer needed.
 private struct Converter: ~Copyable {
   private let descriptor: iconv_t
