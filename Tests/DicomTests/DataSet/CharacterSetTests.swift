@@ -76,6 +76,21 @@ struct CharacterSetTests {
     #expect(dataSet[.patientName]?.bytes == ByteBuffer(bytes: [0x41, 0xC3]))
   }
 
+  @Test(
+    "of any length is decoded to its end, damaged or not",
+    arguments: ["", "ISO 2022 IR 87", "ISO 2022 IR 149", "ISO_IR 192", "GB18030"])
+  func long(_ term: String) throws {
+    let terms = term.hasPrefix("ISO 2022") ? ["", term] : [term.isEmpty ? "ISO_IR 100" : term]
+    let set = CharacterSet(specificCharacterSet: terms)
+    for count in [1, 340, 341, 342, 1000, 20_000] {
+      let text = String(repeating: term.isEmpty ? "é" : "山", count: count)
+      let bytes = try #require(set.encode(text))
+      #expect(set.decode(bytes) == text)
+    }
+    let damaged = [UInt8](repeating: 0xC3, count: 100_000)
+    #expect(CharacterSet.utf8.decode(damaged) == String(repeating: "\\303", count: 100_000))
+  }
+
   @Test("splits values at backslashes, not within a character of several bytes")
   func splitting() {
     let kanji = CharacterSet(specificCharacterSet: ["", "ISO 2022 IR 87"])

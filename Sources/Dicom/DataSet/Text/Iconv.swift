@@ -90,7 +90,7 @@ private struct Converter: ~Copyable {
         var to = output.baseAddress?.assumingMemoryBound(to: CChar.self)
         var room = output.count
         let status = iconv(descriptor, &from, &left, &to, &room)
-        let isFull = status == .max && errno == E2BIG
+        let isFull = status == -1 && errno == E2BIG
         result.append(contentsOf: output.prefix(output.count - room))
         return isFull
       }
