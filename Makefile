@@ -23,12 +23,9 @@ build: ## build a debug binary: .build/debug/fluoro
 test: ## lint, build and run every test, the ones against real peers included
 	@Scripts/test
 
-bench: ## compare a release build with movescu and storescp, dcmdump, pydicom and dcmconv, alternating
+bench: ## compare fluoro with other tools, side by side, in a release build; ONLY="retrieve datasets" for parts
 	@Scripts/prepare test
-	$(SWIFT) build --configuration release --static-swift-stdlib --product fluoro
-	@.build/venv/bin/python Benchmarks/retrieve.py --fluoro \
-	  "$$($(SWIFT) build --configuration release --static-swift-stdlib --show-bin-path)/fluoro"
-	@.build/venv/bin/python Benchmarks/datasets.py
+	@Benchmarks/run $(ONLY)
 
 SECONDS ?= 60
 

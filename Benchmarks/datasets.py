@@ -5,9 +5,9 @@ Everything runs in one go, alternately, on files that this script writes; ratios
 The targets: headers at 5 times dcmdump's and 20 times pydicom's rate; the header of a 100 MB file in less than 1 ms and
 256 KB; 100 MB converted faster than dcmconv does it, and in less than twice the time of cp.
 
-usage: datasets.py [--files N] [--runs N] [--no-build]
-Needs pydicom (the environment that `make test` puts under .build/venv), dcmtk and, for instructions and allocations,
-valgrind. Makes a release build of fluoro in .build, or in the folder that SCRATCH names.
+usage: datasets.py [--fluoro PATH] [--files N] [--runs N]
+Needs pydicom (the environment that `make test` puts under .build/venv), dcmtk, a release build of fluoro, the program that
+`Benchmarks/datasets/build` makes beside it and, for instructions and allocations, valgrind.
 """
 
 import argparse
@@ -20,11 +20,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parent.parent
-SCRATCH = ROOT / os.environ.get("SCRATCH", ".build")
-PROGRAM = SCRATCH / "datasets"
-FLUORO = SCRATCH / "release/fluoro"
 
 PYDICOM = """
 import sys, time, glob, pydicom
@@ -110,20 +105,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=5000)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--no-build", action="store_true", help="use what was built before")
+    parser.add_argument("--fluoro", default=".build/release/fluoro")
     options = parser.parse_args()
-    if not options.no_build:
-        subprocess.run([ROOT / "Benchmarks/DataSets/build"], check=True)
+    fluoro = Path(options.fluoro).resolve()
+    program = fluoro.with_name("datasets")
 
     work = Path(tempfile.mkdtemp(prefix="fluoro-datasets-"))
     try:
-        headers(work, options)
-        large(work, options.runs)
+        headers(program, work, options)
+        large(program, fluoro, work, options.runs)
     finally:
         shutil.rmtree(work)
 
 
-def headers(work, options):
+def headers(program, work, options):
     folder = work / "small"
     folder.mkdir()
     for number in range(options.files):
@@ -131,7 +126,7 @@ def headers(work, options):
     size = (folder / "00000.dcm").stat().st_size
     times = {"fluoro": [], "dcmdump": [], "pydicom": []}
     for _ in range(options.runs):
-        count, elements, _, seconds = run(PROGRAM, "headers", folder).split()
+        count, elements, _, seconds = run(program, "headers", folder).split()
         assert int(count) == options.files
         times["fluoro"].append(float(seconds))
         times["dcmdump"].append(timed("dcmdump", "+sd", folder))
@@ -144,31 +139,31 @@ def headers(work, options):
     if shutil.which("valgrind"):
         few, many = 100, min(300, options.files)
         pattern = r"Collected : (\d+)"
-        first, _ = counted("callgrind", pattern, PROGRAM, "headers", folder, few)
-        second, _ = counted("callgrind", pattern, PROGRAM, "headers", folder, many)
+        first, _ = counted("callgrind", pattern, program, "headers", folder, few)
+        second, _ = counted("callgrind", pattern, program, "headers", folder, many)
         row("instructions", f"{(second - first) / (many - few):,.0f}", "a file")
         pattern = r"total heap usage: ([\d,]+) allocs"
-        first, out = counted("memcheck", pattern, PROGRAM, "headers", folder, few)
-        second, more = counted("memcheck", pattern, PROGRAM, "headers", folder, many)
+        first, out = counted("memcheck", pattern, program, "headers", folder, few)
+        second, more = counted("memcheck", pattern, program, "headers", folder, many)
         allocations = (second - first) / (many - few)
         row("allocations", f"{allocations:.1f}", "a file, decoding included")
         row("", f"{(second - first) / (int(more[1]) - int(out[1])):.2f}", "an element")
 
 
-def large(work, runs):
+def large(program, fluoro, work, runs):
     source = work / "large.dcm"
     ds = sample(1)
     ds.Rows = ds.Columns = 1024
     ds.NumberOfFrames = 50
     ds.PixelData = os.urandom(1 << 20) * 100
     ds.save_as(source, enforce_file_format=True)
-    _, read, milliseconds = run(PROGRAM, "header", source).split()
+    _, read, milliseconds = run(program, "header", source).split()
     print(f"\nHeader of a file of {source.stat().st_size:,} bytes:")
     row("read from disk", f"{int(read):,} bytes", "target: 262,144")
     row("time", f"{float(milliseconds):.3f} ms", "target: 1 ms")
 
     commands = {
-        "fluoro": (FLUORO, "convert", source, "OUT", "--transfer-syntax", "implicit"),
+        "fluoro": (fluoro, "convert", source, "OUT", "--transfer-syntax", "implicit"),
         "dcmconv": ("dcmconv", "+ti", source, "OUT"),
         "cp": ("cp", source, "OUT"),
     }
