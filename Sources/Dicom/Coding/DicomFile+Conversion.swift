@@ -4,7 +4,8 @@ extension DicomFile {
   /// Writes a file again in another transfer syntax. Uncompressed pixel data goes from file to file without passing
   /// through memory as a whole, so that a large file takes little more than copying it.
   ///
-  /// The target appears when it is complete; an existing file is replaced, and may be the source itself.
+  /// The target appears when it is complete; an existing file is replaced, and may be the source itself. A damaged file
+  /// is not converted, not even one with bytes behind its data set that make no sense: nothing is dropped unsaid.
   ///
   /// - Parameter transferSyntax: one of the uncompressed ones, the deflated one, or the one that the file has.
   /// - Throws: ``DicomFileError``, ``DataSetWriteError``.
@@ -42,7 +43,9 @@ extension DicomFile {
     encoder.encodeHeader(element.tag, element.vr, length: length)
     let mustSwap = element.isBigEndian != form.isBigEndian
     let unit = mustSwap ? element.vr.unitSize : 1
-    let rest = try DataSetWriter.write(elementsBehindPixelData().dataSet, transferSyntax: syntax)
+    let (behind, _, problem) = try elementsBehindPixelData()
+    if let problem { throw DicomFileError(path: path, reason: .dataSet(problem)) }
+    let rest = try DataSetWriter.write(behind, transferSyntax: syntax)
     let meta = metaInformation(for: syntax).encoded()
     let encoded = encoder.output
     try FileOutput.replace(target) { output in

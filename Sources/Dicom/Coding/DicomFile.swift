@@ -91,31 +91,19 @@ public struct DicomFile: Sendable {
   /// Reads the elements behind pixel data that was left in the file: padding (FFFC,FFFC) and digital signatures
   /// (FFFA,FFFA) may be there. Compressed pixel data is passed over fragment by fragment.
   ///
-  /// - Returns: an empty data set when there are none, or when nothing was left in the file; and where it begins.
+  /// - Returns: an empty data set when there are none, or when nothing was left in the file; where it begins; and what
+  ///   stopped the reader, with its place in the file.
   /// - Throws: ``DicomFileError`` when the file cannot be read again or the fragments make no sense.
-  public func elementsBehindPixelData() throws -> (dataSet: DataSet, offset: Int) {
-    guard let pixelData else { return (DataSet(), size) }
+  public func elementsBehindPixelData() throws -> (dataSet: DataSet, offset: Int, problem: DataSetReadError?) {
+    guard let pixelData else { return (DataSet(), size, nil) }
     let file = try FileBytes(path: path)
     defer { file.close() }
-    var position = pixelData.offset + (pixelData.length ?? 0)
-    if pixelData.length == nil {
-      var isInside = true
-      while isInside {
-        let header = try file.read(at: position, count: 8)
-        guard let length = header.getInteger(at: 4, endianness: .little, as: UInt32.self) else {
-          throw DicomFileError(
-            path: path,
-            reason: .dataSet(DataSetReadError(reason: .delimiterMissing, offset: position, tag: .pixelData)))
-        }
-        isInside = header.getInteger(at: 0, endianness: .little, as: UInt32.self) == 0xE000_FFFE
-        position += 8 + (isInside ? Int(length) : 0)
-      }
-    }
-    guard position < file.size else { return (DataSet(), file.size) }
-    let (behind, _) = DataSetReader.readTolerantly(
+    let position = try pixelData.length.map { pixelData.offset + $0 } ?? fragments(in: file, at: pixelData.offset).end
+    guard position < file.size else { return (DataSet(), file.size, nil) }
+    let (behind, problem) = DataSetReader.readTolerantly(
       try file.read(at: position, count: file.size - position), transferSyntax: transferSyntax,
       defaultCharacterSet: dataSet.characterSet)
-    return (behind, position)
+    return (behind, position, problem?.moved(by: position))
   }
 
   /// Reads more when the meta information does not fit in what was read.

@@ -31,6 +31,7 @@ struct Dump: NetworkCommand {
     } catch {
       throw Ending.failed("\(error)")
     }
+    var problem = file.problem.map { "\(file.path): \($0)" }
     if format.json {
       var dataSet = file.dataSet
       if !wanted.isEmpty {
@@ -43,13 +44,19 @@ struct Dump: NetworkCommand {
         valueWidth: isTerminal ? 64 : nil, isColoured: isTerminal && getenv("NO_COLOR") == nil,
         tags: wanted.isEmpty ? nil : Set(wanted))
       var lines = Dicom.Dump.lines(file, options: options)
-      if file.problem == nil, let (behind, offset) = try? file.elementsBehindPixelData() {
-        lines += Dicom.Dump.lines(behind, offset: offset, options: options)
+      if problem == nil {
+        do {
+          let behind = try file.elementsBehindPixelData()
+          lines += Dicom.Dump.lines(behind.dataSet, offset: behind.offset, options: options)
+          problem = behind.problem.map { "\(file.path): \($0)" }
+        } catch {
+          problem = "\(error)"
+        }
       }
       for line in Dicom.Dump.text(lines, options: options) { try ResultWriter.standard.line(line) }
     }
     // What could be read has been printed; this is where and why it ends.
-    if let problem = file.problem { throw Ending.partial("\(file.path): \(problem)") }
+    if let problem { throw Ending.partial(problem) }
   }
 
   private func path() throws -> String {

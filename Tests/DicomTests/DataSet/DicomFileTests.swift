@@ -88,6 +88,26 @@ struct DicomFileTests {
     #expect(try file.elementsBehindPixelData().dataSet.tags == [.dataSetTrailingPadding])
   }
 
+  @Test("with nonsense behind its pixel data is read, is said to be so, and is not converted without it")
+  func nonsenseBehindPixelData() throws {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let path = folder.path + "/nonsense.dcm"
+    var dataSet = example()
+    dataSet.set(.pixelData, vr: .OW, bytes: ByteBuffer(repeating: 7, count: 100))
+    var bytes = try DicomFile.encode(dataSet, meta: meta())
+    let end = bytes.readableBytes
+    bytes.writeString("garbage")
+    try FileBytes.write(bytes, to: path)
+    let file = try DicomFile(path)
+    #expect(file.problem == nil)
+    #expect(try file.elementsBehindPixelData().problem?.offset == end)
+    #expect(throws: DicomFileError.self) {
+      try DicomFile.convert(path, to: folder.path + "/out.dcm", transferSyntax: .implicitVRLittleEndian)
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/out.dcm"))
+  }
+
   @Test("that is cut off is read as far as it goes, and says where in the file that is", arguments: [0, 1, 6, 8])
   func truncated(_ missing: Int) throws {
     let whole = try DicomFile.encode(example(), meta: meta())

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import Testing
 
@@ -71,6 +72,28 @@ struct PixelFramesTests {
     dataSet.set(.numberOfFrames, integers: [Int(Int32.max)])
     dataSet.set(.rows, integers: [0xFFFF])
     #expect(throws: FrameError.self) { try dataSet.frames() }
+  }
+
+  @Test("of a file are read one by one, and nothing else of it")
+  func ofFile() throws {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let pieces = [Self.fragment(0xFF, 0xD8, 1, 2), Self.fragment(3, 4), Self.fragment(0xFF, 0xD8)]
+    let meta = FileMetaInformation(
+      mediaStorageSOPClassUID: .ctImageStorage, mediaStorageSOPInstanceUID: "1.2", transferSyntax: .jpegBaseline8Bit)
+    let path = folder.path + "/frames.dcm"
+    try DicomFile.write(try compressed(frames: 2, [Self.offsets(0, 22)] + pieces), meta: meta, to: path)
+    let file = try DicomFile(path)
+    #expect(file.pixelData != nil)
+    #expect(try file.frame(0) == Array(pieces[0...1]))
+    #expect(try file.frame(1) == [pieces[2]])
+    #expect(throws: FrameError(reason: .noSuchFrame(2, frames: 2))) { try file.frame(2) }
+    #expect(throws: FrameError(reason: .noSuchFrame(-1, frames: 2))) { try file.frame(-1) }
+
+    // Cut off within the second frame: the first lies in a sequence of fragments whose end is not there.
+    let bytes = try ByteBuffer(bytes: Data(contentsOf: URL(fileURLWithPath: path)).dropLast(12))
+    try Data(bytes.readableBytesView).write(to: URL(fileURLWithPath: path))
+    #expect(throws: DicomFileError.self) { try file.frame(0) }
   }
 
   private func expect(_ reason: FrameError.Reason, _ dataSet: DataSet) {

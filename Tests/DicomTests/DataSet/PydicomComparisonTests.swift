@@ -214,6 +214,55 @@ struct PydicomComparisonTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.path) == ["converted.dcm"])
   }
 
+  @Test("have the frames that pydicom finds, read all at once or one by one")
+  func frames() throws {
+    let names = files.filter { KnownDifferences.notRead[$0] == nil }
+    let answers = try Pydicom.run(Self.frames, input: names.map { folder + "/" + $0 })
+    var compared = 0
+    for (name, answer) in zip(names, answers) where answer != "null" {
+      let whole = try DicomFile(folder + "/" + name, reading: .everything)
+      guard whole.problem == nil, let frames = try? whole.dataSet.frames() else { continue }
+      #expect(sums(frames) == answer, "\(name)")
+      let header = try DicomFile(folder + "/" + name)
+      #expect(try frames.indices.map { try header.frame($0) } == frames, "\(name)")
+      #expect(throws: FrameError.self) { try header.frame(frames.count) }
+      compared += 1
+    }
+    #expect(compared > 60)
+  }
+
+  private func sums(_ frames: [[ByteBuffer]]) -> String {
+    let sums = frames.map { frame in
+      frame.reduce(0) { $1.readableBytesView.reduce($0) { ($0 &* 31 &+ Int($1)) & 0xFFFF_FFFF } }
+    }
+    return "[" + sums.map { "\($0)" }.joined(separator: ", ") + "]"
+  }
+
+  private static let frames = """
+    import json, sys, pydicom
+    from pydicom.encaps import generate_frames
+    def checksum(data):
+        total = 0
+        for byte in data:
+            total = (total * 31 + byte) & 0xFFFFFFFF
+        return total
+    for line in sys.stdin:
+        try:
+            ds = pydicom.dcmread(line.rstrip('\\n'), force=True)
+            count = int(ds.get('NumberOfFrames') or 1)
+            if ds.file_meta.TransferSyntaxUID.is_compressed and not ds.file_meta.TransferSyntaxUID.is_deflated:
+                tables = (ds.ExtendedOffsetTable, ds.ExtendedOffsetTableLengths) if 'ExtendedOffsetTable' in ds else None
+                frames = list(generate_frames(ds.PixelData, number_of_frames=count, extended_offsets=tables))
+            else:
+                bits = ds.Rows * ds.Columns * ds.BitsAllocated
+                bits *= 2 if ds.PhotometricInterpretation == 'YBR_FULL_422' else ds.SamplesPerPixel
+                length = (bits + 7) // 8
+                frames = [ds.PixelData[i * length:(i + 1) * length] for i in range(count)]
+            print(json.dumps([checksum(f) for f in frames]))
+        except Exception:
+            print('null')
+    """
+
   private static let describe = """
     import json, math, sys, pydicom
     def plain(value):
