@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench fuzz lint format install screenshots clean
+.PHONY: help demo build test bench fuzz lint format docs install screenshots clean
 
 PREFIX ?= /usr/local
 SWIFT ?= swift
@@ -39,6 +39,10 @@ lint: ## check the source format
 
 format: ## rewrite the sources in the project's format
 	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
+
+docs: ## build the documentation of the Dicom library into .build/docs
+	@Scripts/prepare build
+	@Scripts/docs
 
 install: ## put a release binary and its man page under PREFIX (default /usr/local)
 	@Scripts/prepare build

@@ -5,7 +5,10 @@ import NIOCore
 public enum DataSetReader {
   /// Reads a whole data set. Its elements share the bytes; nothing is copied.
   ///
-  /// - Parameter defaultCharacterSet: what text is encoded in where (0008,0005) is absent.
+  /// - Parameters:
+  ///   - bytes: the data set alone, without meta information.
+  ///   - transferSyntax: how it is encoded.
+  ///   - defaultCharacterSet: what text is encoded in where (0008,0005) is absent.
   /// - Throws: ``DataSetReadError`` with the place where the bytes stop making sense.
   public static func read(
     _ bytes: ByteBuffer, transferSyntax: TransferSyntax, defaultCharacterSet: CharacterSet = .latin1

@@ -7,7 +7,10 @@ extension DicomFile {
   /// The target appears when it is complete; an existing file is replaced, and may be the source itself. A damaged file
   /// is not converted, not even one with bytes behind its data set that make no sense: nothing is dropped unsaid.
   ///
-  /// - Parameter transferSyntax: one of the uncompressed ones, the deflated one, or the one that the file has.
+  /// - Parameters:
+  ///   - source: the path of the file to read.
+  ///   - target: the path of the file to write.
+  ///   - transferSyntax: one of the uncompressed ones, the deflated one, or the one that the file has.
   /// - Throws: ``DicomFileError``, ``DataSetWriteError``.
   public static func convert(_ source: String, to target: String, transferSyntax: TransferSyntax) throws {
     let header = try DicomFile(source)

@@ -73,7 +73,7 @@ public enum VR: UInt8, Hashable, Sendable, CaseIterable, CustomStringConvertible
     }
   }
 
-  /// Whether the value is text; then whether backslashes separate values is ``isMultiValuedText``.
+  /// Whether the value is text; of some of these a backslash is text too: ST, LT, UT and UR have one value (PS3.5 §6.2).
   public var isText: Bool {
     switch self {
     case .AE, .AS, .CS, .DA, .DS, .DT, .IS, .LO, .LT, .PN, .SH, .ST, .TM, .UC, .UI, .UR, .UT: true
