@@ -13,10 +13,17 @@ struct Dump: NetworkCommand {
   @Option(
     name: .customLong("tag"), help: ArgumentHelp("Only this element; by keyword or as ggggeeee.", valueName: "tag"))
   var tags: [String] = []
+  @Option(
+    name: .customLong("width"),
+    help: ArgumentHelp("Cut values off at so many columns; 0: never. 64 on a terminal, else never.", valueName: "n"))
+  var width: Int?
   @OptionGroup var format: FormatOptions
   @OptionGroup var shared: SharedOptions
 
   func perform() async throws {
+    if let width, width < 0 {
+      throw Ending.usage("--width \(width): a number of columns was expected, or 0 for whole values")
+    }
     let wanted: [Tag]
     do {
       wanted = try tags.map { try QueryKey.tag(parsing: $0) }
@@ -40,8 +47,9 @@ struct Dump: NetworkCommand {
       try ResultWriter.standard.line(dataSet.dicomJSON())
     } else {
       let isTerminal = isatty(1) == 1
+      let shown = width ?? (isTerminal ? 64 : 0)
       let options = Dicom.Dump.Options(
-        valueWidth: isTerminal ? 64 : nil, isColoured: isTerminal && getenv("NO_COLOR") == nil,
+        valueWidth: shown > 0 ? shown : nil, isColoured: isTerminal && getenv("NO_COLOR") == nil,
         tags: wanted.isEmpty ? nil : Set(wanted))
       var lines = Dicom.Dump.lines(file, options: options)
       if problem == nil {

@@ -73,6 +73,22 @@ extension Interop {
       #expect(try await fluoro.run("dump", file).status == 0)
       #expect(try await fluoro.run("dump", "/etc/hostname").status == 1)
       #expect(try await fluoro.run("dump", "nowhere").status == 2)
+      let short = try await fluoro.run("dump", file, "--tag", "PatientName", "--width", "6").output
+      #expect(short.contains("[Comp…") && !short.contains("Compressed"))
+    }
+
+    @Test("a report dumped as JSON becomes the file that it was")
+    func fromJSON() async throws {
+      let small = try #require(files.first { $0.hasSuffix("/CT_small.dcm") })
+      let report = small.replacingOccurrences(of: "CT_small.dcm", with: "test-SR.dcm")
+      let json = workshop.path("report.json")
+      try await fluoro.run("dump", report, "--json").output.write(toFile: json, atomically: true, encoding: .utf8)
+      let made = workshop.path("report.dcm")
+      let converted = try await fluoro.run("convert", json, made, "--transfer-syntax", "explicit")
+      #expect(converted.status == 0, "\(converted.errors)")
+      #expect(try await Python.differences(between: [report], and: [made], in: workshop) == [])
+      try "[1]".write(toFile: json, atomically: true, encoding: .utf8)
+      #expect(try await fluoro.run("convert", json, made, "--transfer-syntax", "explicit").status == 1)
     }
 
     @Test("modalities are added, listed, imported and removed without touching the configuration")
