@@ -33,7 +33,7 @@ struct InstanceSenderTests {
   @Test("more SOP classes than an association has contexts take several associations, none left out")
   func batches() throws {
     let instances = try (0..<300).map { try instance($0, sopClass: UID("1.2.840.99999.\($0 % 200)")) }
-    let batches = InstanceSender.batches(instances)
+    let batches = AssociationParameters.divide(instances) { [$0.context] }
     #expect(batches.flatMap { $0 }.map(\.sopInstanceUID) == instances.map(\.sopInstanceUID))
     #expect(batches.count == 3)
     #expect(

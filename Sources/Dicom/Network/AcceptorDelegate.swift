@@ -60,7 +60,8 @@ public struct AssociateRequest: Sendable {
   /// Accepts each context whose abstract syntax is wanted with the first of its transfer syntaxes, in the proposer's
   /// order, that is wanted too.
   public func accepting(
-    abstractSyntax isWanted: (UID) -> Bool, transferSyntax isAcceptable: (_ transferSyntax: UID, _ for: UID) -> Bool
+    abstractSyntax isWanted: (UID) -> Bool, transferSyntax isAcceptable: (_ transferSyntax: UID, _ for: UID) -> Bool,
+    roles: [RoleSelection] = [], answers: NegotiationAnswers = NegotiationAnswers()
   ) -> AssociateDecision {
     .accept(
       presentationContexts.map { context in
@@ -73,14 +74,29 @@ public struct AssociateRequest: Sendable {
             id: context.id, result: .transferSyntaxesNotSupported, transferSyntax: context.transferSyntaxes.first ?? "")
         }
         return ContextResult(id: context.id, result: .acceptance, transferSyntax: syntax)
-      })
+      }, roles: roles, answers: answers)
   }
 }
 
 public enum AssociateDecision: Sendable {
-  /// One result a proposed context, in their order, and the roles agreed to, PS3.7 §D.3.3.4.
-  case accept([ContextResult], roles: [RoleSelection] = [])
+  /// One result a proposed context, in their order; the roles agreed to, PS3.7 §D.3.3.4; and what else is answered. What
+  /// the requestor did not propose is left out of the answer.
+  case accept([ContextResult], roles: [RoleSelection] = [], answers: NegotiationAnswers = NegotiationAnswers())
   case reject(Rejection)
+}
+
+/// Answers of an acceptor to what a requestor may negotiate, PS3.7 Annex D.
+public struct NegotiationAnswers: Sendable {
+  /// Of the SOP classes with something to say about; the others get no answer.
+  public var extendedNegotiations: [ExtendedNegotiation]
+  /// The identity was checked and is good, PS3.7 §D.3.3.7.2: sent where the requestor wants to hear it. Empty for
+  /// usernames, a server ticket for Kerberos, a response for SAML. Nil: nobody checked.
+  public var userIdentityResponse: [UInt8]?
+
+  public init(extendedNegotiations: [ExtendedNegotiation] = [], userIdentityResponse: [UInt8]? = nil) {
+    self.extendedNegotiations = extendedNegotiations
+    self.userIdentityResponse = userIdentityResponse
+  }
 }
 
 /// A C-STORE that has begun.

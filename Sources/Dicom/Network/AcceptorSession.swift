@@ -63,7 +63,16 @@ final class AcceptorSession: UpperLayerUser {
     }
     switch shared.delegate.evaluate(request) {
     case .reject(let rejection): handler.reject(rejection)
-    case .accept(let results, let roles): accept(request, pdu, results, roles, encoder)
+    case .accept(let results, let roles, let answers):
+      let information = UserInformation(
+        answering: pdu.userInformation, maximumPDULength: shared.settings.maximumPDULength, roles, answers,
+        window: AsynchronousOperationsWindow(invoked: UInt16(Self.maximumRunning), performed: 1))
+      do {
+        try PDUEncoder.check(information)
+      } catch {
+        return refuse(.noReasonGiven)
+      }
+      accept(request, pdu, results, information, encoder)
     }
   }
 
@@ -74,8 +83,8 @@ final class AcceptorSession: UpperLayerUser {
   }
 
   private func accept(
-    _ request: AssociateRequest, _ pdu: AssociateRequestPDU, _ results: [ContextResult], _ roles: [RoleSelection],
-    _ encoder: MessageEncoder
+    _ request: AssociateRequest, _ pdu: AssociateRequestPDU, _ results: [ContextResult],
+    _ information: UserInformation, _ encoder: MessageEncoder
   ) {
     let proposed = Dictionary(pdu.presentationContexts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     for result in results where result.result == .acceptance {
@@ -89,11 +98,6 @@ final class AcceptorSession: UpperLayerUser {
     guard shared.admit(association) else { return refuse(.localLimitExceeded) }
     self.association = association
     handler.encoder = encoder
-    var information = UserInformation()
-    information.maximumPDULength = shared.settings.maximumPDULength
-    information.implementationClassUID = Implementation.classUID
-    information.implementationVersionName = Implementation.versionName
-    information.roleSelections = roles
     var accept = AssociateAcceptPDU(
       calledAETitle: pdu.calledAETitle, callingAETitle: pdu.callingAETitle, presentationContexts: results,
       userInformation: information)

@@ -41,6 +41,11 @@ public final class Association: Sendable {
             + "\(AssociationParameters.maximumPresentationContexts); propose them in several"), phase: .associate,
         endpoint: parameters.endpoint)
     }
+    do {
+      try PDUEncoder.check(parameters.request.userInformation)
+    } catch {
+      throw AssociationError(.local("\(error)"), phase: .associate, endpoint: parameters.endpoint)
+    }
     return try await Requestor(parameters: parameters, deadlines: deadlines, trace: trace).open()
   }
 

@@ -14,6 +14,10 @@ public struct AssociationParameters: Sendable {
   /// Roles other than that of an SCU, as C-GET needs them.
   public var roleSelections: [RoleSelection] = []
   public var extendedNegotiations: [ExtendedNegotiation] = []
+  /// Of what kind SOP classes are that the peer may not know.
+  public var commonExtendedNegotiations: [CommonExtendedNegotiation] = []
+  /// Proposed when it is not nil. How many operations may then be outstanding is `Association.operationsWindow`.
+  public var asynchronousOperationsWindow: AsynchronousOperationsWindow?
   public var userIdentity: UserIdentity?
 
   public init(
@@ -25,6 +29,28 @@ public struct AssociationParameters: Sendable {
     self.callingAETitle = callingAETitle
     self.calledAETitle = calledAETitle
     self.presentationContexts = presentationContexts
+  }
+
+  /// Divides work, in its order, so that no part needs more presentation contexts than an association can have: each is
+  /// for an association of its own.
+  public static func divide<Work>(
+    _ work: [Work], contexts: (Work) -> [PresentationContextProposal]
+  ) -> [[Work]] {
+    var parts: [[Work]] = []
+    var current: [Work] = []
+    var used: Set<PresentationContextProposal> = []
+    for piece in work {
+      let needed = used.union(contexts(piece))
+      if needed.count > maximumPresentationContexts, !current.isEmpty {
+        parts.append(current)
+        current = []
+        used = Set(contexts(piece))
+      } else {
+        used = needed
+      }
+      current.append(piece)
+    }
+    return current.isEmpty ? parts : parts + [current]
   }
 
   var endpoint: AssociationError.Endpoint {
@@ -39,6 +65,8 @@ public struct AssociationParameters: Sendable {
     information.implementationVersionName = Implementation.versionName
     information.roleSelections = roleSelections
     information.extendedNegotiations = extendedNegotiations
+    information.commonExtendedNegotiations = commonExtendedNegotiations
+    information.asynchronousOperationsWindow = asynchronousOperationsWindow
     information.userIdentity = userIdentity
     let contexts = presentationContexts.prefix(Self.maximumPresentationContexts).enumerated().map { index, proposal in
       ProposedContext(
@@ -77,9 +105,13 @@ public struct PeerInformation: Hashable, Sendable {
   public var implementationVersionName: String?
   /// What it receives at most; 0 is no limit, nil was not said.
   public var maximumPDULength: UInt32?
-  /// Roles it agreed to.
+  /// Roles it answered with: see `Association.role(for:)`.
   public var roleSelections: [RoleSelection]
-  /// Its response to a user identity.
+  /// What it answered to extended negotiations: see `Association.queryOptions(for:)`.
+  public var extendedNegotiations: [ExtendedNegotiation]
+  /// Nil: it did not answer, or was not asked.
+  public var asynchronousOperationsWindow: AsynchronousOperationsWindow?
+  /// Its response to a user identity: it knows it. Nil when it did not say, as many do that check nothing.
   public var userIdentityResponse: [UInt8]?
 }
 

@@ -94,6 +94,8 @@ final class RequestorSession: UpperLayerUser {
       implementationVersionName: accept.userInformation.implementationVersionName,
       maximumPDULength: accept.userInformation.maximumPDULength,
       roleSelections: accept.userInformation.roleSelections,
+      extendedNegotiations: accept.userInformation.extendedNegotiations,
+      asynchronousOperationsWindow: accept.userInformation.asynchronousOperationsWindow,
       userIdentityResponse: accept.userInformation.userIdentityResponse)
     let association = Association(
       session: bound, parameters: parameters, peer: peer, phases: phases, acceptedContexts: contexts)
@@ -282,6 +284,8 @@ final class RequestorSession: UpperLayerUser {
 
   func releaseIndication() {
     handler.respondToRelease()
+    // In a release collision the answer to our own request is still due (PS3.8, Sta11); its deadline runs on.
+    guard onReleased.isEmpty else { return }
     finish(.closed)
   }
 

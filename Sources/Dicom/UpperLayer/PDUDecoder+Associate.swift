@@ -59,7 +59,7 @@ extension PDUDecoder {
     return (applicationContext, information)
   }
 
-  private static func nextItem(
+  static func nextItem(
     _ body: inout ByteBuffer, in container: String
   ) throws(PDUError) -> (type: UInt8, bytes: ByteBuffer)? {
     guard body.readableBytes > 0 else { return nil }
@@ -102,71 +102,12 @@ extension PDUDecoder {
     return ContextResult(id: id, result: result, transferSyntax: transferSyntax)
   }
 
-  private static func userInformation(_ item: inout ByteBuffer) throws(PDUError) -> UserInformation {
-    var information = UserInformation()
-    while var sub = try nextItem(&item, in: "the user information") {
-      switch sub.type {
-      case ItemType.maximumLength:
-        information.maximumPDULength = try integer(&sub.bytes, "the maximum length sub-item")
-      case ItemType.implementationClassUID: information.implementationClassUID = uid(&sub.bytes)
-      case ItemType.implementationVersionName:
-        information.implementationVersionName = AETitle.trim(
-          sub.bytes.readString(length: sub.bytes.readableBytes) ?? "")
-      case ItemType.asynchronousOperationsWindow:
-        information.asynchronousOperationsWindow = AsynchronousOperationsWindow(
-          invoked: try integer(&sub.bytes, "the asynchronous operations window"),
-          performed: try integer(&sub.bytes, "the asynchronous operations window"))
-      case ItemType.roleSelection:
-        let sopClass = try lengthPrefixed(&sub.bytes, "the role selection's SOP class UID")
-        information.roleSelections.append(
-          RoleSelection(
-            sopClassUID: UID(text(sopClass)),
-            isSCU: try integer(&sub.bytes, "the SCU role", as: UInt8.self) == 1,
-            isSCP: try integer(&sub.bytes, "the SCP role", as: UInt8.self) == 1))
-      case ItemType.extendedNegotiation:
-        let sopClass = try lengthPrefixed(&sub.bytes, "the extended negotiation's SOP class UID")
-        information.extendedNegotiations.append(
-          ExtendedNegotiation(sopClassUID: UID(text(sopClass)), information: Array(sub.bytes.readableBytesView)))
-      case ItemType.userIdentity: information.userIdentity = try userIdentity(&sub.bytes)
-      case ItemType.userIdentityResponse:
-        information.userIdentityResponse = try lengthPrefixed(&sub.bytes, "the user identity response")
-      default: information.otherItems.append(RawItem(type: sub.type, bytes: Array(sub.bytes.readableBytesView)))
-      }
-    }
-    return information
-  }
-
-  private static func userIdentity(_ sub: inout ByteBuffer) throws(PDUError) -> UserIdentity {
-    UserIdentity(
-      type: try integer(&sub, "the user identity type"),
-      positiveResponseRequested: try integer(&sub, "the user identity's response flag", as: UInt8.self) == 1,
-      primaryField: try lengthPrefixed(&sub, "the user identity's primary field"),
-      secondaryField: try lengthPrefixed(&sub, "the user identity's secondary field"))
-  }
-
-  private static func integer<Value: FixedWidthInteger>(
-    _ sub: inout ByteBuffer, _ field: String, as: Value.Type = Value.self
-  ) throws(PDUError) -> Value {
-    guard let value = sub.readInteger(as: Value.self) else {
-      throw .lengthOutOfBounds(field: field, length: Value.bitWidth / 8, available: sub.readableBytes)
-    }
-    return value
-  }
-
-  private static func lengthPrefixed(_ sub: inout ByteBuffer, _ field: String) throws(PDUError) -> [UInt8] {
-    let length: UInt16 = try integer(&sub, field)
-    guard let bytes = sub.readBytes(length: Int(length)) else {
-      throw .lengthOutOfBounds(field: field, length: Int(length), available: sub.readableBytes)
-    }
-    return bytes
-  }
-
-  private static func uid(_ item: inout ByteBuffer) -> UID {
+  static func uid(_ item: inout ByteBuffer) -> UID {
     UID(text(item.readBytes(length: item.readableBytes) ?? []))
   }
 
   /// UIDs in items are not padded by the standard, and are by some peers: with a null or a space.
-  private static func text(_ bytes: [UInt8]) -> String {
+  static func text(_ bytes: [UInt8]) -> String {
     String(decoding: bytes.prefix { $0 != 0 && $0 != 0x20 }, as: UTF8.self)
   }
 }

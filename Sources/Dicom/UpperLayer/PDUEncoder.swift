@@ -76,41 +76,65 @@ public enum PDUEncoder {
     buffer.writeRepeatingByte(0, count: 32)
   }
 
+  /// - Throws: when the items of the user information do not fit into its length of 16 bits, as a long token may not.
+  static func check(_ information: UserInformation) throws(PDUError) {
+    var items = ByteBuffer()
+    writeItems(information, &items)
+    guard items.readableBytes > Int(UInt16.max) else { return }
+    let field = information.userIdentity.map { "the user information with \($0)" } ?? "the user information"
+    throw .lengthOutOfBounds(field: field, length: items.readableBytes, available: Int(UInt16.max))
+  }
+
   private static func write(_ information: UserInformation, _ buffer: inout ByteBuffer) {
-    writeItem(ItemType.userInformation, &buffer) { buffer in
-      if let length = information.maximumPDULength {
-        writeItem(ItemType.maximumLength, &buffer) { $0.writeInteger(length) }
+    writeItem(ItemType.userInformation, &buffer) { writeItems(information, &$0) }
+  }
+
+  private static func writeItems(_ information: UserInformation, _ buffer: inout ByteBuffer) {
+    if let length = information.maximumPDULength {
+      writeItem(ItemType.maximumLength, &buffer) { $0.writeInteger(length) }
+    }
+    if let uid = information.implementationClassUID {
+      writeItem(ItemType.implementationClassUID, &buffer) { $0.writeString(uid.rawValue) }
+    }
+    if let window = information.asynchronousOperationsWindow {
+      writeItem(ItemType.asynchronousOperationsWindow, &buffer) {
+        $0.writeMultipleIntegers(window.invoked, window.performed)
       }
-      if let uid = information.implementationClassUID {
-        writeItem(ItemType.implementationClassUID, &buffer) { $0.writeString(uid.rawValue) }
+    }
+    for role in information.roleSelections {
+      writeItem(ItemType.roleSelection, &buffer) { buffer in
+        writeLengthPrefixed(as: UInt16.self, &buffer) { $0.writeString(role.sopClassUID.rawValue) }
+        buffer.writeMultipleIntegers(role.isSCU ? 1 : 0 as UInt8, role.isSCP ? 1 : 0 as UInt8)
       }
-      if let window = information.asynchronousOperationsWindow {
-        writeItem(ItemType.asynchronousOperationsWindow, &buffer) {
-          $0.writeMultipleIntegers(window.invoked, window.performed)
+    }
+    if let name = information.implementationVersionName {
+      writeItem(ItemType.implementationVersionName, &buffer) { $0.writeString(name) }
+    }
+    for negotiation in information.extendedNegotiations {
+      writeItem(ItemType.extendedNegotiation, &buffer) { buffer in
+        writeLengthPrefixed(as: UInt16.self, &buffer) { $0.writeString(negotiation.sopClassUID.rawValue) }
+        buffer.writeBytes(negotiation.information)
+      }
+    }
+    for negotiation in information.commonExtendedNegotiations { write(negotiation, &buffer) }
+    if let identity = information.userIdentity { write(identity, &buffer) }
+    if let response = information.userIdentityResponse {
+      writeItem(ItemType.userIdentityResponse, &buffer) { buffer in
+        writeLengthPrefixed(as: UInt16.self, &buffer) { $0.writeBytes(response) }
+      }
+    }
+    for item in information.otherItems { writeItem(item.type, &buffer) { $0.writeBytes(item.bytes) } }
+  }
+
+  private static func write(_ negotiation: CommonExtendedNegotiation, _ buffer: inout ByteBuffer) {
+    writeItem(ItemType.commonExtendedNegotiation, &buffer) { buffer in
+      writeLengthPrefixed(as: UInt16.self, &buffer) { $0.writeString(negotiation.sopClassUID.rawValue) }
+      writeLengthPrefixed(as: UInt16.self, &buffer) { $0.writeString(negotiation.serviceClassUID.rawValue) }
+      writeLengthPrefixed(as: UInt16.self, &buffer) { buffer in
+        for uid in negotiation.relatedGeneralSOPClassUIDs {
+          writeLengthPrefixed(as: UInt16.self, &buffer) { $0.writeString(uid.rawValue) }
         }
       }
-      for role in information.roleSelections {
-        writeItem(ItemType.roleSelection, &buffer) { buffer in
-          writeLengthPrefixed(as: UInt16.self, &buffer) { $0.writeString(role.sopClassUID.rawValue) }
-          buffer.writeMultipleIntegers(role.isSCU ? 1 : 0 as UInt8, role.isSCP ? 1 : 0 as UInt8)
-        }
-      }
-      if let name = information.implementationVersionName {
-        writeItem(ItemType.implementationVersionName, &buffer) { $0.writeString(name) }
-      }
-      for negotiation in information.extendedNegotiations {
-        writeItem(ItemType.extendedNegotiation, &buffer) { buffer in
-          writeLengthPrefixed(as: UInt16.self, &buffer) { $0.writeString(negotiation.sopClassUID.rawValue) }
-          buffer.writeBytes(negotiation.information)
-        }
-      }
-      if let identity = information.userIdentity { write(identity, &buffer) }
-      if let response = information.userIdentityResponse {
-        writeItem(ItemType.userIdentityResponse, &buffer) { buffer in
-          writeLengthPrefixed(as: UInt16.self, &buffer) { $0.writeBytes(response) }
-        }
-      }
-      for item in information.otherItems { writeItem(item.type, &buffer) { $0.writeBytes(item.bytes) } }
     }
   }
 

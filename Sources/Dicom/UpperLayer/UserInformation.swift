@@ -13,16 +13,21 @@ public struct UserInformation: Hashable, Sendable {
   public var roleSelections: [RoleSelection] = []
   /// PS3.7 §D.3.3.5, one a SOP class; the information is the service class's own.
   public var extendedNegotiations: [ExtendedNegotiation] = []
+  /// PS3.7 §D.3.3.6, in a request: of what kind its SOP classes are.
+  public var commonExtendedNegotiations: [CommonExtendedNegotiation] = []
   /// PS3.7 §D.3.3.7: in a request.
   public var userIdentity: UserIdentity?
-  /// In an acceptance: the server's response, kept as it came.
+  /// In an acceptance: the server's response, kept as it came. It means that the identity was accepted; it is empty
+  /// for usernames.
   public var userIdentityResponse: [UInt8]?
-  /// Items this program makes no use of (common extended negotiation among them), in order.
+  /// Items this program makes no use of, in order.
   public var otherItems: [RawItem] = []
 
   public init() {}
 }
 
+/// How many operations may be outstanding at once, PS3.7 §D.3.3.3: those the requestor of the association invokes, and
+/// those it performs.
 public struct AsynchronousOperationsWindow: Hashable, Sendable {
   /// 0 is no limit.
   public var invoked: UInt16
@@ -31,6 +36,16 @@ public struct AsynchronousOperationsWindow: Hashable, Sendable {
   public init(invoked: UInt16, performed: UInt16) {
     self.invoked = invoked
     self.performed = performed
+  }
+
+  /// One after the other: what holds where nothing was negotiated.
+  public static let synchronous = AsynchronousOperationsWindow(invoked: 1, performed: 1)
+
+  /// The narrower of the two, each way: an answer may only take away.
+  public func narrowed(to other: AsynchronousOperationsWindow) -> AsynchronousOperationsWindow {
+    func narrower(_ a: UInt16, _ b: UInt16) -> UInt16 { a == 0 ? b : b == 0 ? a : min(a, b) }
+    return AsynchronousOperationsWindow(
+      invoked: narrower(invoked, other.invoked), performed: narrower(performed, other.performed))
   }
 }
 
@@ -45,10 +60,17 @@ public struct RoleSelection: Hashable, Sendable {
     self.isSCU = isSCU
     self.isSCP = isSCP
   }
+
+  /// The roles in both: an answer may turn a role down, not add one.
+  public func narrowed(to other: RoleSelection) -> RoleSelection {
+    RoleSelection(sopClassUID: sopClassUID, isSCU: isSCU && other.isSCU, isSCP: isSCP && other.isSCP)
+  }
 }
 
+/// SOP class extended negotiation, PS3.7 §D.3.3.5: what both sides can do beyond the basics of a SOP class.
 public struct ExtendedNegotiation: Hashable, Sendable {
   public var sopClassUID: UID
+  /// Defined by the service class: `QueryOptions` for queries and retrievals.
   public var information: [UInt8]
 
   public init(sopClassUID: UID, information: [UInt8]) {
@@ -57,19 +79,19 @@ public struct ExtendedNegotiation: Hashable, Sendable {
   }
 }
 
-/// User identity of a requestor, PS3.7 §D.3.3.7.1.
-public struct UserIdentity: Hashable, Sendable {
-  /// 1 username, 2 username and passcode, 3 Kerberos, 4 SAML, 5 JSON Web Token.
-  public var type: UInt8
-  public var positiveResponseRequested: Bool
-  public var primaryField: [UInt8]
-  public var secondaryField: [UInt8]
+/// SOP class common extended negotiation, PS3.7 §D.3.3.6: to which service class a SOP class belongs, so that an acceptor
+/// that has never heard of it knows what it is. It is not answered.
+public struct CommonExtendedNegotiation: Hashable, Sendable {
+  public var sopClassUID: UID
+  /// `1.2.840.10008.4.2` is storage.
+  public var serviceClassUID: UID
+  /// Classes of which it is a specialisation.
+  public var relatedGeneralSOPClassUIDs: [UID]
 
-  public init(type: UInt8, positiveResponseRequested: Bool, primaryField: [UInt8], secondaryField: [UInt8] = []) {
-    self.type = type
-    self.positiveResponseRequested = positiveResponseRequested
-    self.primaryField = primaryField
-    self.secondaryField = secondaryField
+  public init(sopClassUID: UID, serviceClassUID: UID, relatedGeneralSOPClassUIDs: [UID] = []) {
+    self.sopClassUID = sopClassUID
+    self.serviceClassUID = serviceClassUID
+    self.relatedGeneralSOPClassUIDs = relatedGeneralSOPClassUIDs
   }
 }
 
@@ -98,6 +120,7 @@ enum ItemType {
   static let roleSelection: UInt8 = 0x54
   static let implementationVersionName: UInt8 = 0x55
   static let extendedNegotiation: UInt8 = 0x56
+  static let commonExtendedNegotiation: UInt8 = 0x57
   static let userIdentity: UInt8 = 0x58
   static let userIdentityResponse: UInt8 = 0x59
 }

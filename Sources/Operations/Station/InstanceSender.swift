@@ -15,7 +15,7 @@ struct InstanceSender: Sendable {
   /// - Returns: one result an instance, in their order; and what ended it all, when something did.
   func send(_ instances: [OutgoingInstance]) async -> (results: [SentInstance], failure: (any Error)?) {
     var results: [SentInstance] = []
-    for batch in Self.batches(instances) {
+    for batch in AssociationParameters.divide(instances, contexts: { [$0.context] }) {
       do {
         let association = try await open(Self.contexts(batch))
         try await send(batch, on: association, &results)
@@ -63,23 +63,6 @@ struct InstanceSender: Sendable {
     let syntax = instance.transferSyntax.name ?? instance.transferSyntax.rawValue
     return association.contexts(for: instance.sopClassUID).isEmpty
       ? "the peer accepts no \(sopClass) in \(syntax)" : "the peer accepts \(sopClass), but not in \(syntax)"
-  }
-
-  /// In order, each with no more contexts than an association can have.
-  static func batches(_ instances: [OutgoingInstance]) -> [[OutgoingInstance]] {
-    var batches: [[OutgoingInstance]] = []
-    var current: [OutgoingInstance] = []
-    var contexts: Set<PresentationContextProposal> = []
-    for instance in instances {
-      if contexts.count == AssociationParameters.maximumPresentationContexts, !contexts.contains(instance.context) {
-        batches.append(current)
-        current = []
-        contexts = []
-      }
-      contexts.insert(instance.context)
-      current.append(instance)
-    }
-    return current.isEmpty ? batches : batches + [current]
   }
 
   static func contexts(_ batch: [OutgoingInstance]) -> [PresentationContextProposal] {

@@ -34,11 +34,11 @@ final class ScriptedPeer: Sendable {
   private let server: any Channel
 
   /// `script` is called with each PDU that comes, whole. After A-ABORT and A-RELEASE-RP the connection is closed.
-  init(_ script: @escaping @Sendable (PDU, Line) -> Void) async throws {
+  init(closesAfterRelease: Bool = true, _ script: @escaping @Sendable (PDU, Line) -> Void) async throws {
     server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(Handler(script))
+          try channel.pipeline.syncOperations.addHandler(Handler(script, closesAfterRelease: closesAfterRelease))
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
@@ -91,16 +91,20 @@ final class ScriptedPeer: Sendable {
   private final class Handler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     private let script: @Sendable (PDU, Line) -> Void
+    private let closesAfterRelease: Bool
     private var bytes = ByteBuffer()
 
-    init(_ script: @escaping @Sendable (PDU, Line) -> Void) { self.script = script }
+    init(_ script: @escaping @Sendable (PDU, Line) -> Void, closesAfterRelease: Bool) {
+      self.script = script
+      self.closesAfterRelease = closesAfterRelease
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       bytes.writeImmutableBuffer(unwrapInboundIn(data))
       while let pdu = try? PDUDecoder.decode(&bytes) {
         script(pdu, Line(channel: context.channel))
         if case .abort = pdu { context.close(promise: nil) }
-        if case .releaseResponse = pdu { context.close(promise: nil) }
+        if case .releaseResponse = pdu, closesAfterRelease { context.close(promise: nil) }
       }
     }
 

@@ -17,7 +17,13 @@ struct PDUTests {
     ]
     information.userIdentity = UserIdentity(
       type: 2, positiveResponseRequested: true, primaryField: Array("jane".utf8), secondaryField: Array("secret".utf8))
-    information.otherItems = [RawItem(type: 0x57, bytes: [0, 1, 2])]
+    information.commonExtendedNegotiations = [
+      CommonExtendedNegotiation(
+        sopClassUID: "1.2.3.9", serviceClassUID: "1.2.840.10008.4.2",
+        relatedGeneralSOPClassUIDs: ["1.2.840.10008.5.1.4.1.1.2", "1.2.3"]),
+      CommonExtendedNegotiation(sopClassUID: "1.2.3.10", serviceClassUID: "1.2.840.10008.4.2"),
+    ]
+    information.otherItems = [RawItem(type: 0x7E, bytes: [0, 1, 2])]
     return AssociateRequestPDU(
       calledAETitle: "PACS", callingAETitle: "FLUORO",
       presentationContexts: [
@@ -30,6 +36,8 @@ struct PDUTests {
   static let accept: AssociateAcceptPDU = {
     var information = UserInformation()
     information.maximumPDULength = 0
+    information.asynchronousOperationsWindow = .synchronous
+    information.roleSelections = [RoleSelection(sopClassUID: "1.2.840.10008.5.1.4.1.1.2", isSCU: false, isSCP: true)]
     information.userIdentityResponse = [9, 8]
     return AssociateAcceptPDU(
       calledAETitle: "PACS", callingAETitle: "FLUORO",
@@ -161,22 +169,6 @@ struct PDUTests {
       }
     }
   }
-
-  @Test(
-    "rejections and aborts in the standard's words",
-    arguments: [
-      (
-        Rejection.callingAETitleNotRecognized,
-        "rejected permanently by the service user: calling AE title not recognized"
-      ),
-      (.calledAETitleNotRecognized, "rejected permanently by the service user: called AE title not recognized"),
-      (.localLimitExceeded, "rejected for now by the service provider (presentation): local limit exceeded"),
-      (
-        .protocolVersionNotSupported,
-        "rejected permanently by the service provider (ACSE): protocol version not supported"
-      ),
-    ])
-  func words(_ rejection: Rejection, _ words: String) { #expect(rejection.description == words) }
 
   @Test("AE titles: 1 to 16 plain characters")
   func titles() {
