@@ -39,6 +39,10 @@ struct BadConfigurationTests {
     ("{ \"DicomPort\": 0 }", "1:16: DicomPort: 0 is out of range; expected a port, 1 to 65535"),
     ("{ \"DicomPort\": 65536 }", "1:16: DicomPort: 65536 is out of range; expected a port, 1 to 65535"),
     ("{ \"DicomPort\": \"4242\" }", "1:16: DicomPort: expected a port, found the text \"4242\""),
+    (
+      "{ \"DicomModalities\": { \"A\": [\"A\", \"h\", \"42 42\"] } }",
+      "1:40: DicomModalities.A[2]: expected a port, 1 to 65535, found the text \"42 42\""
+    ),
     ("{ \"DicomScuTimeout\": -1 }", "1:22: DicomScuTimeout: -1 is out of range; expected seconds, 0 for none"),
     ("{ \"Mouse\": \"yes\" }", "1:12: Mouse: expected true or false, found the text \"yes\""),
     ("{ \"Durability\": \"fsnyc\" }", "1:17: Durability: \"fsnyc\" is not known; did you mean \"fsync\"?"),

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A value of a configuration together with where it stands: the file, the place in it, the path of its key.
 /// Asking it for a type it does not have gives an error that names all three.
 struct ConfigurationValue {
@@ -43,7 +45,7 @@ struct ConfigurationValue {
     default: throw expected(what)
     }
     let bounds = range.upperBound == .max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
-    guard let value = Int(text.filter { $0 != " " }) else { throw expected("\(what), \(bounds)") }
+    guard let value = Int(text.trimmingCharacters(in: .whitespaces)) else { throw expected("\(what), \(bounds)") }
     guard range.contains(value) else { throw failure("\(value) is out of range; expected \(what), \(bounds)") }
     return value
   }
