@@ -30,7 +30,7 @@ import Testing
   }
 
   /// All tables but for the row numbers, which no one sees.
-  func content(_ index: LocalIndex) throws -> [String] {
+  static func content(_ index: LocalIndex) throws -> [String] {
     try index.read { db in
       func rows(_ sql: String) throws -> [String] { try Row.fetchAll(db, sql: sql).map(\.description) }
       func columns(_ table: String) throws -> String {
@@ -46,20 +46,29 @@ import Testing
           "SELECT \(columns("instance")), series.key FROM instance JOIN series ON series.id = series ORDER BY instance.key"
         )
         + rows("SELECT * FROM version ORDER BY instance, number")
+        + Level.allCases.flatMap { level in
+          let (table, terms) = (IndexUpdate.table(level), Terms.table(level))
+          return try rows(
+            """
+            SELECT \(table).key, tag, value FROM term JOIN \(terms) ON \(terms).term = term.id
+            JOIN \(table) ON \(table).id = \(terms).resource ORDER BY 1, 2, 3
+            """)
+        }
+        + rows("SELECT tag, value FROM term ORDER BY tag, value")
     }
   }
 
   @Test("an index built from the files is the same") func reindex() throws {
     try fill()
-    let before = try content(index)
+    let before = try Self.content(index)
     let outcome = try index.reindex()
     #expect(outcome.instances == 8)
     #expect(outcome.versions == 1)
     #expect(outcome.unreadable.isEmpty)
-    #expect(try content(index) == before)
+    #expect(try Self.content(index) == before)
     try index.close()
     for suffix in ["", "-wal", "-shm"] { unlink(folder.storage + "/index.sqlite" + suffix) }
-    #expect(try content(LocalIndex(storage: folder.storage)) == before)
+    #expect(try Self.content(LocalIndex(storage: folder.storage)) == before)
   }
 
   @Test("columns and main tags agree") func columns() throws {
@@ -88,13 +97,17 @@ import Testing
     #expect(row.series == 1)
     #expect(row.instances == 2)
     #expect(try index.studyCount(matching: "sr") == 0)
-    let before = try content(index)
+    let before = try Self.content(index)
     _ = try index.reindex()
-    #expect(try content(index) == before)
+    #expect(try Self.content(index) == before)
     try index.delete(study)
     #expect(try index.studies(matching: "P1").map(\.studyInstanceUID) == ["1.2.4"])
     try index.delete(OrthancIdentifier.patient(patientID: "P1"))
     #expect(try index.studies().map(\.patientID) == ["P2"])
+    #expect(try index.find(LocalQuery(level: .study, [(.patientName, "*oe*")])).isEmpty)
+    let again = try Self.content(index)
+    _ = try index.reindex()
+    #expect(try Self.content(index) == again, "nothing is left of what was deleted")
     let files = try FileManager.default.subpathsOfDirectory(atPath: folder.storage + "/instances")
     #expect(files.filter { $0.hasSuffix(".dcm") }.count == 1)
     #expect(try index.delete("da39a3ee-5e6b4b0d-3255bfef-95601890-afd80709").instances == 0)
@@ -103,7 +116,7 @@ import Testing
   @Test("after a process that ended without closing, files without a row are found and partial ones cleared")
   func recovery() throws {
     try fill()
-    let before = try content(index)
+    let before = try Self.content(index)
     let gone = try index.receive(makeDataSet(study: "1.2.8", series: "1.2.8.1", instance: "1.2.8.1.1"))
     try index.close()
     // As it is found when a process was killed: a session without its process, and an index that is behind.
@@ -125,7 +138,7 @@ import Testing
     #expect(try again.contains(sopInstanceUID: "1.2.8.1.1") == false)
     #expect(!FileManager.default.fileExists(atPath: session))
     _ = try again.reindex()
-    #expect(try content(again) == before)
+    #expect(try Self.content(again) == before)
   }
 
   @Test("files and folders are imported; duplicates counted, others named") func importing() throws {

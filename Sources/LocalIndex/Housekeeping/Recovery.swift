@@ -71,6 +71,7 @@ extension LocalIndex {
         for table in ["version", "instance", "series", "studyText", "study", "patient"] {
           try db.execute(sql: "DELETE FROM \(table)")
         }
+        try Terms.removeAll(db)
         var update = IndexUpdate(db)
         var count = 0
         try storage.forEachFolder { _, files in

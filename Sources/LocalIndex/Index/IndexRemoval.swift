@@ -4,19 +4,27 @@ import GRDB
 
 /// Takes instances out of the index, and what is left empty by it.
 struct IndexRemoval {
-  let db: Database
+  private let db: Database
   /// Reads what the index keeps of a stored instance, from its file.
-  let record: (_ instance: String) throws -> InstanceRecord?
+  private let record: (_ instance: String) throws -> InstanceRecord?
+  private var terms: Terms
 
-  func remove(_ instances: [String]) throws -> IndexChange {
+  init(db: Database, record: @escaping (_ instance: String) throws -> InstanceRecord?) {
+    self.db = db
+    self.record = record
+    terms = Terms(db)
+  }
+
+  mutating func remove(_ instances: [String]) throws -> IndexChange {
     var change = IndexChange()
     var series: Set<Int64> = []
     for id in instances {
       let key = try IndexUpdate.key(id)
       try db.cachedStatement(sql: "DELETE FROM version WHERE instance = ?").execute(arguments: [key])
-      let select = try db.cachedStatement(sql: "SELECT series FROM instance WHERE key = ?")
-      guard let row = try Int64.fetchOne(select, arguments: [key]) else { continue }
-      series.insert(row)
+      let select = try db.cachedStatement(sql: "SELECT id, series FROM instance WHERE key = ?")
+      guard let row = try Row.fetchOne(select, arguments: [key]) else { continue }
+      series.insert(row["series"])
+      try terms.remove(.instance, row["id"])
       try db.cachedStatement(sql: "DELETE FROM instance WHERE key = ?").execute(arguments: [key])
       change.instances += 1
     }
@@ -64,11 +72,12 @@ struct IndexRemoval {
 
   /// Counts a resource anew, lets it go when nothing is left in it, and gives it the values of another instance when the
   /// one it had them from is gone.
-  private func settle(_ level: Level, _ id: Int64, members: String, counts: String? = nil) throws {
+  private mutating func settle(_ level: Level, _ id: Int64, members: String, counts: String? = nil) throws {
     let table = IndexUpdate.table(level)
     let first = try Row.fetchOne(
       db, sql: "SELECT key, received FROM (\(members)) ORDER BY received, key LIMIT 1", arguments: [id])
     guard let first else {
+      try terms.remove(level, id)
       try db.execute(sql: "DELETE FROM \(table) WHERE id = ?", arguments: [id])
       return
     }
@@ -82,7 +91,8 @@ struct IndexRemoval {
     let source: Data? = try Data.fetchOne(db, sql: "SELECT source FROM \(table) WHERE id = ?", arguments: [id])
     let key: Data = first["key"]
     if source != key, let record = try record(OrthancIdentifier.text(of: [UInt8](key))) {
-      try IndexUpdate.rewrite(db, level: level, id: id, record: record, source: key, received: first["received"])
+      try IndexUpdate.rewrite(
+        db, &terms, level: level, id: id, record: record, source: key, received: first["received"])
     }
   }
 }

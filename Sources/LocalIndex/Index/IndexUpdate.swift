@@ -32,10 +32,14 @@ final class IndexUpdate {
   }
 
   private let db: Database
+  private var terms: Terms
   private var resources: [String: Resource] = [:]
   private(set) var change = IndexChange()
 
-  init(_ db: Database) { self.db = db }
+  init(_ db: Database) {
+    self.db = db
+    terms = Terms(db)
+  }
 
   // MARK: Adding
 
@@ -61,6 +65,7 @@ final class IndexUpdate {
     let statement = try db.cachedStatement(sql: Self.insertInstance)
     try statement.execute(arguments: StatementArguments(own + (record.values[.instance] ?? [])))
     guard db.changesCount > 0 else { return }
+    try terms.add(.instance, db.lastInsertedRowID, record)
     var resource: Resource? = series
     while let current = resource {
       current.addedInstances += 1
@@ -116,6 +121,7 @@ final class IndexUpdate {
       found = Resource(
         level: level, id: db.lastInsertedRowID, parent: parent, isNew: true, source: source,
         sourceReceived: record.received)
+      try terms.add(level, found.id, record)
       if level == .series {
         parent?.addedSeries += 1
         parent?.parent?.addedSeries += 1
@@ -128,20 +134,23 @@ final class IndexUpdate {
 
   private func rewrite(_ resource: Resource, _ record: InstanceRecord) throws {
     try Self.rewrite(
-      db, level: resource.level, id: resource.id, record: record, source: resource.source,
+      db, &terms, level: resource.level, id: resource.id, record: record, source: resource.source,
       received: resource.sourceReceived)
     resource.isRewritten = true
   }
 
   /// Gives a row the values of another instance.
   static func rewrite(
-    _ db: Database, level: Level, id: Int64, record: InstanceRecord, source: Data, received: Double
+    _ db: Database, _ terms: inout Terms, level: Level, id: Int64, record: InstanceRecord, source: Data,
+    received: Double
   ) throws {
+    try terms.remove(level, id)
     let tags = tagColumns(level, record)
     let assignments = (["source", "sourceReceived"] + tags.map(\.0)).map { "\($0) = ?" }.joined(separator: ", ")
     let values: [(any DatabaseValueConvertible)?] = [source, received] + tags.map(\.1) + [id]
     try db.cachedStatement(sql: "UPDATE \(table(level)) SET \(assignments) WHERE id = ?")
       .execute(arguments: StatementArguments(values))
+    try terms.add(level, id, record)
   }
 
   // MARK: The end of the transaction

@@ -119,7 +119,8 @@ final class IndexWriter: Sendable {
         let versions = try Row.fetchAll(
           db, sql: "SELECT * FROM version WHERE instance = ?",
           arguments: [try IndexUpdate.key(record.identity.instance)])
-        result.merge(try IndexRemoval(db: db, record: self.record).remove([record.identity.instance]))
+        var removal = IndexRemoval(db: db, record: self.record)
+        result.merge(try removal.remove([record.identity.instance]))
         for row in versions {
           try db.execute(
             sql: """
@@ -133,7 +134,8 @@ final class IndexWriter: Sendable {
         try update.add(record)
       case .remove(let instances):
         try settle()
-        result.merge(try IndexRemoval(db: db, record: self.record).remove(instances))
+        var removal = IndexRemoval(db: db, record: self.record)
+        result.merge(try removal.remove(instances))
       }
     }
     try settle()

@@ -43,5 +43,7 @@ public enum MainTags {
   static func column(_ tag: Tag) -> String { columns[tag] ?? tag.hexadecimal }
 
   private static let columns: [Tag: String] = Dictionary(
-    uniqueKeysWithValues: Set(patient + study + series + instance).map { ($0, $0.keyword ?? $0.hexadecimal) })
+    uniqueKeysWithValues: Set(patient + study + series + instance + [.sopClassUID]).map {
+      ($0, $0.keyword ?? $0.hexadecimal)
+    })
 }

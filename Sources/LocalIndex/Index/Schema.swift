@@ -12,6 +12,11 @@ enum Schema {
     migrator.registerMigration("1 resources") { db in
       try db.execute(sql: resources)
     }
+    migrator.registerMigration("2 terms") { db in
+      try db.execute(sql: terms)
+      var all = Terms(db)
+      try all.addAll()
+    }
     return migrator
   }
 
@@ -82,6 +87,21 @@ enum Schema {
     CREATE TABLE version (
       instance BLOB NOT NULL, number INTEGER NOT NULL, received REAL NOT NULL, bytes INTEGER NOT NULL,
       transferSyntaxUID TEXT NOT NULL, remoteAET TEXT, PRIMARY KEY (instance, number)) STRICT, WITHOUT ROWID;
+    """
+
+  /// See ``Terms``. The trigrams only narrow the choice, so where in a value they stand is not kept.
+  private static let terms = """
+    CREATE TABLE term (id INTEGER PRIMARY KEY, tag INTEGER NOT NULL, value TEXT NOT NULL, UNIQUE (tag, value)) STRICT;
+    CREATE VIRTUAL TABLE termText USING fts5 (value, content = 'term', content_rowid = 'id',
+      tokenize = 'trigram case_sensitive 1', detail = 'none', columnsize = 0);
+    CREATE TABLE patientTerm (term INTEGER NOT NULL, resource INTEGER NOT NULL, PRIMARY KEY (term, resource))
+      STRICT, WITHOUT ROWID;
+    CREATE TABLE studyTerm (term INTEGER NOT NULL, resource INTEGER NOT NULL, PRIMARY KEY (term, resource))
+      STRICT, WITHOUT ROWID;
+    CREATE TABLE seriesTerm (term INTEGER NOT NULL, resource INTEGER NOT NULL, PRIMARY KEY (term, resource))
+      STRICT, WITHOUT ROWID;
+    CREATE TABLE instanceTerm (term INTEGER NOT NULL, resource INTEGER NOT NULL, PRIMARY KEY (term, resource))
+      STRICT, WITHOUT ROWID;
     """
 }
 

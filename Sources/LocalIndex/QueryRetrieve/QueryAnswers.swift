@@ -25,7 +25,8 @@ public struct QueryAnswers: Sendable {
   private let retrieveAETitle: String
   private var query: LocalQuery
   private var sequences: Set<Tag> = []
-  private var isAtEnd = false
+  /// Where the answers are that are still to be given; nil before the first.
+  private var rows: ArraySlice<Int64>?
 
   /// Attributes of an identifier that say how it is read.
   private static let notKeys: Set<Tag> = [
@@ -36,7 +37,6 @@ public struct QueryAnswers: Sendable {
     self.index = index
     self.retrieveAETitle = retrieveAETitle
     query = LocalQuery(level: level)
-    query.limit = Self.pageLength
     for element in identifier.elements {
       let tag = element.tag
       if tag.isGroupLength || Self.notKeys.contains(tag) { continue }
@@ -54,11 +54,16 @@ public struct QueryAnswers: Sendable {
   /// The identifiers of the next pending responses; none when there are no more. It reads the database and files.
   /// - Throws: ``StorageError``.
   public mutating func next() throws -> [DataSet] {
-    if isAtEnd { return [] }
-    let matches = try index.find(query)
-    query.after = matches.last?.row
-    isAtEnd = matches.count < Self.pageLength
-    return matches.map(answer)
+    var left = try rows ?? index.rows(query)[...]
+    defer { rows = left }
+    while !left.isEmpty {
+      query.rows = Array(left.prefix(Self.pageLength))
+      left = left.dropFirst(Self.pageLength)
+      let matches = try index.find(query)
+      // A page may be without one where a key has to be read from files.
+      if !matches.isEmpty { return matches.map(answer) }
+    }
+    return []
   }
 
   private func answer(_ match: LocalMatch) -> DataSet {

@@ -6,12 +6,12 @@ extension LocalIndex {
   /// Finds what matches, one at a time as SQLite gives it.
   /// - Parameter each: takes a match; returning false ends the search.
   public func find(_ query: LocalQuery, _ each: (LocalMatch) throws -> Bool) throws {
-    let translation = QueryTranslation(query)
     let fileTags = query.returning.filter { tag in
       !QueryTranslation.computed.contains(tag)
         && !Level.allCases.contains { $0 <= query.level && MainTags.tags(of: $0).contains(tag) }
     }
     try read { db in
+      let translation = try QueryTranslation(query, db)
       let statement = try db.makeStatement(sql: translation.sql)
       let rows = try Row.fetchCursor(statement, arguments: translation.arguments)
       let reader = MatchReader(statement, query)
@@ -38,8 +38,7 @@ extension LocalIndex {
         given += 1
         let key: Data = row["key"]
         let match = LocalMatch(
-          id: OrthancIdentifier.text(of: [UInt8](key)), level: query.level, dataSet: dataSet,
-          row: row["row"])
+          id: OrthancIdentifier.text(of: [UInt8](key)), level: query.level, dataSet: dataSet)
         if try !each(match) { break }
       }
     }
@@ -52,6 +51,16 @@ extension LocalIndex {
       return true
     }
     return result
+  }
+
+  /// Where the matches are, to be read page by page: eight bytes each. Keys that only files hold are not tested.
+  func rows(_ query: LocalQuery) throws -> [Int64] {
+    var query = query
+    query.isRowsOnly = true
+    return try read { db in
+      let translation = try QueryTranslation(query, db)
+      return try Int64.fetchAll(db, sql: translation.sql, arguments: translation.arguments)
+    }
   }
 
   /// The data set of an instance that belongs to a row.

@@ -29,10 +29,12 @@ public struct LocalQuery: Hashable, Sendable {
   public var limit: Int?
   /// How many matches to leave out from the beginning.
   public var since: Int
-  /// None: in the order of arrival.
+  /// None: as they are found, which is the same from one search to the next while nothing changes.
   public var orderBy: [Order]
-  /// Where an earlier search with a limit ended (``LocalMatch/row``): what comes behind it. Only without `orderBy`.
-  var after: Int64?
+  /// Only these, found before.
+  var rows: [Int64]?
+  /// Nothing but where the matches are is wanted.
+  var isRowsOnly = false
   /// Attributes wanted in the matches besides the main tags; read from the file of one instance.
   public var returning: [Tag]
 
@@ -59,6 +61,4 @@ public struct LocalMatch: Sendable {
   public let level: Level
   /// The main tags of the level and those above, and what is counted below it, in UTF-8.
   public let dataSet: DataSet
-  /// Its place in the order of arrival.
-  let row: Int64
 }

@@ -19,28 +19,46 @@ struct QueryTranslation {
     .specificCharacterSet, .timezoneOffsetFromUTC, .storageMediaFileSetID, .storageMediaFileSetUID,
   ]
 
-  init(_ query: LocalQuery) {
+  /// - Parameter db: asked how many resources the keys leave, to take the narrowest of several ways.
+  init(_ query: LocalQuery, _ db: Database) throws {
     var builder = Conditions(level: query.level)
     for key in query.keys { builder.add(ValueMatcher(key.tag, key.value), text: key.value) }
     fileMatchers = builder.fileMatchers
-    var sql = "SELECT \(Self.columns(query.level)) FROM \(Self.source(query.level))"
+    let alias = Self.alias(query.level)
     var conditions = builder.all
-    if query.after != nil { conditions.append("\(Self.alias(query.level)).id > ?") }
-    if !conditions.isEmpty { sql += " WHERE " + conditions.joined(separator: " AND ") }
+    var from = Self.source(query.level)
+    var arguments: [(any DatabaseValueConvertible)?] = []
+    let isSorted = !query.orderBy.isEmpty
+    if let rows = query.rows {
+      conditions.append("\(alias).id IN (\(rows.map(String.init).joined(separator: ", ")))")
+    } else if let best = try QueryDriver.best(query, db), best.isNarrow || !isSorted {
+      from = "(\(best.driver.sql)) way CROSS JOIN " + Self.source(query.level)
+      conditions.insert("\(alias).id = way.id", at: 0)
+      arguments += best.driver.arguments
+    }
+    arguments += builder.arguments
+    let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
     let orders = query.orderBy.compactMap { order in
       Self.sortExpression(order.tag, query.level).map { $0 + (order.isDescending ? " DESC" : "") }
     }
-    let alias = Self.alias(query.level)
-    sql += " ORDER BY " + (orders + ["\(alias).id"]).joined(separator: ", ")
-    var arguments = builder.arguments
-    if let after = query.after { arguments.append(after) }
-    if fileMatchers.isEmpty, query.limit != nil || query.since > 0 {
-      sql += " LIMIT ? OFFSET ?"
-      arguments += [query.limit ?? -1, query.since]
+    let order = " ORDER BY " + (orders + ["\(alias).id"]).joined(separator: ", ")
+    let hasPage = fileMatchers.isEmpty && (query.limit != nil || query.since > 0)
+    if hasPage { arguments += [query.limit ?? -1, query.since] }
+    let columns = query.isRowsOnly ? "\(alias).id AS row" : Self.columns(query.level)
+    if isSorted, hasPage {
+      // Sorted are the ids alone; of the rest no more is read than is wanted.
+      let page = "SELECT \(alias).id FROM \(from)\(filter)\(order) LIMIT ? OFFSET ?"
+      sql = "SELECT \(columns) FROM \(Self.source(query.level)) WHERE \(alias).id IN (\(page))\(order)"
+    } else {
+      // Without an order asked for: as they are found, in the order of arrival where all are looked at.
+      let isFound = !isSorted && from.contains(" way ")
+      sql = "SELECT \(columns) FROM \(from)\(filter)\(isFound ? "" : order)\(hasPage ? " LIMIT ? OFFSET ?" : "")"
     }
-    self.sql = sql
     self.arguments = StatementArguments(arguments)
   }
+
+  /// A pattern for SQLite, to which `[` is special as well.
+  static func glob(_ pattern: String) -> String { pattern.replacing("[", with: "[[]") }
 
   static func alias(_ level: Level) -> String {
     switch level {
@@ -108,6 +126,7 @@ private struct Conditions {
   init(level: Level) { self.level = level }
 
   var arguments: [(any DatabaseValueConvertible)?] {
+    // In the order of ``all``.
     ownArguments + below.sorted { $0.level < $1.level }.flatMap(\.arguments)
   }
 
@@ -127,12 +146,12 @@ private struct Conditions {
     for lower in Level.allCases where lower > level && lower <= deepest {
       switch lower {
       case .study: tables.append("study st")
-      case .series: tables.append(tables.isEmpty ? "series se" : "JOIN series se ON se.study = st.id")
-      case .instance: tables.append(tables.isEmpty ? "instance i" : "JOIN instance i ON i.series = se.id")
+      case .series: tables.append(tables.isEmpty ? "series se" : "CROSS JOIN series se ON se.study = st.id")
+      case .instance: tables.append(tables.isEmpty ? "instance i" : "CROSS JOIN instance i ON i.series = se.id")
       case .patient: break
       }
     }
-    return own + ["\(parent) IN (SELECT \(link) FROM \(tables.joined(separator: " ")) WHERE \(inner))"]
+    return own + ["EXISTS (SELECT 1 FROM \(tables.joined(separator: " ")) WHERE \(link) = \(parent) AND \(inner))"]
   }
 
   mutating func add(_ matcher: ValueMatcher, text: String) {
@@ -142,12 +161,11 @@ private struct Conditions {
       addModalities(matcher, text)
     } else if tag == .sopClassesInStudy {
       let (condition, arguments) = Self.simple("x.SOPClassUID", matcher)
-      let study = level == .patient ? "p.id" : "st.id"
-      let wanted = level == .patient ? "y.patient" : "z.study"
+      let link = level == .patient ? "y.patient = p.id" : "y.id = st.id"
       own.append(
         """
-        \(study) IN (SELECT \(wanted) FROM instance x JOIN series z ON z.id = x.series JOIN study y ON y.id = z.study
-        WHERE \(condition))
+        EXISTS (SELECT 1 FROM study y CROSS JOIN series z ON z.study = y.id CROSS JOIN instance x ON x.series = z.id
+        WHERE \(link) AND \(condition))
         """)
       ownArguments += arguments
     } else if QueryTranslation.computed.contains(tag) {
@@ -185,9 +203,10 @@ private struct Conditions {
     let (condition, arguments) = Self.condition("x", .series, modality, text)
     switch level {
     case .patient:
-      own.append("p.id IN (SELECT y.patient FROM series x JOIN study y ON y.id = x.study WHERE \(condition))")
+      own.append(
+        "EXISTS (SELECT 1 FROM study y CROSS JOIN series x ON x.study = y.id WHERE y.patient = p.id AND \(condition))")
     default:
-      own.append("st.id IN (SELECT x.study FROM series x WHERE \(condition))")
+      own.append("EXISTS (SELECT 1 FROM series x WHERE x.study = st.id AND \(condition))")
     }
     ownArguments += arguments
   }
@@ -220,7 +239,7 @@ private struct Conditions {
       case .exact, .name: break
       case .pattern(let pattern):
         parts.append("\(column) GLOB ?")
-        arguments.append(glob(pattern))
+        arguments.append(QueryTranslation.glob(pattern))
       case .range(let from, let through):
         var bounds = ["\(column) <> ''"]
         if let from {
@@ -244,7 +263,7 @@ private struct Conditions {
     var arguments: [(any DatabaseValueConvertible)?] = []
     func test(_ column: String, _ text: String) -> String {
       let isPattern = text.contains(where: ValueMatcher.isWildcard)
-      arguments.append(isPattern ? glob(text) : text)
+      arguments.append(isPattern ? QueryTranslation.glob(text) : text)
       return isPattern ? "\(column) GLOB ?" : "\(column) = ?"
     }
     for case .name(let groups) in matcher.alternatives {
@@ -262,6 +281,4 @@ private struct Conditions {
     return ("(" + parts.joined(separator: " OR ") + ")", arguments)
   }
 
-  /// The same pattern for SQLite, to which `[` is special as well.
-  private static func glob(_ pattern: String) -> String { pattern.replacing("[", with: "[[]") }
 }

@@ -92,6 +92,24 @@ public struct ValueMatcher: Sendable {
     return text
   }
 
+  /// What the dictionary of the index holds of a stored value: each value of the attribute as it is compared, of a name each
+  /// component group; those that are not empty.
+  static func terms(_ stored: String, of tag: Tag) -> Set<String> {
+    let kind = kind(of: tag)
+    let values = keepsBackslash(tag) ? [stored[...]] : stored.split(separator: "\\", omittingEmptySubsequences: false)
+    var result: Set<String> = []
+    for value in values {
+      let trimmed = trim(String(value))
+      if kind == .name {
+        result.formUnion(FoldedText.nameGroups(trimmed))
+      } else {
+        result.insert(prepare(trimmed, kind))
+      }
+    }
+    result.remove("")
+    return result
+  }
+
   /// Whether a stored value matches: all values joined by backslashes, as the index keeps them; nil when the attribute is
   /// absent, which matches no key but a universal one.
   public func matches(_ stored: String?) -> Bool {
@@ -99,17 +117,17 @@ public struct ValueMatcher: Sendable {
     guard let stored else { return false }
     let values = isSingle ? [stored[...]] : stored.split(separator: "\\", omittingEmptySubsequences: false)
     return values.contains { value in
-      let prepared = prepare(Self.trim(String(value)))
+      let prepared = Self.prepare(Self.trim(String(value)), kind)
       return alternatives.contains { matches(prepared, $0) }
     }
   }
 
-  private func prepare(_ value: String) -> String {
+  private static func prepare(_ value: String, _ kind: Kind) -> String {
     switch kind {
     case .identifier: value
     case .name: value
     case .date, .time, .dateTime: DateTimeText.normalise(value, kind)
-    case .number: Self.normaliseNumber(value)
+    case .number: normaliseNumber(value)
     case .text: FoldedText.fold(value)
     }
   }
