@@ -19,9 +19,8 @@ struct Fluoro: InterfaceCommand {
       """,
     version: version,
     subcommands: [
-      Demo.self, Echo.self, Find.self, Move.self, Store.self, Serve.self, Local.self, Dump.self, Convert.self,
-      Explain.self,
-      Modalities.self, WhoAmI.self, Manual.self,
+      Demo.self, Echo.self, Find.self, Move.self, Get.self, Store.self, Serve.self, Local.self, Dump.self,
+      Convert.self, Explain.self, Modalities.self, WhoAmI.self, Manual.self,
     ])
 
   @OptionGroup var shared: SharedOptions

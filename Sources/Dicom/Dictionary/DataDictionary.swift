@@ -51,6 +51,11 @@ public enum DataDictionary {
     return UIDDescription(name: fields[0], type: fields[1], isRetired: fields[2] == "R")
   }
 
+  /// The UIDs of a type, such as `SOP Class`, that are not retired.
+  public static func uids(ofType type: String) -> [UID] {
+    uidTable.lines.filter { $0.count == 4 && $0[2] == type && $0[3] != "R" }.map { UID($0[0]) }
+  }
+
   private static let privateTable = StaticTable(PrivateAttributeTable.text, keyFields: 2)
   private static let uidTable = StaticTable(UIDTable.text)
 }

@@ -40,6 +40,17 @@ struct StaticTable: Sendable {
     Self.fields(bytes[offset..<lineEnd(from: offset)], droppingFirst: 0)
   }
 
+  /// Every line, for the few who want them all.
+  var lines: [[String]] {
+    var lines: [[String]] = []
+    var start = 0
+    while start < bytes.count {
+      lines.append(line(at: start))
+      start = lineEnd(from: start) + 1
+    }
+    return lines
+  }
+
   /// The first field of the line that begins at an offset.
   func firstField(at offset: Int) -> UnsafeBufferPointer<UInt8> {
     var end = offset

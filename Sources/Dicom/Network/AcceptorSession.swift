@@ -24,7 +24,7 @@ final class AcceptorSession: UpperLayerUser {
   /// The data set that is arriving, and what becomes of it.
   private enum Incoming {
     case none
-    case store(any StoreReceiver, CommandSet, contextID: UInt8)
+    case store(IncomingStore)
     case identifier(CommandSet, AcceptedContext, ByteBuffer)
     /// Thrown away; then the status is the response.
     case refused(Status, CommandSet, contextID: UInt8)
@@ -145,21 +145,10 @@ final class AcceptorSession: UpperLayerUser {
   }
 
   private func beginStore(_ command: CommandSet, _ context: AcceptedContext, _ association: AcceptedAssociation) {
-    guard let sopClass = command.affectedSOPClassUID, let sopInstance = command.affectedSOPInstanceUID,
-      let messageID = command.messageID
-    else { return answer(command, context.id, Status(0x0120, errorComment: "SOP class or instance UID missing")) }
     guard command.hasDataSet else {
       return respond(command, context.id, Status(0x0212, errorComment: "no data set"))
     }
-    guard context.abstractSyntax.isStorageLike else { return answer(command, context.id, .sopClassNotSupported) }
-    let request = StoreRequest(
-      sopClassUID: sopClass, sopInstanceUID: sopInstance, transferSyntax: context.transferSyntax,
-      messageID: messageID, moveOriginatorAETitle: command.moveOriginatorAETitle,
-      moveOriginatorMessageID: command.moveOriginatorMessageID)
-    switch shared.delegate.store(request, association) {
-    case .receive(let receiver): incoming = .store(receiver, command, contextID: context.id)
-    case .refuse(let status): incoming = .refused(status, command, contextID: context.id)
-    }
+    incoming = .store(IncomingStore(command, context) { shared.delegate.store($0, association) })
   }
 
   private func beginIdentifier(_ command: CommandSet, _ context: AcceptedContext) {
@@ -177,16 +166,9 @@ final class AcceptorSession: UpperLayerUser {
   func received(data: ByteBuffer, isLast: Bool) {
     switch incoming {
     case .none: break
-    case .store(let receiver, let command, let contextID):
-      do {
-        try receiver.receive(data)
-        if isLast { finish(receiver, command, contextID) }
-      } catch {
-        receiver.abandon()
-        let status = (error as? StatusError)?.status ?? Status.processingFailure.commented("\(error)")
-        incoming = .refused(status, command, contextID: contextID)
-        if isLast { finishRefused() }
-      }
+    case .store(let store):
+      store.receive(data)
+      if isLast { finish(store) }
     case .identifier(let command, let context, var bytes):
       guard bytes.readableBytes + data.readableBytes <= Self.maximumIdentifierLength else {
         handler.violated(MessageError.dataSetTooLong(limit: Self.maximumIdentifierLength).description)
@@ -209,12 +191,14 @@ final class AcceptorSession: UpperLayerUser {
     respond(command, contextID, status)
   }
 
-  private func finish(_ receiver: any StoreReceiver, _ command: CommandSet, _ contextID: UInt8) {
+  private func finish(_ store: IncomingStore) {
     incoming = .none
+    let (command, contextID) = (store.command, store.contextID)
+    if let refusal = store.refusal { return respond(command, contextID, refusal) }
     isFinishing = true
     handler.pause()
     let bound = weakBound
-    receiver.finish { status in bound.execute { $0.object?.finished(command, contextID, status) } }
+    store.finish { status in bound.execute { $0.object?.finished(command, contextID, status) } }
   }
 
   private func finished(_ command: CommandSet, _ contextID: UInt8, _ status: Status) {
@@ -355,7 +339,7 @@ final class AcceptorSession: UpperLayerUser {
     guard !hasEnded else { return }
     hasEnded = true
     deadlines.end()
-    if case .store(let receiver, _, _) = incoming { receiver.abandon() }
+    if case .store(let store) = incoming { store.abandon() }
     incoming = .none
     for task in running.values { task.cancel() }
     running = [:]
@@ -368,14 +352,5 @@ final class AcceptorSession: UpperLayerUser {
     } else if !handler.wasRejected {
       shared.delegate.failed(remoteAddress: remoteAddress, reason: end)
     }
-  }
-}
-
-extension UID {
-  /// Whether instances could be stored in a presentation context of this abstract syntax: whatever is not one of the
-  /// services without instances, since private SOP classes are welcome.
-  fileprivate var isStorageLike: Bool {
-    self != .verification && !rawValue.hasPrefix("1.2.840.10008.5.1.4.1.2.") && self != .worklistFind
-      && rawValue != "1.2.840.10008.1.20.1"
   }
 }

@@ -26,6 +26,8 @@ final class RequestorOperation {
   let onPending: (Response) throws -> Void
   /// Pending responses are still wanted when it has been cancelled: counters are, matches are not.
   let isHeardAfterCancel: Bool
+  /// Takes the instances that the peer stores with us meanwhile: the sub-operations of a C-GET.
+  let onStore: ((StoreRequest) -> StoreReception)?
   let completion: (Result<Response, any Error>) -> Void
   var state: State = .sending
   /// A response that came before all was sent.
@@ -40,6 +42,7 @@ final class RequestorOperation {
     isCancellable = request.isCancellable
     onPending = request.onPending
     isHeardAfterCancel = request.isHeardAfterCancel
+    onStore = request.onStore
     self.completion = completion
   }
 
@@ -57,6 +60,7 @@ struct OutgoingRequest: Sendable {
   var isCancellable = false
   var isHeardAfterCancel = false
   var onPending: @Sendable (Response) throws -> Void = { _ in }
+  var onStore: (@Sendable (StoreRequest) -> StoreReception)?
 }
 
 extension RequestorOperation.Body: Sendable {}

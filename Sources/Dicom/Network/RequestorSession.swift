@@ -21,7 +21,10 @@ final class RequestorSession: UpperLayerUser {
   private var cancelledIDs: Set<UInt16> = []
   private var sender: StoreSender?
   private var incoming: (command: CommandSet, contextID: UInt8, dataSet: ByteBuffer)?
-  private var acceptedIDs: Set<UInt8> = []
+  private var contexts: [UInt8: AcceptedContext] = [:]
+  /// The instance of a C-GET that is arriving, and whether one is being made durable.
+  private var store: IncomingStore?
+  private var isStoring = false
   private var bufferedBytes = 0
 
   private var onReleased: [() -> Void] = []
@@ -86,7 +89,7 @@ final class RequestorSession: UpperLayerUser {
         AcceptedContext(
           id: result.id, abstractSyntax: proposal.abstractSyntax, transferSyntax: result.transferSyntax))
     }
-    acceptedIDs = Set(contexts.map(\.id))
+    self.contexts = Dictionary(contexts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     self.opened = nil
     let peer = PeerInformation(
       address: channel.remoteAddress.map(ConnectionTracer.words) ?? parameters.endpoint.address,
@@ -193,11 +196,13 @@ final class RequestorSession: UpperLayerUser {
   // MARK: Receiving
 
   func received(_ command: CommandSet, contextID: UInt8) {
-    guard acceptedIDs.contains(contextID) else {
+    guard let context = contexts[contextID] else {
       handler.violated(MessageError.unknownContext(contextID).description)
       return
     }
-    if command.hasDataSet {
+    if command.hasDataSet, command.field == .cStoreRequest, let onStore = current?.onStore {
+      store = IncomingStore(command, context, onStore)
+    } else if command.hasDataSet {
       incoming = (command, contextID, ByteBuffer())
     } else {
       received(command, contextID: contextID, dataSet: nil)
@@ -205,6 +210,11 @@ final class RequestorSession: UpperLayerUser {
   }
 
   func received(data: ByteBuffer, isLast: Bool) {
+    if let store {
+      store.receive(data)
+      if isLast { finish(store) }
+      return
+    }
     guard incoming != nil else { return }
     guard (incoming?.dataSet.readableBytes ?? 0) + data.readableBytes <= Self.maximumDataSetLength else {
       handler.violated(MessageError.dataSetTooLong(limit: Self.maximumDataSetLength).description)
@@ -217,9 +227,31 @@ final class RequestorSession: UpperLayerUser {
     received(command, contextID: contextID, dataSet: dataSet)
   }
 
+  /// Answers when the instance is durable; until then nothing more is read.
+  private func finish(_ store: IncomingStore) {
+    self.store = nil
+    let (command, contextID) = (store.command, store.contextID)
+    if let refusal = store.refusal {
+      handler.send(command.response(status: refusal), contextID: contextID)
+      return
+    }
+    isStoring = true
+    handler.pause()
+    let bound = bound
+    store.finish { status in bound.execute { $0.stored(command, contextID, status) } }
+  }
+
+  private func stored(_ command: CommandSet, _ contextID: UInt8, _ status: Status) {
+    isStoring = false
+    guard end == nil else { return }
+    handler.send(command.response(status: status), contextID: contextID)
+    activity()
+    handler.resume()
+  }
+
   private func received(_ command: CommandSet, contextID: UInt8, dataSet: ByteBuffer?) {
     guard command.isResponse else {
-      // C-STORE sub-operations of a C-GET and reports on storage commitment will be taken here.
+      // Reports on storage commitment will be taken here.
       handler.send(command.response(status: .unrecognizedOperation), contextID: contextID)
       return
     }
@@ -320,6 +352,8 @@ final class RequestorSession: UpperLayerUser {
       }
       abort(.timeout(wait.kind, running.limit ?? .zero))
     case .cancelling: abort(.cancelled)
+    // It is our disk that is waited for.
+    case .response where isStoring: deadlines.restart()
     default: abort(.timeout(wait.kind, running.limit ?? .zero))
     }
   }
@@ -332,6 +366,8 @@ final class RequestorSession: UpperLayerUser {
     sender?.stop()
     sender = nil
     incoming = nil
+    store?.abandon()
+    store = nil
     if let opened {
       self.opened = nil
       opened.complete(.failure(error(reason, isConnected ? .associate : .connect)))

@@ -1,6 +1,6 @@
 import Dicom
 
-/// One thing to fetch: a patient, study, series or instance by its unique keys. One C-MOVE each.
+/// One thing to fetch: a patient, study, series or instance by its unique keys. One C-MOVE or C-GET each.
 public struct RetrieveItem: Sendable, Hashable {
   public var keys: [QueryKey]
   /// How many instances it has, where a query told; shown, and believed only when the peer counts nothing.
@@ -28,6 +28,14 @@ public struct RetrieveItem: Sendable, Hashable {
 
   public static func patient(_ id: String, expected: Int? = nil) -> RetrieveItem {
     RetrieveItem(keys: [QueryKey(.patientID, id)], expected: expected)
+  }
+}
+
+extension RetrieveItem {
+  /// The identifier of its C-MOVE or C-GET (PS3.4 §C.4.2.1.4). PatientID may hold other than ASCII.
+  func identifier(_ level: Level, encoding: String) -> DataSet {
+    let query = Query(level: level, keys: keys)
+    return query.identifier(keys, characterSet: query.characterSets(default: encoding).first ?? .utf8)
   }
 }
 

@@ -63,9 +63,9 @@ final class Receiver: Sendable {
         let other = try station.index.receiver().flatMap(SCPState.Receiver.init(text:))
         return set(other.map(SCPState.elsewhere) ?? .off(reason: "another program receives on \(station.index.path)"))
       }
-      let service = StoreService(station.index, station.peers, station.moves, station.activity)
       let scp = EmbeddedSCP(
-        store: service, index: station.index, peers: station.peers, moves: station.moves, activity: station.activity,
+        store: station.storing, index: station.index, peers: station.peers, moves: station.moves,
+        activity: station.activity,
         clock: station.clock, trace: station.trace)
       let acceptor = try await Acceptor.listen(
         host: configuration.dicomBindAddress, port: configuration.dicomPort, idle: configuration.scpTimeout,

@@ -25,6 +25,7 @@ final class StoreService: Sendable {
     observation.withLock { $0 = changes }
   }
 
+  /// An instance that another station stores with us.
   func receive(
     _ request: StoreRequest, _ association: AcceptedAssociation, _ tally: Tally, refuse: () -> Status
   ) -> StoreReception {
@@ -32,27 +33,41 @@ final class StoreService: Sendable {
     let named = moves.named(
       request.moveOriginatorAETitle, request.moveOriginatorMessageID, isSame: configuration.isSameAETitle)
     guard named != nil || isAllowed(association) else { return .refuse(refuse()) }
-    if isFull(configuration) {
-      tally.noteFailure()
+    return receive(
+      request, from: association.callingAETitle, to: association.calledAETitle, peer: EmbeddedSCP.peer(association),
+      tally, named ?? unnamed(request, association))
+  }
+
+  /// An instance of a C-GET of ours.
+  func receive(
+    _ request: StoreRequest, from modality: Modality, as localAET: String, for retrieve: MoveInFlight
+  ) -> StoreReception {
+    receive(request, from: modality.aeTitle, to: localAET, peer: modality.name, nil, retrieve)
+  }
+
+  private func receive(
+    _ request: StoreRequest, from sender: String, to receiver: String, peer: String, _ tally: Tally?,
+    _ move: MoveInFlight?
+  ) -> StoreReception {
+    if isFull(peers.configuration) {
+      tally?.noteFailure()
       // Another process may have deleted something: the next one will know.
       Blocking.queue.async { [self] in recountIfFull() }
       return .refuse(Status.outOfResources.commented("MaximumStorageSize is reached"))
     }
-    let move = named ?? unnamed(request, association)
     do {
       let incoming = try index.begin(
         ReceptionDescription(
           sopClassUID: request.sopClassUID, sopInstanceUID: request.sopInstanceUID,
-          transferSyntaxUID: request.transferSyntax, sendingAETitle: association.callingAETitle,
-          receivingAETitle: association.calledAETitle))
+          transferSyntaxUID: request.transferSyntax, sendingAETitle: sender, receivingAETitle: receiver))
       move?.begin()
       return .receive(
         InstanceReceiver(incoming, request.sopInstanceUID.rawValue, move, tally) { [self] result in
-          note(result, association)
+          note(result, peer)
         })
     } catch {
-      tally.noteFailure()
-      note(.failure(error), association)
+      tally?.noteFailure()
+      note(.failure(error), peer)
       return .refuse(Self.status(error))
     }
   }
@@ -92,18 +107,17 @@ final class StoreService: Sendable {
     stored.withLock { $0 = Int64(bytes) }
   }
 
-  private func note(_ result: Result<StoredInstance, any Error>, _ association: AcceptedAssociation) {
+  private func note(_ result: Result<StoredInstance, any Error>, _ peer: String) {
     switch result {
     case .success(let instance):
       if instance.novelty != .identical { stored.withLock { $0 += Int64(instance.bytes) } }
       if instance.isNewVersion {
         activity.add(
-          .note, peer: EmbeddedSCP.peer(association),
-          "another data set came under the identity of a stored instance; both are kept",
+          .note, peer: peer, "another data set came under the identity of a stored instance; both are kept",
           details: [instance.sopInstanceUID.rawValue])
       }
     case .failure(let error):
-      activity.add(.result, peer: EmbeddedSCP.peer(association), "an instance was not stored: \(error)")
+      activity.add(.result, peer: peer, "an instance was not stored: \(error)")
     }
   }
 
@@ -119,12 +133,12 @@ private final class InstanceReceiver: StoreReceiver {
   private let incoming: IncomingInstance
   private let sopInstanceUID: String
   private let move: MoveInFlight?
-  private let tally: Tally
+  private let tally: Tally?
   private let onEnd: @Sendable (Result<StoredInstance, any Error>) -> Void
   private let bytes = Mutex(0)
 
   init(
-    _ incoming: IncomingInstance, _ sopInstanceUID: String, _ move: MoveInFlight?, _ tally: Tally,
+    _ incoming: IncomingInstance, _ sopInstanceUID: String, _ move: MoveInFlight?, _ tally: Tally?,
     _ onEnd: @escaping @Sendable (Result<StoredInstance, any Error>) -> Void
   ) {
     self.incoming = incoming
@@ -152,11 +166,11 @@ private final class InstanceReceiver: StoreReceiver {
       let count = bytes.withLock { $0 }
       switch result {
       case .success:
-        tally.noteInstance(bytes: count)
+        tally?.noteInstance(bytes: count)
         respond(.success)
         move?.end(sopInstanceUID, bytes: count)
       case .failure(let error):
-        tally.noteFailure()
+        tally?.noteFailure()
         respond(StoreService.status(error))
         move?.end(sopInstanceUID, bytes: nil)
       }
@@ -166,7 +180,7 @@ private final class InstanceReceiver: StoreReceiver {
 
   func abandon() {
     incoming.abandon()
-    tally.noteFailure()
+    tally?.noteFailure()
     move?.end(sopInstanceUID, bytes: nil)
   }
 }

@@ -20,6 +20,8 @@ struct MoveRun: Sendable {
   let destination: String
   let arrival: Arrival
   let job: Job
+  /// What the job fetched before, for its progress.
+  var earlier: [MoveItemResult] = []
 
   func items(_ onItem: @Sendable (MoveItemResult) -> Void) async -> [MoveItemResult] {
     var results: [MoveItemResult] = []
@@ -64,7 +66,7 @@ struct MoveRun: Sendable {
   ) async -> MoveItemResult {
     let start = station.clock.now
     var result = MoveItemResult(item: item, outcome: Outcome(.done, ""))
-    let before = ItemSums(earlier)
+    let before = ItemSums(self.earlier + earlier)
     let job = job
     let flight = MoveInFlight(
       peer: modality, originatorAETitle: callingAETitle, messageID: station.moves.allocateMessageID(),
@@ -81,7 +83,8 @@ struct MoveRun: Sendable {
     var failure: AssociationError?
     do {
       let outcome = try await association.move(
-        identifier(item), model: models.first { association.acceptedTransferSyntax(for: $0) != nil } ?? models[0],
+        item.identifier(request.level, encoding: station.encoding(of: modality)),
+        model: models.first { association.acceptedTransferSyntax(for: $0) != nil } ?? models[0],
         destination: destination, messageID: flight.messageID
       ) { counters in job.update { before.add(counters, to: &$0) } }
       result.status = outcome.status
@@ -124,13 +127,6 @@ struct MoveRun: Sendable {
     return (result.completed ?? 0) + (result.warning ?? 0)
   }
 
-  private func identifier(_ item: RetrieveItem) -> DataSet {
-    // PatientID may hold other than ASCII.
-    let query = Query(level: request.level, keys: item.keys)
-    let encoding = modality.defaultEncoding ?? station.configuration.defaultEncoding
-    return query.identifier(item.keys, characterSet: query.characterSets(default: encoding).first ?? .utf8)
-  }
-
   private func watching(_ held: IndexArrivals, _ before: ItemSums) -> Task<Void, Never> {
     let job = job
     return Task.detached {
@@ -142,59 +138,5 @@ struct MoveRun: Sendable {
         }
       }
     }
-  }
-
-  /// All items together: the worst that happened, and done in part when some succeeded.
-  func outcome(_ items: [MoveItemResult]) -> Outcome {
-    let received = items.reduce(0) { $0 + ($1.received ?? $1.completed ?? 0) }
-    guard items.count > 1 || request.items.count > 1 else {
-      return items.first?.outcome ?? Outcome(.cancelled, "cancelled")
-    }
-    let done = items.count { $0.outcome.state == .done }
-    let words = "\(done) of \(request.words), \(Words.count(received, "instance"))"
-    let details = items.enumerated().filter { $1.outcome.state != .done }.map { number, item in
-      // A patient's key is a patient's data, which no log may name.
-      let name = request.level == .patient ? nil : item.item.keys.last?.value
-      return "\(name ?? "patient \(number + 1)"): \(item.outcome.words)"
-    }
-    if done == request.items.count { return Outcome(.done, words) }
-    if job.isCancelled { return Outcome(.cancelled, "cancelled after \(words)") }
-    let worst = items.first { $0.outcome.state != .done && $0.outcome.state != .partial }?.outcome.state ?? .partial
-    return Outcome(done > 0 || received > 0 ? .partial : worst, words, details: details)
-  }
-}
-
-/// What the items before the running one came to, for the progress of the whole job.
-private struct ItemSums: Sendable {
-  var completed = 0
-  var failed = 0
-  var warning = 0
-  var received = 0
-  var bytes: Int64 = 0
-
-  init(_ items: [MoveItemResult]) {
-    for item in items {
-      completed += item.completed ?? 0
-      failed += item.failed ?? 0
-      warning += item.warning ?? 0
-      received += item.received ?? 0
-      bytes += item.bytes
-    }
-  }
-
-  func add(_ counters: SubOperations, to progress: inout JobProgress) {
-    progress.remaining = counters.remaining
-    progress.completed = counters.completed.map { $0 + completed }
-    progress.failed = counters.failed.map { $0 + failed }
-    progress.warning = counters.warning.map { $0 + warning }
-    let total = [counters.remaining, counters.completed, counters.failed, counters.warning].compactMap(\.self)
-    if counters.remaining != nil {
-      progress.total = max(progress.total ?? 0, total.reduce(completed + failed + warning, +))
-    }
-  }
-
-  func add(received: Int, bytes: Int64, to progress: inout JobProgress) {
-    progress.received = self.received + received
-    progress.bytes = self.bytes + bytes
   }
 }

@@ -1,7 +1,7 @@
 import Dicom
 import Synchronization
 
-/// A C-MOVE to ourselves while it runs, and what has arrived for it.
+/// A C-MOVE to ourselves, or a C-GET, while it runs, and what has arrived for it.
 final class MoveInFlight: Sendable {
   let peer: Modality
   /// The title we called with: (0000,1030) of its sub-operations.
@@ -34,6 +34,9 @@ final class MoveInFlight: Sendable {
   }
 
   var received: (instances: Int, bytes: Int64) { state.withLock { ($0.instances.count, $0.bytes) } }
+
+  /// Whether an instance is durable here because of it.
+  func holds(_ sopInstanceUID: String) -> Bool { state.withLock { $0.instances.contains(sopInstanceUID) } }
 
   func begin() {
     state.withLock { $0.open += 1 }

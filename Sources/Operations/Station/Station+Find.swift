@@ -30,13 +30,12 @@ extension Station {
   private func find(
     _ modality: Modality, _ query: Query, _ keys: [QueryKey], _ matches: MatchCounter, _ job: Job
   ) async throws -> Status {
-    let models: [UID] =
-      query.level == .patient ? [.patientRootFind, .studyRootFind] : [.studyRootFind, .patientRootFind]
+    let models = Self.findModels(query.level)
     let association = try await associate(
       modality,
       models.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Self.uncompressed) }, job)
     let model = models.first { association.acceptedTransferSyntax(for: $0) != nil } ?? models[0]
-    let encoding = modality.defaultEncoding ?? configuration.defaultEncoding
+    let encoding = encoding(of: modality)
     var status = Status.success
     do {
       for characterSet in query.characterSets(default: encoding) {

@@ -1,6 +1,17 @@
 import Dicom
 
 extension Station {
+  /// Fetches from a modality by the method it is configured with; to a third station always by C-MOVE.
+  public func retrieve(
+    _ modality: Modality, _ request: RetrieveRequest, timeout: TimeoutChoice = .inherited,
+    onItem: @escaping @Sendable (MoveItemResult) -> Void = { _ in }
+  ) -> Operation<MoveResult> {
+    let method = modality.retrieveMethod ?? configuration.defaultRetrieveMethod
+    return request.target == nil && method == .get
+      ? get(modality, request, timeout: timeout, onItem: onItem)
+      : move(modality, request, timeout: timeout, onItem: onItem)
+  }
+
   /// C-MOVE: the modality sends what is asked for, to us or to another. One C-MOVE for each item, one after the other.
   ///
   /// A move to ourselves is refused unless a fluoro on this storage listens under the title it goes to; nobody does:
@@ -22,12 +33,12 @@ extension Station {
         station: self, modality: modality, request: request, callingAETitle: callingAETitle, destination: destination,
         arrival: arrival, job: job)
       let items = await run.items(onItem)
-      return MoveResult(items: items, outcome: run.outcome(items))
+      return MoveResult(items: items, outcome: request.outcome(items, isCancelled: job.isCancelled))
     }
   }
 
   /// Sees to it that what is sent to us can be received.
-  private func arrival(
+  func arrival(
     at destination: String, _ request: RetrieveRequest, _ modality: Modality
   ) async throws(OperationError) -> MoveRun.Arrival {
     if let complaint = Modality.complaint(aboutAETitle: destination) { throw OperationError(complaint) }

@@ -34,15 +34,20 @@ extension Station {
       details: outcome.details)
   }
 
-  /// Opens an association to a modality.
+  /// Orthanc's name of the character set for text that names none.
+  func encoding(of modality: Modality) -> String { modality.defaultEncoding ?? configuration.defaultEncoding }
+
+  /// Opens an association to a modality. `storing` are SOP classes whose instances we are to receive on it.
   ///
   /// - Throws: `AssociationError`, or ``OperationError`` when it may or can not be opened at all.
   func associate(
-    _ modality: Modality, as localAET: String? = nil, _ contexts: [PresentationContextProposal], _ job: Job
+    _ modality: Modality, as localAET: String? = nil, _ contexts: [PresentationContextProposal], storing: [UID] = [],
+    _ job: Job
   ) async throws -> Association {
-    let parameters = try Self.parameters(
+    var parameters = try Self.parameters(
       modality, callingAETitle: configuration.callingAETitle(for: modality, override: localAET), contexts,
       maximumPDULength: configuration.maximumPDULength)
+    parameters.roleSelections = storing.map { RoleSelection(sopClassUID: $0, isSCU: false, isSCP: true) }
     let association = try await Association.request(parameters, deadlines: job.deadlines, trace: trace)
     var words = "association as \(parameters.callingAETitle)"
     if let name = association.peer.implementationVersionName { words += " with \(name)" }

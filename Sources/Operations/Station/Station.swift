@@ -13,6 +13,8 @@ public final class Station: Sendable {
   let clock: any DeadlineClock
   let peers: PeerDirectory
   let moves = MovesInFlight()
+  /// Takes what arrives, be it at our acceptor or by a C-GET.
+  let storing: StoreService
   let receiver: Receiver
 
   /// Opens the storage.
@@ -28,6 +30,7 @@ public final class Station: Sendable {
     self.clock = clock
     self.trace = trace
     peers = PeerDirectory(configuration)
+    storing = StoreService(index, peers, moves, activity)
     receiver = Receiver()
     for warning in configuration.warnings { activity.add(.note, peer: "", warning) }
   }

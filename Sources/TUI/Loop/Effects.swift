@@ -181,9 +181,9 @@ final class Effects: Sendable {
       ? order.items[0].words : Format.count(order.items.count, order.level.word, order.level.words)
     var request = RetrieveRequest(level: order.level, items: items, target: order.destination)
     request.confirmation = order.confirmation
-    let operation = station.move(modality, request)
+    let operation = station.retrieve(modality, request)
     know(
-      operation, "C-MOVE \(what)" + (order.destination.map { " to \($0)" } ?? ""),
+      operation, "\(operation.job.kind.words) \(what)" + (order.destination.map { " to \($0)" } ?? ""),
       order.items.map(\.uid) + [order.modality], order.items.compactMap(\.instances).reduce(0, +))
   }
 

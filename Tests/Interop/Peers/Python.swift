@@ -17,6 +17,12 @@ enum Python {
       "series.py", [try workshop.makeFolder("series-\(count)"), String(count), String(rows)], in: workshop)
   }
 
+  /// One study of many SOP classes and transfer syntaxes, as `mixed.py` makes it.
+  static func mixedStudy(withPrivateClass: Bool = false, in workshop: Workshop) async throws -> [String] {
+    try await paths(
+      "mixed.py", [try workshop.makeFolder("mixed")] + (withPrivateClass ? ["--private"] : []), in: workshop)
+  }
+
   private static func paths(_ script: String, _ arguments: [String], in workshop: Workshop) async throws -> [String] {
     let listed = try await run(script, arguments, in: workshop)
     guard listed.status == 0 else { throw PeerProblem("\(script): \(listed.errors)") }

@@ -37,7 +37,9 @@ final class QueryRetrieveSCP: Sendable {
   let process: Subprocess
 
   /// - Parameter hosts: the move destinations it knows; anyone may ask.
-  init(in workshop: Workshop, hosts: [String: (aeTitle: String, port: Int)], files: [String]) async throws {
+  init(
+    in workshop: Workshop, hosts: [String: (aeTitle: String, port: Int)], files: [String], _ options: [String] = []
+  ) async throws {
     port = try Ports.free()
     let folder = try workshop.makeFolder("dcmqrscp-\(port)")
     let table = hosts.sorted { $0.key < $1.key }
@@ -62,7 +64,7 @@ final class QueryRetrieveSCP: Sendable {
       guard indexed.status == 0 else { throw PeerProblem("dcmqridx: \(indexed.errors)") }
     }
     process = try Subprocess(
-      "/usr/bin/dcmqrscp", ["--config", path], in: workshop, environment: Toolkit.environment)
+      "/usr/bin/dcmqrscp", options + ["--config", path], in: workshop, environment: Toolkit.environment)
     try await Ports.awaitListening(port, process)
   }
 }

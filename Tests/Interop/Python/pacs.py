@@ -1,9 +1,11 @@
 """A small PACS in pynetdicom for the interop tests.
 
-    pacs.py PORT AETITLE [--destination AET=PORT]... [--move-status N] [--slow-find SECONDS] FILE...
+    pacs.py PORT AETITLE [--destination AET=PORT]... [--move-status N] [--slow-find SECONDS] [--slow-get SECONDS]
+            [--hide-class UID] [--refuse-get UID] [--take-class UID] FILE...
 
-Answers C-ECHO, C-FIND (every study, or the ones whose StudyInstanceUID is asked for) and C-MOVE to the destinations it
-knows, and takes C-STORE. Prints what it got, one line each.
+Answers C-ECHO, C-FIND (every study, or the ones whose StudyInstanceUID is asked for), C-GET, and C-MOVE to the
+destinations it knows, and takes C-STORE. Prints what it got, one line each. A hidden class is not among the
+SOPClassesInStudy; one whose get is refused goes only by C-MOVE.
 """
 
 import argparse
@@ -15,8 +17,10 @@ from pydicom.dataset import Dataset
 from pynetdicom import ALL_TRANSFER_SYNTAXES, AE, AllStoragePresentationContexts, build_context, evt
 from pynetdicom.sop_class import (
     PatientRootQueryRetrieveInformationModelFind,
+    PatientRootQueryRetrieveInformationModelGet,
     PatientRootQueryRetrieveInformationModelMove,
     StudyRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelMove,
     Verification,
 )
@@ -28,6 +32,10 @@ arguments.add_argument("aet")
 arguments.add_argument("--destination", action="append", default=[])
 arguments.add_argument("--move-status", type=lambda text: int(text, 0))
 arguments.add_argument("--slow-find", type=float, default=0)
+arguments.add_argument("--slow-get", type=float, default=0)
+arguments.add_argument("--hide-class", action="append", default=[])
+arguments.add_argument("--refuse-get", action="append", default=[])
+arguments.add_argument("--take-class", action="append", default=[])
 arguments.add_argument("--require-called-aet", action="store_true")
 arguments.add_argument("files", nargs="*")
 options = arguments.parse_intermixed_args()
@@ -61,7 +69,10 @@ def on_find(event):
         if "SpecificCharacterSet" in dataset:
             response.SpecificCharacterSet = dataset.SpecificCharacterSet
         for element in event.identifier:
-            if element.tag != 0x00080005:
+            if element.keyword == "SOPClassesInStudy":
+                study = [d for d in held if d.StudyInstanceUID == dataset.StudyInstanceUID]
+                response.SOPClassesInStudy = sorted({d.SOPClassUID for d in study} - set(options.hide_class))
+            elif element.tag != 0x00080005:
                 response.add(dataset[element.tag] if element.tag in dataset else element)
         response.QueryRetrieveLevel = event.identifier.QueryRetrieveLevel
         yield 0xFF00, response
@@ -93,6 +104,20 @@ def on_move(event):
         yield 0xFF00, dataset
 
 
+def on_get(event):
+    say("get", event.identifier.QueryRetrieveLevel)
+    found = list(matching(event.identifier))
+    yield len(found)
+    for dataset in found:
+        if event.is_cancelled:
+            say("cancelled")
+            yield 0xFE00, None
+            return
+        time.sleep(options.slow_get)
+        # pynetdicom counts what has no context as failed: here, what has no class.
+        yield 0xFF00, Dataset() if dataset.SOPClassUID in options.refuse_get else dataset
+
+
 def on_store(event):
     dataset = event.dataset
     dataset.file_meta = event.file_meta
@@ -107,16 +132,19 @@ for abstract in (
     Verification,
     PatientRootQueryRetrieveInformationModelFind,
     PatientRootQueryRetrieveInformationModelMove,
+    PatientRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelMove,
 ):
     entity.add_supported_context(abstract)
-for context in AllStoragePresentationContexts:
-    entity.add_supported_context(context.abstract_syntax, ALL_TRANSFER_SYNTAXES)
+for abstract in [context.abstract_syntax for context in AllStoragePresentationContexts] + options.take_class:
+    entity.add_supported_context(abstract, ALL_TRANSFER_SYNTAXES, scu_role=True, scp_role=True)
 entity.start_server(
     ("127.0.0.1", options.port),
     evt_handlers=[
         (evt.EVT_C_FIND, on_find),
+        (evt.EVT_C_GET, on_get),
         (evt.EVT_C_MOVE, on_move),
         (evt.EVT_C_STORE, on_store),
         (evt.EVT_RELEASED, lambda event: say("released")),

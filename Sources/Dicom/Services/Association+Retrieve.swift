@@ -15,7 +15,7 @@ public struct MoveOutcome: Hashable, Sendable {
   }
 }
 
-/// Retrieval by C-MOVE, PS3.4 §C.4.2.
+/// Retrieval, PS3.4 §C.4.2 and §C.4.3.
 extension Association {
   /// C-MOVE to `destination`. `messageID` (from `allocateMessageID`) is what the sub-operations will name as their
   /// originator's. `onProgress` is called for each pending response, on the event loop. A cancelled task sends C-CANCEL.
@@ -25,16 +25,43 @@ extension Association {
   ) async throws -> MoveOutcome {
     try AETitle.validate(destination)
     let id = messageID ?? allocateMessageID()
-    let context = try context(for: model, .move)
-    let transferSyntax = TransferSyntax(uid: context.transferSyntax)
     var command = CommandSet(.cMoveRequest)
     command.messageID = id
     command.affectedSOPClassUID = model
     command.priority = priority.rawValue
     command.moveDestination = destination
-    command.hasDataSet = true
+    let context = try context(for: model, .move)
+    return try await retrieve(
+      OutgoingRequest(phase: .move, context: context, command: command, messageID: id), identifier, onProgress)
+  }
+
+  /// C-GET: the instances come back on this association, in the presentation contexts of their classes, for which the
+  /// role of an SCP must have been proposed (`AssociationParameters.roleSelections`). `onStore` is asked for each,
+  /// `onProgress` gets the counters of each pending response, both on the event loop. A cancelled task sends C-CANCEL;
+  /// instances that still come until the peer confirms it are taken.
+  public func get(
+    _ identifier: DataSet, model: UID, priority: Priority = .medium,
+    onProgress: @escaping @Sendable (SubOperations) -> Void = { _ in },
+    onStore: @escaping @Sendable (StoreRequest) -> StoreReception
+  ) async throws -> MoveOutcome {
+    let id = allocateMessageID()
+    var command = CommandSet(.cGetRequest)
+    command.messageID = id
+    command.affectedSOPClassUID = model
+    command.priority = priority.rawValue
+    let context = try context(for: model, .get)
+    var request = OutgoingRequest(phase: .get, context: context, command: command, messageID: id)
+    request.onStore = onStore
+    return try await retrieve(request, identifier, onProgress)
+  }
+
+  private func retrieve(
+    _ request: OutgoingRequest, _ identifier: DataSet, _ onProgress: @escaping @Sendable (SubOperations) -> Void
+  ) async throws -> MoveOutcome {
+    let transferSyntax = TransferSyntax(uid: request.context.transferSyntax)
     let last = NIOLockedValueBox(SubOperations())
-    var request = OutgoingRequest(phase: .move, context: context, command: command, messageID: id)
+    var request = request
+    request.command.hasDataSet = true
     request.body = .dataSet(try DataSetWriter.write(identifier, transferSyntax: transferSyntax))
     request.isCancellable = true
     request.isHeardAfterCancel = true

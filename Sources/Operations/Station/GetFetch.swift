@@ -1,0 +1,266 @@
+import Dicom
+import LocalIndex
+import Synchronization
+
+/// The retrieval of one item by C-GET: what the peer has of it, the C-GET itself, and the ways to what did not come.
+struct GetFetch {
+  let run: GetRun
+  let item: RetrieveItem
+  /// Kept open for the next item, whose contexts may be the same.
+  var association: Association?
+  var result: MoveItemResult
+
+  private let before: ItemSums
+  private let earlier: [MoveItemResult]
+  private let flight: MoveInFlight
+  private let contexts: GetContexts
+  /// What is said beside the result.
+  private var details: [String] = []
+  /// The peer's C-FIND finds nothing of it.
+  private var isUnknown = false
+  private var otherWays = 0
+  private var moved = 0
+
+  /// More is not tried for what the peer does not say the class of.
+  private static let maximumAssociations = 8
+  /// How many SOP Instance UIDs one C-GET names at most: 64 characters each, in one element of 64 kB.
+  private static let maximumUIDs = 200
+
+  init(run: GetRun, item: RetrieveItem, earlier: [MoveItemResult], association: Association?) {
+    self.run = run
+    self.item = item
+    self.earlier = earlier
+    self.association = association
+    let (job, before) = (run.job, ItemSums(earlier))
+    self.before = before
+    result = MoveItemResult(item: item, outcome: Outcome(.done, ""))
+    contexts = GetContexts(policy: ContextPolicy(run.station.configuration))
+    flight = MoveInFlight(
+      peer: run.modality, originatorAETitle: run.callingAETitle, messageID: 0, deadlines: run.job.deadlines
+    ) { instances, bytes in job.update { before.add(received: instances, bytes: bytes, to: &$0) } }
+  }
+
+  /// Fills in `result`. Returns what ended it, where something did.
+  mutating func run() async -> (any Error)? {
+    let start = run.station.clock.now
+    var failure: (any Error)?
+    do {
+      try await fetch()
+    } catch {
+      failure = error
+      // An association that failed is no use to anyone.
+      association = nil
+    }
+    (result.received, result.bytes) = (flight.received.instances + moved, result.bytes + flight.received.bytes)
+    result.seconds = run.station.seconds(since: start)
+    result.outcome = outcome(failure)
+    return failure
+  }
+
+  private mutating func fetch() async throws {
+    let search = GetSearch(association: try await opened(), encoding: run.station.encoding(of: run.modality))
+    let overview = try await search.overview(of: item, run.request.level)
+    if run.job.isCancelled { return }
+    let batches = overview.classes.isEmpty ? contexts.batchesOfUnknown : contexts.batches(overview.classes)
+    let association = try await opened(batches.first ?? [])
+    let (job, before) = (run.job, before)
+    let identifier = item.identifier(run.request.level, encoding: run.station.encoding(of: run.modality))
+    let announced = Mutex(0)
+    let answer = try await run.get(identifier, on: association, flight) { counters in
+      announced.withLock { $0 = max($0, counters.sum) }
+      job.update { before.add(counters, to: &$0) }
+    }
+    take(answer)
+    isUnknown = overview.isEmpty
+    // Some peers leave out, without counting it as failed, what they cannot send.
+    let expected = max(
+      overview.count ?? item.expected ?? 0, answer.subOperations.completed ?? 0, announced.withLock { $0 })
+    let isWhole = answer.status.isSuccess && (result.failed ?? 0) == 0 && flight.received.instances >= expected
+    if isWhole || run.job.isCancelled || Self.isRefusal(answer.status) { return }
+    try await fetchMissing(answer, isClassKnown: !overview.classes.isEmpty, Array(batches.dropFirst()))
+  }
+
+  /// The association there is, where it has these contexts; else a new one.
+  private mutating func opened(_ contexts: [PresentationContextProposal] = []) async throws -> Association {
+    if let association {
+      let proposed = Set(association.parameters.presentationContexts)
+      if contexts.allSatisfy(proposed.contains) { return association }
+      self.association = nil
+      await association.release()
+    }
+    let new = try await run.open(contexts)
+    association = new
+    return new
+  }
+
+  private mutating func take(_ answer: MoveOutcome) {
+    result.status = answer.status
+    result.completed = answer.subOperations.completed
+    result.failed = answer.subOperations.failed
+    result.warning = answer.subOperations.warning
+    result.failedInstances = answer.failedSOPInstanceUIDs.map(\.rawValue)
+    var final = answer.subOperations
+    final.remaining = nil
+    let before = before
+    run.job.update { [final] in before.add(final, to: &$0) }
+  }
+
+  /// Nothing that other presentation contexts could change.
+  private static func isRefusal(_ status: Status) -> Bool { [0x0122, 0x0124, 0x0211, 0xA900].contains(status.code) }
+
+  // MARK: What did not come
+
+  private mutating func fetchMissing(
+    _ answer: MoveOutcome, isClassKnown: Bool, _ further: [[PresentationContextProposal]]
+  ) async throws {
+    let search = GetSearch(association: try await opened(), encoding: run.station.encoding(of: run.modality))
+    let all = try await search.instances(of: item, run.request.level)
+    // A peer that does not list its instances leaves only what it says itself.
+    if all.isEmpty { return }
+    isUnknown = false
+    var missing = left(all)
+    let classes = Set(missing.compactMap(\.sopClass))
+    let areAllKnown = missing.allSatisfy { $0.sopClass != nil }
+    let batches =
+      areAllKnown
+      ? contexts.batches(classes.sorted { $0.rawValue < $1.rawValue })
+      : isClassKnown ? contexts.batchesOfUnknown : further
+    for batch in batches.prefix(Self.maximumAssociations) where !missing.isEmpty && !run.job.isCancelled {
+      let proposed = Set(batch.map(\.abstractSyntax))
+      let wanted = missing.filter { $0.sopClass.map(proposed.contains) ?? true }
+      if wanted.isEmpty { continue }
+      otherWays += 1
+      try await get(wanted, on: try await opened(batch))
+      missing = left(missing)
+    }
+    if !missing.isEmpty, !run.job.isCancelled { missing = await move(missing) }
+    settle(missing, of: all.count)
+  }
+
+  private func left(_ instances: [GetSearch.Instance]) -> [GetSearch.Instance] {
+    instances.filter { !flight.holds($0.sopInstanceUID) }
+  }
+
+  /// C-GETs at instance level. A peer that stops at the first instance it cannot send is asked for the others in halves.
+  private func get(_ instances: [GetSearch.Instance], on association: Association) async throws {
+    var groups = Self.bySeries(instances)
+    while let group = groups.popLast(), !run.job.isCancelled {
+      let answer = try await run.get(identifier(group), on: association, flight)
+      let rest = left(group)
+      if rest.isEmpty { continue }
+      if rest.count < group.count {
+        groups.append(rest)
+      } else if rest.count > 1, (answer.subOperations.failed ?? 0) < rest.count {
+        groups += [Array(rest[(rest.count / 2)...]), Array(rest[..<(rest.count / 2)])]
+      }
+    }
+  }
+
+  private func identifier(_ instances: [GetSearch.Instance]) -> DataSet {
+    Self.item(instances).identifier(.instance, encoding: run.station.encoding(of: run.modality))
+  }
+
+  private static func item(_ instances: [GetSearch.Instance]) -> RetrieveItem {
+    let keys = [
+      QueryKey(.studyInstanceUID, instances.first?.study ?? ""),
+      QueryKey(.seriesInstanceUID, instances.first?.series ?? ""),
+      QueryKey(.sopInstanceUID, instances.map(\.sopInstanceUID).joined(separator: "\\")),
+    ]
+    return RetrieveItem(keys: keys.filter { !$0.value.isEmpty })
+  }
+
+  private static func bySeries(_ instances: [GetSearch.Instance]) -> [[GetSearch.Instance]] {
+    Dictionary(grouping: instances) { [$0.study, $0.series] }.values
+      .flatMap { group in
+        stride(from: 0, to: group.count, by: maximumUIDs).map { Array(group[$0..<min($0 + maximumUIDs, group.count)]) }
+      }
+      .sorted { $0[0].sopInstanceUID > $1[0].sopInstanceUID }
+  }
+
+  /// The last way: a C-MOVE to ourselves. Returns what it did not bring either.
+  private mutating func move(_ instances: [GetSearch.Instance]) async -> [GetSearch.Instance] {
+    let request = RetrieveRequest(
+      level: .instance, items: Self.bySeries(instances).map(Self.item), localAET: run.request.localAET)
+    do {
+      let arrival = try await run.station.arrival(at: run.callingAETitle, request, run.modality)
+      let run = MoveRun(
+        station: run.station, modality: run.modality, request: request, callingAETitle: run.callingAETitle,
+        destination: run.callingAETitle, arrival: arrival, job: run.job,
+        earlier: earlier + [soFar])
+      let results = await run.items { _ in }
+      let rest = try instances.filter { instance in
+        try self.run.station.index.find(
+          LocalQuery(level: .instance, [(.sopInstanceUID, instance.sopInstanceUID)], limit: 1)
+        ).isEmpty
+      }
+      moved = instances.count - rest.count
+      result.bytes += results.reduce(0) { $0 + $1.bytes }
+      if let reason = results.first(where: { $0.outcome.state != .done })?.outcome.words {
+        details.append("C-MOVE of the rest: \(reason)")
+      }
+      return rest
+    } catch {
+      details.append("C-MOVE of the rest: \(error)")
+      return instances
+    }
+  }
+
+  private var soFar: MoveItemResult {
+    var result = result
+    (result.received, result.bytes) = flight.received
+    return result
+  }
+
+  /// What the peer said of the first C-GET is no longer true: says what came in the end.
+  private mutating func settle(_ missing: [GetSearch.Instance], of count: Int) {
+    result.completed = count - missing.count
+    result.failed = missing.count
+    result.failedInstances = missing.map(\.sopInstanceUID)
+    if missing.isEmpty {
+      result.status = Status(0x0000, service: .get)
+      result.warning = 0
+    }
+    details =
+      missing.map { instance in
+        "did not come: \(instance.sopInstanceUID)" + (instance.sopClass.map { " (\($0.name ?? $0.rawValue))" } ?? "")
+      } + details
+  }
+
+  // MARK: The end
+
+  private func outcome(_ failure: (any Error)?) -> Outcome {
+    let received = result.received ?? 0
+    let count = Words.count(received, "instance")
+    if run.job.isCancelled { return Outcome(.cancelled, "cancelled after \(count)") }
+    if let failure {
+      let end = Outcome(failure)
+      if received == 0 { return end }
+      return Outcome(end.state, "\(end.words) \(count) had arrived.", details: details)
+    }
+    let lines = details.isEmpty ? result.failedInstances.map { "failed: \($0)" } : details
+    guard let status = result.status else { return Outcome(.failed, "no final response came", details: lines) }
+    let failed = result.failed ?? 0
+    if !status.isSuccess, !status.isWarning, failed == 0 || received == 0 {
+      // Orthanc, asked for what it has not, is unable to process.
+      if isUnknown, received == 0 {
+        return Outcome(.failed, "nothing matched: \(run.modality.name) knows of no such thing (\(status))")
+      }
+      let words = "\(run.modality.name) refused: \(status)"
+      return Outcome(
+        received > 0 ? .partial : .failed, received > 0 ? "\(words); \(count) had arrived" : words, details: lines)
+    }
+    if failed > 0 {
+      let words = "\(count), \(Words.grouped(failed)) did not come"
+      return Outcome(
+        received > 0 ? .partial : .failed, status.isSuccess ? words : "\(words): \(status)", details: lines)
+    }
+    if received == 0 { return Outcome(.failed, "nothing matched, nothing was sent") }
+    var words = "\(count), \(Words.bytes(result.bytes)) in \(Words.seconds(.seconds(result.seconds)))"
+    if moved > 0 {
+      words += ", \(Words.grouped(moved)) of them by C-MOVE"
+    } else if otherWays > 0 {
+      words += ", over \(otherWays + 1) associations"
+    }
+    return Outcome(.done, words, details: details)
+  }
+}
