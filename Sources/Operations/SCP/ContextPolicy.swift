@@ -10,7 +10,7 @@ struct ContextPolicy {
   private static let services: Set<UID> = [
     .verification, .studyRootFind, .patientRootFind, .studyRootMove, .patientRootMove,
   ]
-  private static let native: Set<UID> = [.implicitVRLittleEndian, .explicitVRLittleEndian, .explicitVRBigEndian]
+  static let native: Set<UID> = [.implicitVRLittleEndian, .explicitVRLittleEndian, .explicitVRBigEndian]
 
   /// A service we have, or a class whose instances we take.
   func isWanted(_ abstractSyntax: UID) -> Bool {

@@ -7,8 +7,9 @@ struct GetContexts: Sendable {
   /// Whether our policy takes a class at all, and in a transfer syntax.
   let policy: ContextPolicy
 
-  /// What is left beside the services: C-FIND and C-GET in both roots.
-  static let perAssociation = AssociationParameters.maximumPresentationContexts - 4
+  /// C-FIND and C-GET in both roots, and what is left beside them.
+  static let services = 4
+  static let perAssociation = AssociationParameters.maximumPresentationContexts - services
 
   /// Each association's contexts for these classes.
   func batches(_ classes: [UID]) -> [[PresentationContextProposal]] { Self.cut(contexts(classes)) }
@@ -20,7 +21,7 @@ struct GetContexts: Sendable {
     let seen = Set(Self.commonest)
     let others = DataDictionary.uids(ofType: "SOP Class")
       .filter { !seen.contains($0) && ContextPolicy.isStorage($0) == true }
-    let native = contexts(others).filter { Self.native.contains($0.transferSyntaxes[0]) }
+    let native = contexts(others).filter { ContextPolicy.native.contains($0.transferSyntaxes[0]) }
     let batches = Self.cut(common)
     return Array(batches.prefix(1)) + Self.cut(native) + batches.dropFirst()
   }
@@ -48,13 +49,12 @@ struct GetContexts: Sendable {
 
   /// Pixels are compressed only where there are some.
   private static func fits(_ syntax: UID, _ sopClass: UID) -> Bool {
-    if native.contains(syntax) || syntax == .deflatedExplicitVRLittleEndian { return true }
+    if ContextPolicy.native.contains(syntax) || syntax == .deflatedExplicitVRLittleEndian { return true }
     guard let name = sopClass.name else { return true }
     if video.contains(syntax) { return name.contains("Video") || name.contains("Multi-frame") }
     return ["Image", "Segmentation", "Parametric Map", "Volume", "Map"].contains { name.contains($0) }
   }
 
-  private static let native: Set<UID> = [.explicitVRLittleEndian, .implicitVRLittleEndian, .explicitVRBigEndian]
   private static let video: [UID] = [
     .mpeg4HP41, .mpeg4HP41BD, .mpeg2MPML, .mpeg2MPHL, .mpeg4HP422D, .mpeg4HP423D, .mpeg4HP42STEREO, .hevcmp51,
     .hevcm10P51,

@@ -20,6 +20,8 @@ struct GetFetch {
   private var isUnknown = false
   private var otherWays = 0
   private var moved = 0
+  /// What the peer agreed to receive from it, in any of the associations.
+  private var agreed: [PresentationContextProposal] = []
 
   /// More is not tried for what the peer does not say the class of.
   private static let maximumAssociations = 8
@@ -80,16 +82,25 @@ struct GetFetch {
     try await fetchMissing(answer, isClassKnown: !overview.classes.isEmpty, Array(batches.dropFirst()))
   }
 
-  /// The association there is, where it has these contexts; else a new one.
-  private mutating func opened(_ contexts: [PresentationContextProposal] = []) async throws -> Association {
+  /// The association there is, where it has these contexts, and no others when they are to be alone; else a new one.
+  private mutating func opened(
+    _ contexts: [PresentationContextProposal] = [], exactly: Bool = false
+  ) async throws -> Association {
     if let association {
       let proposed = Set(association.parameters.presentationContexts)
-      if contexts.allSatisfy(proposed.contains) { return association }
+      let isExact = proposed.count == contexts.count + GetContexts.services
+      if contexts.allSatisfy(proposed.contains), !exactly || isExact { return association }
       self.association = nil
       await association.release()
     }
     let new = try await run.open(contexts)
     association = new
+    let storage = Set(contexts.map(\.abstractSyntax))
+    for context in new.acceptedContexts where storage.contains(context.abstractSyntax) {
+      let proposal = PresentationContextProposal(
+        abstractSyntax: context.abstractSyntax, transferSyntaxes: [context.transferSyntax])
+      if !agreed.contains(proposal) { agreed.append(proposal) }
+    }
     return new
   }
 
@@ -125,16 +136,34 @@ struct GetFetch {
       areAllKnown
       ? contexts.batches(classes.sorted { $0.rawValue < $1.rawValue })
       : isClassKnown ? contexts.batchesOfUnknown : further
-    for batch in batches.prefix(Self.maximumAssociations) where !missing.isEmpty && !run.job.isCancelled {
-      let proposed = Set(batch.map(\.abstractSyntax))
-      let wanted = missing.filter { $0.sopClass.map(proposed.contains) ?? true }
-      if wanted.isEmpty { continue }
-      otherWays += 1
-      try await get(wanted, on: try await opened(batch))
-      missing = left(missing)
-    }
+    for batch in batches.prefix(Self.maximumAssociations) { try await fetch(&missing, in: batch) }
+    // Some peers (DCMTK) send only in the first context of a class, whatever the instance is encoded in.
+    for batch in alone(missing).prefix(Self.maximumAssociations) { try await fetch(&missing, in: batch) }
     if !missing.isEmpty, !run.job.isCancelled { missing = await move(missing) }
     settle(missing, of: all.count)
+  }
+
+  private mutating func fetch(
+    _ missing: inout [GetSearch.Instance], in contexts: [PresentationContextProposal]
+  ) async throws {
+    let classes = Set(contexts.map(\.abstractSyntax))
+    let wanted = missing.filter { $0.sopClass.map(classes.contains) ?? true }
+    guard !wanted.isEmpty, !run.job.isCancelled else { return }
+    otherWays += 1
+    try await get(wanted, on: try await opened(contexts, exactly: true))
+    missing = left(missing)
+  }
+
+  /// The compressed transfer syntaxes the peer agreed to, each without the others.
+  private func alone(_ missing: [GetSearch.Instance]) -> [[PresentationContextProposal]] {
+    let classes = missing.contains { $0.sopClass == nil } ? nil : Set(missing.compactMap(\.sopClass))
+    let accepted = agreed.filter { context in
+      !ContextPolicy.native.contains(context.transferSyntaxes[0]) && classes?.contains(context.abstractSyntax) ?? true
+    }
+    var seen: Set<UID> = []
+    return accepted.map { $0.transferSyntaxes[0] }.filter { seen.insert($0).inserted }.map { syntax in
+      accepted.filter { $0.transferSyntaxes[0] == syntax }
+    }
   }
 
   private func left(_ instances: [GetSearch.Instance]) -> [GetSearch.Instance] {
