@@ -83,6 +83,11 @@ struct BadConfigurationTests {
       "{ \"AcceptedTransferSyntaxes\": [\"1.2\", \"jpeg\"] }",
       "1:39: AcceptedTransferSyntaxes[1]: \"jpeg\" is not a UID; expected digits and points, * and ? as wildcards"
     ),
+    (
+      "{ \"DicomTlsEnabled\": true, \"DicomTlsCertificate\": \"a\", \"DicomTlsPrivateKey\": \"b\" }",
+      "1:22: DicomTlsEnabled: DicomTlsTrustedCertificates is missing; those that connect to us are known by it, unless "
+        + "DicomTlsRemoteCertificateRequired is false"
+    ),
     ("{ \"DicomTlsEnabled\": true }", "1:22: DicomTlsEnabled: DicomTlsCertificate is missing; TLS needs it"),
   ]
 

@@ -81,13 +81,36 @@ struct FailureTests {
     }
   }
 
-  @Test("TLS is configured and not there: nothing goes out in the clear")
+  @Test("TLS without certificates to trust, or with a file that is not there: nothing goes out in the clear")
   func tls() async throws {
     try await Stations.with { stations in
       var modality = stations.modality
       modality.useDicomTLS = true
-      await #expect(throws: OperationError.self) { try await stations.front.echo(modality).value() }
+      let error = await #expect(throws: OperationError.self) { try await stations.front.echo(modality).value() }
+      #expect(error?.description.contains("DicomTlsTrustedCertificates names no certificates") == true)
       #expect(stations.pacs.station.activity.entries.isEmpty)
+    }
+    var tls = Configuration.TLS()
+    tls.trustedCertificates = "/nowhere/trusted.pem"
+    try await Stations.with([.set(\.tls, tls)]) { stations in
+      var modality = stations.modality
+      modality.useDicomTLS = true
+      let error = await #expect(throws: OperationError.self) { try await stations.front.echo(modality).value() }
+      #expect(error?.description == "DicomTlsTrustedCertificates /nowhere/trusted.pem: there is no such file")
+      #expect(stations.pacs.station.activity.entries.isEmpty)
+    }
+  }
+
+  @Test("an SCP that cannot be secured as it should be does not listen, and says which file is at fault")
+  func tlsAcceptor() async throws {
+    var tls = Configuration.TLS()
+    tls.isEnabled = true
+    tls.certificate = "/nowhere/own.pem"
+    tls.privateKey = "/nowhere/own.key"
+    tls.trustedCertificates = "/nowhere/trusted.pem"
+    try await Stations.with([.set(\.tls, tls)]) { stations in
+      let state = await stations.front.startReceiving()
+      #expect(state == .off(reason: "DicomTlsCertificate /nowhere/own.pem: there is no such file"))
     }
   }
 

@@ -11,11 +11,13 @@ public final class AcceptedAssociation: Sendable, Identifiable {
   public let since: ContinuousClock.Instant
   public let userInformation: UserInformation
   public let acceptedContexts: [AcceptedContext]
+  /// What TLS came to; nil where it is not spoken.
+  public let tls: TLSInformation?
   private let session: NIOLoopBound<WeakBox<AcceptorSession>>
 
   init(
     id: Int, request: AssociateRequest, since: ContinuousClock.Instant, acceptedContexts: [AcceptedContext],
-    session: NIOLoopBound<WeakBox<AcceptorSession>>
+    tls: TLSInformation?, session: NIOLoopBound<WeakBox<AcceptorSession>>
   ) {
     self.id = id
     callingAETitle = request.callingAETitle
@@ -24,6 +26,7 @@ public final class AcceptedAssociation: Sendable, Identifiable {
     userInformation = request.userInformation
     self.since = since
     self.acceptedContexts = acceptedContexts
+    self.tls = tls
     self.session = session
   }
 

@@ -29,11 +29,13 @@ public final class Acceptor: Sendable {
   ///   - host: the address to bind, such as `0.0.0.0` or `::`.
   ///   - port: 0 is any free one.
   ///   - idle: an association without traffic for so long is aborted; nil: never.
+  ///   - security: how connections are secured; nil: not at all. Only secured ones are served then.
   ///   - maximumAssociations: connections beyond are rejected as a transient local limit; nil: none.
   /// - Throws: `ListenError`.
   public static func listen(
     host: String, port: Int, idle: Duration? = .seconds(30), maximumPDULength: UInt32 = 131_072,
-    maximumAssociations: Int? = nil, delegate: any AcceptorDelegate, clock: any DeadlineClock = SystemDeadlineClock(),
+    maximumAssociations: Int? = nil, security: ConnectionSecurity? = nil, delegate: any AcceptorDelegate,
+    clock: any DeadlineClock = SystemDeadlineClock(),
     trace: (any TraceObserver)? = nil
   ) async throws -> Acceptor {
     let shared = AcceptorShared(
@@ -50,6 +52,7 @@ public final class Acceptor: Sendable {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let handler = UpperLayerHandler(settings: shared.settings)
+          try security?.install(in: channel, host: nil, clock: clock, limit: shared.settings.artim)
           handler.setUser(AcceptorSession(handler: handler, channel: channel, shared: shared))
           try channel.pipeline.syncOperations.addHandler(handler)
         }

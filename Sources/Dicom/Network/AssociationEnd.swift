@@ -13,6 +13,8 @@ public enum AssociationEnd: Hashable, Sendable, CustomStringConvertible {
   case violation(String)
   /// The other side does not speak DICOM.
   case notDicom(String)
+  /// TLS failed, at its handshake or later.
+  case tls(TLSFailure)
   /// Nothing came for so long; we have aborted.
   case idle(Duration)
   /// We ended it on our side.
@@ -29,6 +31,7 @@ public enum AssociationEnd: Hashable, Sendable, CustomStringConvertible {
     case .reset: "reset by the peer"
     case .violation(let words): "aborted because the peer broke the protocol: \(words)"
     case .notDicom(let words): "\(words)"
+    case .tls(let failure): "TLS failed: \(failure)"
     case .idle(let limit): "aborted after \(limit.inSeconds) without traffic"
     case .abortedHere: "aborted by us"
     case .failed(let words): "failed: \(words)"
@@ -43,6 +46,7 @@ public enum AssociationEnd: Hashable, Sendable, CustomStringConvertible {
     case .reset: .reset
     case .violation(let words): .protocolViolation(words)
     case .notDicom(let words): .notDicom(words)
+    case .tls(let failure): .tls(failure)
     case .abortedHere: .cancelled
     case .failed(let words): .local(words)
     }

@@ -58,6 +58,8 @@ public struct AssociationError: Error, Hashable, Sendable, CustomStringConvertib
     case protocolViolation(String)
     /// The other side does not speak DICOM: TLS, HTTP, ...
     case notDicom(String)
+    /// The connection could not be secured, or TLS failed later on.
+    case tls(TLSFailure)
     /// Our caller's cancel ended it, by an abort.
     case cancelled
     /// The association was released or aborted by us before.
@@ -85,6 +87,7 @@ public struct AssociationError: Error, Hashable, Sendable, CustomStringConvertib
     case .protocolViolation(let words):
       "\(endpoint) broke the protocol \(during): \(words). The association was aborted."
     case .notDicom(let words): "\(endpoint.address) is \(words). Check the port\(tlsHint(words))."
+    case .tls(let failure): "TLS with \(endpoint.address) failed: \(failure)"
     case .cancelled: "Cancelled \(during); the association with \(endpoint) was aborted."
     case .notEstablished: "The association with \(endpoint) is no longer open."
     case .local(let words): "Failed \(during): \(words)."
@@ -110,6 +113,8 @@ public struct AssociationError: Error, Hashable, Sendable, CustomStringConvertib
     switch phase {
     case .associate:
       "Often it does not know our AE title \(endpoint.callingAETitle) or address, or expects TLS on this port."
+    case .tls:
+      "A port that does not speak TLS often hangs up like this: check the port, or switch TLS off for this peer."
     default: "Its log says why."
     }
   }

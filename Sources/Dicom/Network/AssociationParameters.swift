@@ -19,6 +19,8 @@ public struct AssociationParameters: Sendable {
   /// Proposed when it is not nil. How many operations may then be outstanding is `Association.operationsWindow`.
   public var asynchronousOperationsWindow: AsynchronousOperationsWindow?
   public var userIdentity: UserIdentity?
+  /// How the connection is to be secured by TLS; nil: not at all.
+  public var security: ConnectionSecurity?
 
   public init(
     host: String, port: Int, callingAETitle: String, calledAETitle: String,
@@ -113,6 +115,8 @@ public struct PeerInformation: Hashable, Sendable {
   public var asynchronousOperationsWindow: AsynchronousOperationsWindow?
   /// Its response to a user identity: it knows it. Nil when it did not say, as many do that check nothing.
   public var userIdentityResponse: [UInt8]?
+  /// What TLS came to; nil where it is not spoken.
+  public var tls: TLSInformation?
 }
 
 /// How long the steps of opening an association took; nil for those that were not needed.

@@ -94,6 +94,8 @@ struct Requestor {
             return session.isUnwanted
           }
           if isUnwanted { throw CancellationError() }
+          try parameters.security?.install(
+            in: channel, host: parameters.host, clock: deadlines.clock, limit: nil)
           try channel.pipeline.syncOperations.addHandler(handler)
         }
       }
@@ -117,6 +119,7 @@ struct Requestor {
 
   private static func reason(_ error: any Error) -> AssociationError.Reason {
     switch error {
+    case let error as CertificateFileError: .local("\(error)")
     case let error as IOError:
       switch error.errnoCode {
       case ECONNREFUSED: .refused

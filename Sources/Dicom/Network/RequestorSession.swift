@@ -14,6 +14,7 @@ final class RequestorSession: UpperLayerUser {
   private var opened: Outcome<Association>?
   private var phaseStart: ContinuousClock.Instant
   private var isConnected = false
+  private var isSecuring = false
 
   private var queue: Deque<RequestorOperation> = []
   private(set) var current: RequestorOperation?
@@ -60,12 +61,33 @@ final class RequestorSession: UpperLayerUser {
 
   // MARK: Opening
 
-  func connected() {
-    let now = deadlines.clock.now
-    phases.connect = phaseStart.duration(to: now)
-    phaseStart = now
+  func securing() {
+    phases.connect = endPhase()
     isConnected = true
+    isSecuring = true
+    begin(.negotiatingTLS)
+  }
+
+  func connected() {
+    if isSecuring {
+      phases.tls = endPhase()
+      isSecuring = false
+    } else {
+      phases.connect = endPhase()
+      isConnected = true
+    }
     begin(.associating)
+  }
+
+  private func endPhase() -> Duration {
+    let now = deadlines.clock.now
+    defer { phaseStart = now }
+    return phaseStart.duration(to: now)
+  }
+
+  private func openingPhase(_ reason: AssociationError.Reason) -> AssociationError.Phase {
+    if case .tls = reason { return .tls }
+    return isSecuring ? .tls : isConnected ? .associate : .connect
   }
 
   func associateConfirmation(_ accept: AssociateAcceptPDU) {
@@ -99,7 +121,7 @@ final class RequestorSession: UpperLayerUser {
       roleSelections: accept.userInformation.roleSelections,
       extendedNegotiations: accept.userInformation.extendedNegotiations,
       asynchronousOperationsWindow: accept.userInformation.asynchronousOperationsWindow,
-      userIdentityResponse: accept.userInformation.userIdentityResponse)
+      userIdentityResponse: accept.userInformation.userIdentityResponse, tls: handler.tls)
     let association = Association(
       session: bound, parameters: parameters, peer: peer, phases: phases, acceptedContexts: contexts)
     if !opened.complete(.success(association)) { handler.abort() }
@@ -370,7 +392,7 @@ final class RequestorSession: UpperLayerUser {
     store = nil
     if let opened {
       self.opened = nil
-      opened.complete(.failure(error(reason, isConnected ? .associate : .connect)))
+      opened.complete(.failure(error(reason, openingPhase(reason))))
     }
     if let current {
       self.current = nil

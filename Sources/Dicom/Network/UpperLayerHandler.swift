@@ -42,6 +42,8 @@ final class UpperLayerHandler: ChannelDuplexHandler {
   /// The user has been told of the end.
   var hasTold = false
   let tracer: ConnectionTracer?
+  /// What TLS came to, where it is spoken.
+  private(set) var tls: TLSInformation?
   /// Set when the association is established, from the peer's maximum length.
   var encoder: MessageEncoder?
 
@@ -204,6 +206,14 @@ final class UpperLayerHandler: ChannelDuplexHandler {
     user?.connected()
   }
 
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case TLSGate.Event.began: user?.securing()
+    case TLSGate.Event.secured(let information): tls = information
+    default: context.fireUserInboundEventTriggered(event)
+    }
+  }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isDeaf else { return }
     let bytes = unwrapInboundIn(data)
@@ -233,6 +243,8 @@ final class UpperLayerHandler: ChannelDuplexHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     lastError = error
+    // Before the association there is no state that would tell it, on the acceptor's side.
+    if let failure = error as? TLSFailure, machine.state == .sta1 { tell(.tls(failure)) }
     context.close(promise: nil)
   }
 
@@ -249,6 +261,7 @@ final class UpperLayerHandler: ChannelDuplexHandler {
   private var closingReason: AssociationEnd {
     switch lastError {
     case nil: return .closed
+    case let failure as TLSFailure: return .tls(failure)
     case let error as IOError where error.errnoCode == ECONNRESET || error.errnoCode == EPIPE: return .reset
     case let error?: return .failed("\(error)")
     }

@@ -3,7 +3,9 @@ import NIOCore
 /// Whoever uses the upper layer's service (PS3.8 §7): the requestor's or the acceptor's side of an association.
 /// Everything is called on the connection's event loop.
 protocol UpperLayerUser: AnyObject {
-  /// The transport connection is open.
+  /// The connection is open, and is being secured by TLS.
+  func securing()
+  /// The transport connection is open, and secure where it is to be.
   func connected()
   /// A-ASSOCIATE indication: to be answered by `accept` or `reject`.
   func associateIndication(_ request: AssociateRequestPDU)
@@ -28,6 +30,7 @@ protocol UpperLayerUser: AnyObject {
 }
 
 extension UpperLayerUser {
+  func securing() {}
   func connected() {}
   func associateIndication(_ request: AssociateRequestPDU) {}
   func associateConfirmation(_ accept: AssociateAcceptPDU) {}

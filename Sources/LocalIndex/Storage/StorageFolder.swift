@@ -6,8 +6,8 @@ import NIOConcurrencyHelpers
   import Darwin
 #endif
 
-/// The folder that holds everything: `instances/aa/bb/<id>.dcm`, `index.sqlite`, `state.sqlite`, `incoming/` and the
-/// marker file by which fluoro knows it as its own.
+/// The folder that holds everything: `instances/aa/bb/<id>.dcm`, `index.sqlite`, `state.sqlite`, `incoming/`,
+/// `certificates.json` (the servers' last ones) and the marker file by which fluoro knows it as its own.
 ///
 /// A folder that holds anything else is refused before a byte in it changes.
 struct StorageFolder: Sendable {

@@ -15,6 +15,8 @@ public struct ActivityEntry: Sendable, Identifiable, Hashable {
     case rejection
     /// A thing of our own to know.
     case note
+    /// Something a person should look into, though nothing has failed.
+    case warning
   }
 
   public var id: Int

@@ -98,8 +98,10 @@ extension Configuration {
       warnings.append("retrieving by C-GET is not available yet: C-MOVE is used for \(byGet.joined(separator: ", "))")
     }
     let secured = modalities.filter(\.useDicomTLS).map(\.name)
-    if !secured.isEmpty {
-      warnings.append("TLS is not available yet: \(secured.joined(separator: ", ")) cannot be reached")
+    if !secured.isEmpty, tls.trustedCertificates == nil {
+      warnings.append(
+        "\(secured.joined(separator: ", ")) cannot be reached: UseDicomTls needs DicomTlsTrustedCertificates, the "
+          + "certificates to know the other side by")
     }
   }
 
@@ -203,6 +205,11 @@ extension Configuration {
     ]
     for (key, path) in needed where path == nil {
       throw value.failure("\(key) is missing; TLS needs it")
+    }
+    if tls.remoteCertificateRequired, tls.trustedCertificates == nil {
+      throw value.failure(
+        "DicomTlsTrustedCertificates is missing; those that connect to us are known by it, unless "
+          + "DicomTlsRemoteCertificateRequired is false")
     }
   }
 }

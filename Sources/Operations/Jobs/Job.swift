@@ -30,6 +30,7 @@ public final class Job: Sendable, Identifiable {
     var progress = JobProgress()
     var meter = RateMeter()
     var outcome: Outcome?
+    var remarks: [String] = []
     var isCancelRequested = false
     var cancelAction: (@Sendable () -> Void)?
     var onChange: (@Sendable (Job) -> Void)?
@@ -63,7 +64,7 @@ public final class Job: Sendable, Identifiable {
         started: state.started, ended: state.ended, wait: state.phase == .running ? wait : nil,
         progress: state.progress,
         rate: state.phase == .running ? state.meter.rate(total: state.progress.bytes, at: now) : 0,
-        outcome: state.outcome, responseTimeout: limit)
+        outcome: state.outcome, responseTimeout: limit, remarks: state.remarks)
     }
   }
 
@@ -136,6 +137,12 @@ public final class Job: Sendable, Identifiable {
       change(&state.progress)
       state.meter.note(total: state.progress.bytes, at: now)
     }
+    changed()
+  }
+
+  /// Says something that a person should know whatever the outcome is.
+  func remark(_ words: String) {
+    state.withLock { $0.remarks.append(words) }
     changed()
   }
 

@@ -21,6 +21,8 @@ public struct JobSnapshot: Sendable, Identifiable {
   public var outcome: Outcome?
   /// The `response` timeout in force; nil: no limit.
   public var responseTimeout: Duration?
+  /// What a person should know of it whatever the outcome is, such as a server's new certificate.
+  public var remarks: [String] = []
 
   /// How long it has run, or ran.
   public func elapsed(at now: ContinuousClock.Instant) -> Duration {

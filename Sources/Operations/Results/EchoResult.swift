@@ -32,6 +32,10 @@ public struct EchoResult: OperationResult, Hashable {
   public var peerImplementationClassUID: String?
   public var peerImplementationVersionName: String?
   public var peerMaximumPDULength: Int?
+  /// What TLS came to; nil where it is not spoken.
+  public var tls: TLSInformation?
+  /// Whether its certificate is another than last time.
+  public var isCertificateNew = false
   /// The step that failed, as in `phases`.
   public var failedPhase: String?
   public var outcome: Outcome
@@ -57,10 +61,27 @@ public struct EchoResult: OperationResult, Hashable {
         ])
       ),
     ]
+    if let tls { members.append(("tls", Self.json(tls, isChanged: isCertificateNew))) }
     if !isOK {
       members.append(("failedPhase", JSONText.Value(failedPhase)))
       members.append(("error", .string(outcome.words)))
     }
     return .object(members)
+  }
+
+  private static func json(_ tls: TLSInformation, isChanged: Bool) -> JSONText.Value {
+    .object([
+      ("version", .string(tls.version)), ("cipherSuite", JSONText.Value(tls.cipherSuite)),
+      (
+        "certificate",
+        tls.certificate.map { certificate in
+          .object([
+            ("subject", .string(certificate.subject)), ("issuer", .string(certificate.issuer)),
+            ("notAfter", .string(certificate.expiry)), ("sha256", .string(certificate.fingerprint)),
+            ("changed", .bool(isChanged)),
+          ])
+        } ?? .null
+      ),
+    ])
   }
 }

@@ -58,11 +58,12 @@ extension EmbeddedSCP {
     let configuration = peers.configuration
     let title = configuration.callingAETitle(for: destination)
     let timeouts = Timeouts(all: configuration.responseTimeout(for: destination, .inherited))
-    let (clock, trace) = (clock, trace)
+    let (clock, trace, peers) = (clock, trace, peers)
     var sender = InstanceSender(
       open: { contexts in
         let parameters = try Station.parameters(
-          destination, callingAETitle: title, contexts, maximumPDULength: configuration.maximumPDULength)
+          destination, callingAETitle: title, contexts, maximumPDULength: configuration.maximumPDULength,
+          security: peers.security(to: destination))
         return try await Association.request(parameters, deadlines: Deadlines(timeouts, clock: clock), trace: trace)
       }, moveOriginator: originator)
     sender.isCancelled = { Task.isCancelled }

@@ -98,7 +98,8 @@ final class EmbeddedSCP: AcceptorDelegate {
   func opened(_ association: AcceptedAssociation) {
     activity.add(
       .incoming, peer: Self.peer(association),
-      "association from \(association.callingAETitle) to \(association.calledAETitle)")
+      "association from \(association.callingAETitle) to \(association.calledAETitle)",
+      details: association.tls.map { ["\($0)"] } ?? [])
   }
 
   func closed(_ association: AcceptedAssociation, reason: AssociationEnd) {
@@ -109,7 +110,11 @@ final class EmbeddedSCP: AcceptorDelegate {
 
   func failed(remoteAddress: String, reason: AssociationEnd) {
     if case .closed = reason { return }
-    activity.add(.rejection, peer: remoteAddress, "a connection from \(remoteAddress) was no association: \(reason)")
+    var words = "a connection from \(remoteAddress) was no association: \(reason)"
+    if case .notDicom(let what) = reason, what.contains("TLS") {
+      words += "; DicomTlsEnabled is off here: switch TLS on here, or off there"
+    }
+    activity.add(.rejection, peer: remoteAddress, words)
   }
 
   // MARK: Services

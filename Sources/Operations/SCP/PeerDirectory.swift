@@ -15,6 +15,7 @@ final class PeerDirectory: Sendable {
   }
 
   private let state: Mutex<State>
+  let certificates = Certificates()
 
   init(_ configuration: Configuration) {
     state = Mutex(State(configuration: configuration))

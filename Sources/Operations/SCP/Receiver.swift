@@ -53,12 +53,10 @@ final class Receiver: Sendable {
       return set(.listening(port: acceptor.port, titles: titles))
     }
     let configuration = station.configuration
-    guard !configuration.tls.isEnabled else {
-      return set(.off(reason: "DicomTlsEnabled is set, and this version of fluoro has no TLS yet"))
-    }
     let words = SCPState.Receiver(
       process: Int(getpid()), port: configuration.dicomPort, titles: station.peers.ownTitles)
     do {
+      let security = try station.peers.incomingSecurity()
       guard let claim = try station.index.claimReception(words.text) else {
         let other = try station.index.receiver().flatMap(SCPState.Receiver.init(text:))
         return set(other.map(SCPState.elsewhere) ?? .off(reason: "another program receives on \(station.index.path)"))
@@ -69,7 +67,8 @@ final class Receiver: Sendable {
         clock: station.clock, trace: station.trace)
       let acceptor = try await Acceptor.listen(
         host: configuration.dicomBindAddress, port: configuration.dicomPort, idle: configuration.scpTimeout,
-        maximumPDULength: UInt32(configuration.maximumPDULength), maximumAssociations: 100, delegate: scp,
+        maximumPDULength: UInt32(configuration.maximumPDULength), maximumAssociations: 100,
+        security: security, delegate: scp,
         clock: station.clock, trace: station.trace)
       locked.withLock { state in
         state.acceptor = acceptor

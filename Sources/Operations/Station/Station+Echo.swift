@@ -33,6 +33,8 @@ extension Station {
     result.peerImplementationClassUID = association.peer.implementationClassUID?.rawValue
     result.peerImplementationVersionName = association.peer.implementationVersionName
     result.peerMaximumPDULength = association.peer.maximumPDULength.map(Int.init)
+    result.tls = association.peer.tls
+    result.isCertificateNew = !job.snapshot.remarks.isEmpty
     let sent = clock.now
     let status = try await association.echo()
     let answered = clock.now

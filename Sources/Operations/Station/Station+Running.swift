@@ -46,28 +46,29 @@ extension Station {
   ) async throws -> Association {
     var parameters = try Self.parameters(
       modality, callingAETitle: configuration.callingAETitle(for: modality, override: localAET), contexts,
-      maximumPDULength: configuration.maximumPDULength)
+      maximumPDULength: configuration.maximumPDULength, security: peers.security(to: modality))
     parameters.roleSelections = storing.map { RoleSelection(sopClassUID: $0, isSCU: false, isSCP: true) }
     let association = try await Association.request(parameters, deadlines: job.deadlines, trace: trace)
     var words = "association as \(parameters.callingAETitle)"
     if let name = association.peer.implementationVersionName { words += " with \(name)" }
-    activity.add(.outgoing, peer: "\(modality.name) \(association.peer.address)", words)
+    let tls = association.peer.tls
+    note(tls, of: modality, job)
+    activity.add(
+      .outgoing, peer: "\(modality.name) \(association.peer.address)", words,
+      details: tls.map { ["\($0)"] } ?? [])
     return association
   }
 
   static func parameters(
-    _ modality: Modality, callingAETitle: String, _ contexts: [PresentationContextProposal], maximumPDULength: Int
+    _ modality: Modality, callingAETitle: String, _ contexts: [PresentationContextProposal], maximumPDULength: Int,
+    security: ConnectionSecurity?
   ) throws(OperationError) -> AssociationParameters {
-    guard !modality.useDicomTLS else {
-      throw OperationError(
-        "\(modality.name) is configured with UseDicomTls, and this version of fluoro has no TLS yet; "
-          + "nothing was sent, because it would have gone unprotected")
-    }
     if let complaint = Modality.complaint(aboutAETitle: callingAETitle) { throw OperationError(complaint) }
     var parameters = AssociationParameters(
       host: modality.host, port: modality.port, callingAETitle: callingAETitle, calledAETitle: modality.aeTitle,
       presentationContexts: contexts)
     parameters.maximumPDULength = UInt32(maximumPDULength)
+    parameters.security = security
     if let username = modality.username {
       // PS3.7 §D.3.3.7: 1 is a username, 2 a username with a passcode.
       parameters.userIdentity = UserIdentity(

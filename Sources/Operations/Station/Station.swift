@@ -16,6 +16,7 @@ public final class Station: Sendable {
   /// Takes what arrives, be it at our acceptor or by a C-GET.
   let storing: StoreService
   let receiver: Receiver
+  let knownCertificates: KnownCertificates
 
   /// Opens the storage.
   ///
@@ -32,6 +33,7 @@ public final class Station: Sendable {
     peers = PeerDirectory(configuration)
     storing = StoreService(index, peers, moves, activity)
     receiver = Receiver()
+    knownCertificates = KnownCertificates(storage: index.path, isShared: configuration.storageGroup != nil)
     for warning in configuration.warnings { activity.add(.note, peer: "", warning) }
   }
 

@@ -146,6 +146,7 @@ enum Views {
       ("UseDicomTls", yes(modality.useDicomTLS)), ("StorageCommitment", yes(modality.storageCommitment)),
       ("Production", yes(modality.isProduction)),
     ]
+    if modality.useDicomTLS { list.append(("TlsVerifyHost", yes(modality.tlsVerifyHost))) }
     if let username = modality.username { list.append(("Username", username)) }
     if modality.password != nil { list.append(("Password", "set")) }
     list.append(("Kept in", origin))
@@ -163,6 +164,7 @@ enum Views {
     ]
     var words = phases.compactMap { name, value in value.map { "\(name) \(Format.milliseconds($0))" } }
     if let name = result.peerImplementationVersionName { words.append(name) }
+    if let tls = result.tls { words.append("\(tls)") }
     return ModalityRow.Echo(
       succeeded: true, milliseconds: result.milliseconds, words: words.joined(separator: " · "), clock: clock())
   }
@@ -175,6 +177,7 @@ enum Views {
       case .result: .good
       case .rejection: .bad
       case .note: .dim
+      case .warning: .warning
       }
     return ActivityRow(
       id: entry.id, clock: Int(entry.time.timeIntervalSince1970), kind: entry.kind.rawValue, role: role,

@@ -47,8 +47,9 @@ struct Echo: NetworkCommand {
       ("associate", result.phases.associate), ("echo", result.phases.echo), ("release", result.phases.release),
     ].compactMap { name, time in time.map { "\(name) \(Self.decimal($0))" } }
     let software = result.peerImplementationVersionName.map { ", \(PlainText.visible($0))" } ?? ""
+    let secured = result.tls.map { "\n  \($0)" } ?? ""
     return "\(title): ok in \(milliseconds) ms"
-      + " (\(phases.joined(separator: ", ")))\(software)"
+      + " (\(phases.joined(separator: ", ")))\(software)\(secured)"
   }
 
   private static func decimal(_ milliseconds: Double) -> String {

@@ -16,6 +16,7 @@ func follow<Value: Sendable>(_ operation: Operation<Value>) async throws -> Valu
     job.cancel()
   }
   await progress.end()
+  for remark in job.snapshot.remarks { StandardError.say(PlainText.visible(remark), prefix: "fluoro: warning: ") }
   let value = try result.get()
   try ResultWriter.standard.check()
   return value

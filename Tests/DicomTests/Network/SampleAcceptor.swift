@@ -142,10 +142,12 @@ extension PresentationContextProposal {
 /// Serves `delegate` on a free port of this machine while `body` runs.
 func withAcceptor(
   _ delegate: SampleDelegate, idle: Duration? = .seconds(30), maximumPDULength: UInt32 = 131_072,
-  clock: any DeadlineClock = SystemDeadlineClock(), _ body: (Acceptor) async throws -> Void
+  clock: any DeadlineClock = SystemDeadlineClock(), security: ConnectionSecurity? = nil,
+  _ body: (Acceptor) async throws -> Void
 ) async throws {
   let acceptor = try await Acceptor.listen(
-    host: "127.0.0.1", port: 0, idle: idle, maximumPDULength: maximumPDULength, delegate: delegate, clock: clock)
+    host: "127.0.0.1", port: 0, idle: idle, maximumPDULength: maximumPDULength, security: security, delegate: delegate,
+    clock: clock)
   do {
     try await body(acceptor)
   } catch {

@@ -18,13 +18,14 @@ final class StoreSCP: Sendable {
   let aeTitle = "STORESCP"
   let process: Subprocess
 
-  init(in workshop: Workshop, _ options: [String] = []) async throws {
-    port = try Ports.free()
-    folder = try workshop.makeFolder("storescp-\(port)")
+  init(in workshop: Workshop, port: Int? = nil, _ options: [String] = []) async throws {
+    self.port = try port ?? Ports.free()
+    folder = try workshop.makeFolder("storescp-\(self.port)")
     process = try Subprocess(
-      "/usr/bin/storescp", options + ["--output-directory", folder, "--aetitle", aeTitle, String(port)], in: workshop,
+      "/usr/bin/storescp", options + ["--output-directory", folder, "--aetitle", aeTitle, String(self.port)],
+      in: workshop,
       environment: Toolkit.environment)
-    try await Ports.awaitListening(port, process)
+    try await Ports.awaitListening(self.port, process)
   }
 
   var files: [String] { Workshop.files(below: folder) }

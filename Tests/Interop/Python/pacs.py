@@ -1,7 +1,8 @@
 """A small PACS in pynetdicom for the interop tests.
 
     pacs.py PORT AETITLE [--destination AET=PORT]... [--move-status N] [--slow-find SECONDS] [--slow-get SECONDS]
-            [--hide-class UID] [--refuse-get UID] [--take-class UID] FILE...
+            [--hide-class UID] [--refuse-get UID] [--take-class UID]
+            [--tls CERTIFICATE KEY TRUSTED] FILE...
 
 Answers C-ECHO, C-FIND (every study, or the ones whose StudyInstanceUID is asked for), C-GET, and C-MOVE to the
 destinations it knows, and takes C-STORE. Prints what it got, one line each. A hidden class is not among the
@@ -9,6 +10,7 @@ SOPClassesInStudy; one whose get is refused goes only by C-MOVE.
 """
 
 import argparse
+import ssl
 import time
 import warnings
 
@@ -37,6 +39,7 @@ arguments.add_argument("--hide-class", action="append", default=[])
 arguments.add_argument("--refuse-get", action="append", default=[])
 arguments.add_argument("--take-class", action="append", default=[])
 arguments.add_argument("--require-called-aet", action="store_true")
+arguments.add_argument("--tls", nargs=3)
 arguments.add_argument("files", nargs="*")
 options = arguments.parse_intermixed_args()
 destinations = dict(text.split("=") for text in options.destination)
@@ -126,6 +129,11 @@ def on_store(event):
     return 0x0000
 
 
+secure = None
+if options.tls:
+    secure = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=options.tls[2])
+    secure.load_cert_chain(*options.tls[:2])
+    secure.verify_mode = ssl.CERT_REQUIRED
 entity = AE(ae_title=options.aet)
 entity.require_called_aet = options.require_called_aet
 for abstract in (
@@ -142,6 +150,7 @@ for abstract in [context.abstract_syntax for context in AllStoragePresentationCo
     entity.add_supported_context(abstract, ALL_TRANSFER_SYNTAXES, scu_role=True, scp_role=True)
 entity.start_server(
     ("127.0.0.1", options.port),
+    ssl_context=secure,
     evt_handlers=[
         (evt.EVT_C_FIND, on_find),
         (evt.EVT_C_GET, on_get),
