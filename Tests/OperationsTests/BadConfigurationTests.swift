@@ -36,6 +36,18 @@ struct BadConfigurationTests {
       "{ \"DicomAet\": \"A\\\\B\" }",
       "1:15: DicomAet: AE title \"A\\B\" contains \"\\\"; expected ASCII letters, digits and signs other than \\"
     ),
+    (
+      "{ \"DicomModalities\": { \"A\": { \"AET\": \"A\", \"Host\": \"a\", \"Port\": 1, \"Password\": \"p\" } } }",
+      "1:29: DicomModalities.A: \"Password\" needs a \"Username\""
+    ),
+    (
+      "{ \"DicomModalities\": { \"A\": { \"AET\": \"A\", \"Host\": \"a\", \"Port\": 1, \"IdentityType\": \"JWT\" } } }",
+      "1:29: DicomModalities.A: \"IdentityType\" needs an \"IdentityFile\""
+    ),
+    (
+      "{ \"DicomUsers\": { \"jane\": 5 } }",
+      "1:27: DicomUsers.jane: expected a password in double quotes, found the number 5"
+    ),
     ("{ \"DicomPort\": 0 }", "1:16: DicomPort: 0 is out of range; expected a port, 1 to 65535"),
     ("{ \"DicomPort\": 65536 }", "1:16: DicomPort: 65536 is out of range; expected a port, 1 to 65535"),
     ("{ \"DicomPort\": \"4242\" }", "1:16: DicomPort: expected a port, found the text \"4242\""),

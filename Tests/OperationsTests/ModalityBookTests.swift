@@ -17,8 +17,12 @@ struct ModalityBookTests {
     var added = Modality(name: "new \"one\"", aeTitle: "NEW", host: "10.1.1.1", port: 11112)
     added.allowed.insert(.find)
     added.timeout = .milliseconds(1500)
+    added.username = "jane"
     added.password = Secret("s3cret")
     book.set(added)
+    var tokened = Modality(name: "token", aeTitle: "TOKEN", host: "10.1.1.2", port: 11112)
+    tokened.identityFile = IdentityFile(kind: .saml, path: "/etc/fluoro/assertion")
+    book.set(tokened)
     book.remove("B", isConfigured: true)
     var changed = try configuration.modality(named: "A")
     changed.port = 4105
@@ -26,10 +30,11 @@ struct ModalityBookTests {
     try book.write()
 
     let again = try Configuration.load(path: file, environment: environment)
-    #expect(again.modalities.map(\.name) == ["A", "new \"one\""])
+    #expect(again.modalities.map(\.name) == ["A", "new \"one\"", "token"])
     #expect(again.modalities[0].port == 4105)
     added.origin = .added
     #expect(again.modalities[1] == added)
+    #expect(again.modalities[2].identityFile == tokened.identityFile)
     #expect(try String(contentsOfFile: file, encoding: .utf8) == text)
     let attributes = try FileManager.default.attributesOfItem(atPath: configuration.modalitiesFile)
     #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)

@@ -29,22 +29,28 @@ public struct Status: Hashable, Sendable, CustomStringConvertible {
   public var isWarning: Bool { type == .warning }
   public var isFailure: Bool { type == .failure }
 
-  /// Success, warning, failure, cancel or pending, by the code alone where no table knows it.
-  public var type: StatusMeaning.Kind { meaning?.kind ?? .init(code: code) }
+  /// Success, warning, failure, cancel or pending: the code alone says it.
+  public var type: StatusMeaning.Kind { .init(code: code) }
 
-  public var meaning: StatusMeaning? { StatusBook.meaning(code, service: service) }
+  public var meaning: StatusMeaning { StatusBook.meaning(code, service: service) }
 
   /// The code as `0xA700`.
   public var hex: String { hexadecimal(code) }
 
   /// What it means, such as `Refused: out of resources`, followed by the peer's own comment.
   public var words: String {
-    let words = meaning?.words ?? "\(type.rawValue.capitalizedFirst) with a status this program has no words for"
+    let words = meaning.words
     guard let comment = errorComment, !comment.isEmpty else { return words }
     return "\(words) (\(comment))"
   }
 
   public var description: String { "\(hex) \(words)" }
+
+  /// What usually causes it and what to do about it, as the end of a sentence; nil where the book says neither.
+  public var advice: String? {
+    let parts = [meaning.cause, meaning.remedy].compactMap { $0 }
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
+  }
 
   /// The same status with the peer's, or our, words for the reason.
   public func commented(_ comment: String) -> Status {
@@ -64,6 +70,8 @@ public struct StatusError: Error, Hashable, Sendable, CustomStringConvertible {
 /// DIMSE services whose status codes have meanings of their own.
 public enum Service: String, Hashable, Sendable, CaseIterable {
   case verification, storage, find, move, get, worklist, storageCommitment
+  /// Unified and modality performed procedure steps, printing, media creation: only their codes are known here.
+  case procedureStep, printing, mediaCreation
 
   init?(of field: CommandField) {
     switch field {
@@ -76,8 +84,4 @@ public enum Service: String, Hashable, Sendable, CaseIterable {
     default: return nil
     }
   }
-}
-
-extension String {
-  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

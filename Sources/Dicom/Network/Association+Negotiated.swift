@@ -10,12 +10,12 @@ extension Association {
   }
 
   /// What queries, or retrievals, of an information model can do here beyond the basics, PS3.4 §C.5.1.1.
-  public func queryOptions(for model: UID) -> QueryOptions {
+  public func queryCapabilities(for model: UID) -> QueryCapabilities {
     guard let proposed = parameters.extendedNegotiations.first(where: { $0.sopClassUID == model }),
       let answered = peer.extendedNegotiations.first(where: { $0.sopClassUID == model })
     else { return [] }
-    return QueryOptions(information: proposed.information).intersection(
-      QueryOptions(information: answered.information))
+    return QueryCapabilities(information: proposed.information).intersection(
+      QueryCapabilities(information: answered.information))
   }
 
   /// How many operations may be outstanding, PS3.7 §D.3.3.3. One each way when it was not proposed or not answered.

@@ -6,6 +6,8 @@ public struct AssociationError: Error, Hashable, Sendable, CustomStringConvertib
   public var endpoint: Endpoint
   /// How long the steps before the one that failed took.
   public var phases: PhaseTimes
+  /// Who we said we are, as `user jane`; nil when we did not.
+  public var identity: String?
 
   public init(_ reason: Reason, phase: Phase, endpoint: Endpoint, phases: PhaseTimes = PhaseTimes()) {
     self.reason = reason
@@ -120,8 +122,17 @@ public struct AssociationError: Error, Hashable, Sendable, CustomStringConvertib
   }
 
   private var abortHint: String {
-    phase == .associate
+    if case .aborted(let abort) = reason, abort.source == 2, abort.reason != 0 { return advice(abort.meaning) }
+    return phase == .associate
       ? "Check that it knows our AE title \(endpoint.callingAETitle), and its log." : "Its log says why."
+  }
+
+  /// The book's cause and remedy as sentences.
+  private func advice(_ meaning: ReasonMeaning) -> String {
+    let sentences = [meaning.cause, meaning.remedy].compactMap { $0 }.map {
+      $0.prefix(1).uppercased() + $0.dropFirst() + "."
+    }
+    return sentences.isEmpty ? "Its log says why." : sentences.joined(separator: " ")
   }
 
   private func timeoutWords(_ kind: Wait.Kind, _ limit: Duration) -> String {
@@ -152,10 +163,13 @@ public struct AssociationError: Error, Hashable, Sendable, CustomStringConvertib
         "The peer does not know our AE title \(endpoint.callingAETitle): it must be added there."
       case _ where rejection.source == 1 && rejection.reason == 7:
         "The peer is not called \(endpoint.calledAETitle): check the AE title configured for it."
-      case _ where rejection.isTransient: "It is busy; try again later."
+      case _ where rejection.source == 1 && rejection.reason == 1 && identity != nil:
+        "It gives no reason; often it does not accept \(identity ?? ""), or does not know our AE title "
+          + "\(endpoint.callingAETitle)."
+      case _ where rejection.isTransient && rejection.source != 3: "It is busy; try again later."
       case _ where rejection.source == 1 && rejection.reason == 1:
         "It gives no reason; often it does not know our AE title \(endpoint.callingAETitle) or our address."
-      default: "Its log says why."
+      default: advice(rejection.meaning)
       }
     return "\(endpoint): the association was \(rejection). \(hint)"
   }

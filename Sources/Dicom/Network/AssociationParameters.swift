@@ -109,7 +109,7 @@ public struct PeerInformation: Hashable, Sendable {
   public var maximumPDULength: UInt32?
   /// Roles it answered with: see `Association.role(for:)`.
   public var roleSelections: [RoleSelection]
-  /// What it answered to extended negotiations: see `Association.queryOptions(for:)`.
+  /// What it answered to extended negotiations: see `Association.queryCapabilities(for:)`.
   public var extendedNegotiations: [ExtendedNegotiation]
   /// Nil: it did not answer, or was not asked.
   public var asynchronousOperationsWindow: AsynchronousOperationsWindow?

@@ -212,7 +212,9 @@ final class RequestorSession: UpperLayerUser {
   }
 
   private func error(_ reason: AssociationError.Reason, _ phase: AssociationError.Phase) -> AssociationError {
-    AssociationError(reason, phase: phase, endpoint: parameters.endpoint, phases: phases)
+    var error = AssociationError(reason, phase: phase, endpoint: parameters.endpoint, phases: phases)
+    error.identity = parameters.userIdentity?.description
+    return error
   }
 
   // MARK: Receiving

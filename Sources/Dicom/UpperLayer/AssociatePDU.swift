@@ -70,21 +70,13 @@ public struct ContextResult: Hashable, Sendable {
   }
 
   /// PS3.8 Table 9-18.
-  public enum Result: UInt8, Hashable, Sendable, CustomStringConvertible {
+  public enum Result: UInt8, Hashable, Sendable, CaseIterable, CustomStringConvertible {
     case acceptance = 0
     case userRejection = 1
     case noReason = 2
     case abstractSyntaxNotSupported = 3
     case transferSyntaxesNotSupported = 4
 
-    public var description: String {
-      switch self {
-      case .acceptance: "accepted"
-      case .userRejection: "rejected by the user"
-      case .noReason: "rejected by the provider, no reason given"
-      case .abstractSyntaxNotSupported: "abstract syntax not supported"
-      case .transferSyntaxesNotSupported: "transfer syntaxes not supported"
-      }
-    }
+    public var description: String { meaning.words }
   }
 }

@@ -24,18 +24,7 @@ public struct Rejection: Hashable, Sendable, CustomStringConvertible {
   public var isTransient: Bool { result == 2 }
 
   /// The standard's words for the reason, such as `called AE title not recognized`.
-  public var words: String {
-    switch (source, reason) {
-    case (1, 1), (2, 1): "no reason given"
-    case (1, 2): "application context name not supported"
-    case (1, 3): "calling AE title not recognized"
-    case (1, 7): "called AE title not recognized"
-    case (2, 2): "protocol version not supported"
-    case (3, 1): "temporary congestion"
-    case (3, 2): "local limit exceeded"
-    default: "reserved reason \(reason)"
-    }
-  }
+  public var words: String { meaning.words }
 
   /// Who rejected, in words.
   public var sourceWords: String {
@@ -70,7 +59,7 @@ public struct Abort: Hashable, Sendable, CustomStringConvertible {
   public static func provider(_ reason: ProviderReason) -> Abort { Abort(source: 2, reason: reason.rawValue) }
 
   /// Reasons of the service provider, PS3.8 Table 9-26.
-  public enum ProviderReason: UInt8, Sendable {
+  public enum ProviderReason: UInt8, Hashable, Sendable, CaseIterable {
     case notSpecified = 0
     case unrecognizedPDU = 1
     case unexpectedPDU = 2
@@ -82,21 +71,9 @@ public struct Abort: Hashable, Sendable, CustomStringConvertible {
   /// The standard's words for it.
   public var description: String {
     switch source {
-    case 0: "aborted by the service user"
-    case 2: "aborted by the service provider: \(reasonWords)"
+    case 0: meaning.words
+    case 2: "aborted by the service provider: \(meaning.words)"
     default: "aborted by source \(source), reason \(reason)"
-    }
-  }
-
-  private var reasonWords: String {
-    switch ProviderReason(rawValue: reason) {
-    case .notSpecified: "reason not specified"
-    case .unrecognizedPDU: "unrecognized PDU"
-    case .unexpectedPDU: "unexpected PDU"
-    case .unrecognizedPDUParameter: "unrecognized PDU parameter"
-    case .unexpectedPDUParameter: "unexpected PDU parameter"
-    case .invalidPDUParameterValue: "invalid PDU parameter value"
-    case nil: "reserved reason \(reason)"
     }
   }
 }

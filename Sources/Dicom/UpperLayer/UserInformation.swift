@@ -70,7 +70,7 @@ public struct RoleSelection: Hashable, Sendable {
 /// SOP class extended negotiation, PS3.7 §D.3.3.5: what both sides can do beyond the basics of a SOP class.
 public struct ExtendedNegotiation: Hashable, Sendable {
   public var sopClassUID: UID
-  /// Defined by the service class: `QueryOptions` for queries and retrievals.
+  /// Defined by the service class: `QueryCapabilities` for queries and retrievals.
   public var information: [UInt8]
 
   public init(sopClassUID: UID, information: [UInt8]) {

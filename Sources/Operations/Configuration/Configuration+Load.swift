@@ -144,6 +144,7 @@ extension Configuration {
     case "DicomCheckCalledAet": checkCalledAET = try value.bool()
     case "DicomCheckModalityHost": checkModalityHost = try value.bool()
     case "StrictAetComparison": strictAETComparison = try value.bool()
+    case "DicomUsers": dicomUsers = try Self.users(value)
     case "DicomTlsEnabled": tls.isEnabled = try value.bool()
     case "DicomTlsCertificate": tls.certificate = try value.filePath(home: home)
     case "DicomTlsPrivateKey": tls.privateKey = try value.filePath(home: home)
@@ -178,6 +179,14 @@ extension Configuration {
     case "Mouse": mouse = try value.bool()
     default: break
     }
+  }
+
+  private static func users(_ value: ConfigurationValue) throws(ConfigurationError) -> [String: Secret] {
+    var users: [String: Secret] = [:]
+    for (name, password) in try value.object("an object of users, { \"name\": \"password\" }") {
+      users[name] = Secret(try password.string("a password in double quotes"))
+    }
+    return users
   }
 
   /// Orthanc's boolean of old, and its words since 1.12.12.

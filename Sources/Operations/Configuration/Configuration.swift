@@ -38,6 +38,9 @@ public struct Configuration: Sendable {
   public var checkCalledAET = false
   public var checkModalityHost = false
   public var strictAETComparison = false
+  /// `DicomUsers`: who may open an association with us, by the username and passcode of its user identity. Empty: nobody
+  /// is asked who he is.
+  public var dicomUsers: [String: Secret] = [:]
   public var tls = TLS()
   /// Orthanc's name of the character set of data sets that name none.
   public var defaultEncoding = "Latin1"

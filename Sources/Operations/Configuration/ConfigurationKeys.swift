@@ -9,7 +9,7 @@ enum ConfigurationKeys {
     "DicomTlsTrustedCertificates", "DicomTlsRemoteCertificateRequired", "DefaultEncoding", "UnknownSopClassAccepted",
     "AcceptedTransferSyntaxes", "AcceptedSopClasses", "RejectedSopClasses", "OverwriteInstances", "MaximumPduLength",
     "MaximumStorageSize", "MaximumStorageMode", "StorageDirectory", "StorageGroup", "Durability", "ReadOnly",
-    "RememberQueries", "QueryLimit", "Mouse",
+    "RememberQueries", "QueryLimit", "Mouse", "DicomUsers",
   ]
 
   /// Keys whose presence says that a file is an Orthanc's own. `IndexDirectory` is among them although an index
@@ -25,8 +25,8 @@ enum ConfigurationKeys {
   ]
 
   static let modality: Set<String> = OrthancKeys.modality.union([
-    "DefaultEncoding", "MaximumAssociations", "Username", "Password", "TlsVerifyHost", "StorageCommitment",
-    "Production",
+    "DefaultEncoding", "MaximumAssociations", "Username", "Password", "IdentityFile", "IdentityType", "TlsVerifyHost",
+    "StorageCommitment", "Production",
   ])
 
   /// A warning for a key that neither fluoro nor Orthanc knows. `word` is the last part of a path.

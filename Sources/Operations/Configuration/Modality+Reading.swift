@@ -1,3 +1,5 @@
+import Foundation
+
 /// Reading the entries of `DicomModalities`, in both of Orthanc's forms.
 struct ModalityReader {
   /// In an Orthanc's own file an unknown manufacturer is that Orthanc's business.
@@ -48,7 +50,21 @@ struct ModalityReader {
     for (key, value) in members {
       try set(key, value, of: &modality)
     }
+    try checkIdentity(of: modality, members.map(\.key), value)
     return modality
+  }
+
+  /// One identity, and that whole.
+  private func checkIdentity(
+    of modality: Modality, _ keys: [String], _ value: ConfigurationValue
+  ) throws(ConfigurationError) {
+    if modality.password != nil, modality.username == nil { throw value.failure("\"Password\" needs a \"Username\"") }
+    if keys.contains("IdentityType"), !keys.contains("IdentityFile") {
+      throw value.failure("\"IdentityType\" needs an \"IdentityFile\"")
+    }
+    if modality.identityFile != nil, modality.username != nil {
+      throw value.failure("\"Username\" and \"IdentityFile\" are two identities; only one can be sent")
+    }
   }
 
   private mutating func set(
@@ -82,6 +98,12 @@ struct ModalityReader {
     case "MaximumAssociations": modality.maximumAssociations = try value.integer(in: 1...64)
     case "Username": modality.username = try value.string()
     case "Password": modality.password = Secret(try value.string())
+    case "IdentityFile":
+      let path = try value.filePath(home: FilePaths.home(ProcessInfo.processInfo.environment))
+      modality.identityFile = IdentityFile(kind: modality.identityFile?.kind ?? .jsonWebToken, path: path)
+    case "IdentityType":
+      let kind = IdentityFile.Kind(rawValue: try value.choice(among: IdentityFile.Kind.allCases.map(\.rawValue)))
+      modality.identityFile = IdentityFile(kind: kind ?? .jsonWebToken, path: modality.identityFile?.path ?? "")
     case "TlsVerifyHost": modality.tlsVerifyHost = try value.bool()
     case "StorageCommitment": modality.storageCommitment = try value.bool()
     case "Production": modality.isProduction = try value.bool()

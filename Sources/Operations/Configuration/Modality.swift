@@ -45,6 +45,25 @@ public struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugSt
   public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
+/// A ticket, assertion or token in a file, which is read for each association, since such things are renewed.
+public struct IdentityFile: Sendable, Hashable {
+  /// `IdentityType`
+  public enum Kind: String, Sendable, CaseIterable {
+    case kerberos = "Kerberos"
+    case saml = "SAML"
+    case jsonWebToken = "JWT"
+  }
+
+  public var kind: Kind
+  /// Absolute.
+  public var path: String
+
+  public init(kind: Kind, path: String) {
+    self.kind = kind
+    self.path = path
+  }
+}
+
 /// A DICOM station we know: `DicomModalities` in the configuration, or `AET@host:port`.
 public struct Modality: Sendable, Hashable, Identifiable {
   /// Where a modality comes from, hence who may change it.
@@ -76,8 +95,11 @@ public struct Modality: Sendable, Hashable, Identifiable {
   public var defaultEncoding: String?
   /// How many associations we open to it at once.
   public var maximumAssociations = Modality.defaultMaximumAssociations
+  /// Sent as the user identity of our associations (PS3.7 §D.3.3.7), with the password where there is one.
   public var username: String?
   public var password: Secret?
+  /// The same by what another system has issued, instead of a username.
+  public var identityFile: IdentityFile?
   public var tlsVerifyHost = false
   /// Ask for storage commitment after sending without being told to.
   public var storageCommitment = false

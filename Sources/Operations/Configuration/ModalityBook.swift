@@ -115,6 +115,8 @@ public struct ModalityBook: Sendable {
     }
     add("Username", modality.username.map(JSONText.quoted))
     add("Password", modality.password.map { JSONText.quoted($0.value) })
+    add("IdentityFile", modality.identityFile.map { JSONText.quoted($0.path) })
+    add("IdentityType", modality.identityFile.map { JSONText.quoted($0.kind.rawValue) })
     flag("TlsVerifyHost", modality.tlsVerifyHost, default: false)
     flag("StorageCommitment", modality.storageCommitment, default: false)
     flag("Production", modality.isProduction, default: false)

@@ -11,6 +11,9 @@ public struct Query: Sendable, Hashable {
   public var limit: Int?
   /// Leave out empty return keys that do not belong to the level.
   public var normalize: Bool
+  /// What to agree on with the peer beforehand. Relational queries may have keys of any level, so these are not
+  /// normalised.
+  public var capabilities: QueryCapabilities = []
 
   public init(
     level: Level = .study, keys: [QueryKey] = [], returnKeys: [Tag]? = nil, limit: Int? = nil, normalize: Bool = true
@@ -46,7 +49,10 @@ extension Query {
         }
         continue
       }
-      if normalize, key.value.isEmpty, !QueryAttributes.belongs(key.tag, to: level) { continue }
+      if normalize, !capabilities.contains(.relational), key.value.isEmpty, !QueryAttributes.belongs(key.tag, to: level)
+      {
+        continue
+      }
       key.value = try Self.adapted(key, to: modality.manufacturer)
       result.append(key)
     }

@@ -36,6 +36,10 @@ public struct EchoResult: OperationResult, Hashable {
   public var tls: TLSInformation?
   /// Whether its certificate is another than last time.
   public var isCertificateNew = false
+  /// The user identity we gave, as `user jane`; nil: none.
+  public var identity: String?
+  /// The peer says that it knows the identity. Many take one and check nothing.
+  public var isIdentityConfirmed = false
   /// The step that failed, as in `phases`.
   public var failedPhase: String?
   public var outcome: Outcome
@@ -62,6 +66,7 @@ public struct EchoResult: OperationResult, Hashable {
       ),
     ]
     if let tls { members.append(("tls", Self.json(tls, isChanged: isCertificateNew))) }
+    if identity != nil { members.append(("identityConfirmed", .bool(isIdentityConfirmed))) }
     if !isOK {
       members.append(("failedPhase", JSONText.Value(failedPhase)))
       members.append(("error", .string(outcome.words)))

@@ -7,6 +7,8 @@ public struct FindResult: OperationResult {
   public var matches: Int
   /// There are more: we cancelled at the limit.
   public var isLimited: Bool
+  /// What the query wanted to agree on and the peer did not: it may ignore or refuse what depends on it.
+  public var refusedCapabilities: QueryCapabilities = []
   public var seconds: Double
   public var outcome: Outcome
 

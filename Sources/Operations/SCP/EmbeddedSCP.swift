@@ -77,9 +77,19 @@ final class EmbeddedSCP: AcceptorDelegate {
     if configuration.alwaysAllowed.isDisjoint(with: anyone), !isKnown(request), moves.isEmpty {
       return reject(request, .callingAETitleNotRecognized, "is not configured")
     }
+    let verdict = IdentityVerdict(request.userInformation.userIdentity, users: configuration.dicomUsers)
+    if case .refused(let words) = verdict { return reject(request, .noReasonGiven, words) }
     let policy = ContextPolicy(configuration)
-    return request.accepting(abstractSyntax: policy.isWanted, transferSyntax: policy.isAcceptable)
+    return request.accepting(
+      abstractSyntax: {
+        policy.isWanted($0) && !ContextPolicy.isDeclaredOtherwise($0, in: request.userInformation)
+      }, transferSyntax: policy.isAcceptable,
+      answers: NegotiationAnswers(
+        extendedNegotiations: ContextPolicy.extendedNegotiations(answering: request.userInformation),
+        userIdentityResponse: verdict.response))
   }
+
+  private var isCheckingUsers: Bool { !peers.configuration.dicomUsers.isEmpty }
 
   private func isKnown(_ request: AssociateRequest) -> Bool {
     peers.isAllowedTitle(request.callingAETitle)
@@ -98,7 +108,8 @@ final class EmbeddedSCP: AcceptorDelegate {
   func opened(_ association: AcceptedAssociation) {
     activity.add(
       .incoming, peer: Self.peer(association),
-      "association from \(association.callingAETitle) to \(association.calledAETitle)",
+      "association from \(association.callingAETitle) to \(association.calledAETitle)"
+        + (association.userInformation.userIdentity.map { " as \($0)\(isCheckingUsers ? "" : ", not checked")" } ?? ""),
       details: association.tls.map { ["\($0)"] } ?? [])
   }
 

@@ -61,7 +61,7 @@ struct MoveVerdict {
   }
 
   private static func hint(_ status: Status, _ destination: String, _ run: MoveRun) -> String {
-    guard status.code == 0xA801 else { return "" }
+    guard status.code == 0xA801 else { return status.advice.map { "; \($0)" } ?? "" }
     let address =
       run.arrival != .elsewhere ? "our address and port \(run.station.configuration.dicomPort)" : "its address and port"
     return "; it does not know the AE title \(destination): it must be added there, with \(address)"

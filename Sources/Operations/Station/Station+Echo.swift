@@ -35,6 +35,8 @@ extension Station {
     result.peerMaximumPDULength = association.peer.maximumPDULength.map(Int.init)
     result.tls = association.peer.tls
     result.isCertificateNew = !job.snapshot.remarks.isEmpty
+    result.identity = association.parameters.userIdentity?.description
+    result.isIdentityConfirmed = association.peer.userIdentityResponse != nil
     let sent = clock.now
     let status = try await association.echo()
     let answered = clock.now

@@ -33,8 +33,10 @@ extension Station {
     let models = Self.findModels(query.level)
     let association = try await associate(
       modality,
-      models.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Self.uncompressed) }, job)
+      models.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Self.uncompressed) },
+      negotiating: query.capabilities.isEmpty ? [] : models.map { ExtendedNegotiation($0, query.capabilities) }, job)
     let model = models.first { association.acceptedTransferSyntax(for: $0) != nil } ?? models[0]
+    matches.refusedCapabilities = query.capabilities.subtracting(association.queryCapabilities(for: model))
     let encoding = encoding(of: modality)
     var status = Status.success
     do {
@@ -70,11 +72,14 @@ extension Station {
     case .success(let final) where final.isSuccess: outcome = Outcome(.done, count)
     case .success(let final) where matches.count > 0:
       outcome = Outcome(.partial, "\(count), then the peer ended it: \(final)")
-    case .success(let final): outcome = Outcome(.failed, "the peer refused the query: \(final)")
+    case .success(let final):
+      outcome = Outcome(.failed, "the peer refused the query: \(final)\(final.advice.map { "; \($0)" } ?? "")")
     }
     if case .success(let final) = end { status = final }
     return FindResult(
-      status: status, matches: matches.count, isLimited: matches.isLimited, seconds: seconds, outcome: outcome)
+      status: status, matches: matches.count, isLimited: matches.isLimited,
+      refusedCapabilities: matches.refusedCapabilities,
+      seconds: seconds, outcome: outcome)
   }
 }
 
@@ -83,6 +88,7 @@ private final class MatchCounter: Sendable {
   private struct State {
     var count = 0
     var isLimited = false
+    var refusedCapabilities: QueryCapabilities = []
     var cancel: (@Sendable () -> Void)?
   }
 
@@ -99,6 +105,11 @@ private final class MatchCounter: Sendable {
 
   var count: Int { state.withLock { $0.count } }
   var isLimited: Bool { state.withLock { $0.isLimited } }
+  /// What was wanted and the peer did not agree to.
+  var refusedCapabilities: QueryCapabilities {
+    get { state.withLock { $0.refusedCapabilities } }
+    set { state.withLock { $0.refusedCapabilities = newValue } }
+  }
 
   func take(_ match: DataSet) {
     let (count, cancel) = state.withLock { state -> (Int?, (@Sendable () -> Void)?) in

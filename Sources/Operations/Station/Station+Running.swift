@@ -42,15 +42,17 @@ extension Station {
   /// - Throws: `AssociationError`, or ``OperationError`` when it may or can not be opened at all.
   func associate(
     _ modality: Modality, as localAET: String? = nil, _ contexts: [PresentationContextProposal], storing: [UID] = [],
-    _ job: Job
+    negotiating extendedNegotiations: [ExtendedNegotiation] = [], _ job: Job
   ) async throws -> Association {
     var parameters = try Self.parameters(
       modality, callingAETitle: configuration.callingAETitle(for: modality, override: localAET), contexts,
       maximumPDULength: configuration.maximumPDULength, security: peers.security(to: modality))
     parameters.roleSelections = storing.map { RoleSelection(sopClassUID: $0, isSCU: false, isSCP: true) }
+    parameters.extendedNegotiations = extendedNegotiations
     let association = try await Association.request(parameters, deadlines: job.deadlines, trace: trace)
     var words = "association as \(parameters.callingAETitle)"
     if let name = association.peer.implementationVersionName { words += " with \(name)" }
+    if let identity = association.identityWords { words += "; \(identity)" }
     let tls = association.peer.tls
     note(tls, of: modality, job)
     activity.add(
@@ -69,12 +71,8 @@ extension Station {
       presentationContexts: contexts)
     parameters.maximumPDULength = UInt32(maximumPDULength)
     parameters.security = security
-    if let username = modality.username {
-      // PS3.7 §D.3.3.7: 1 is a username, 2 a username with a passcode.
-      parameters.userIdentity = UserIdentity(
-        type: modality.password == nil ? 1 : 2, positiveResponseRequested: false,
-        primaryField: Array(username.utf8), secondaryField: Array((modality.password?.value ?? "").utf8))
-    }
+    parameters.commonExtendedNegotiations = commonExtendedNegotiations(contexts)
+    parameters.userIdentity = try modality.userIdentity()
     return parameters
   }
 

@@ -149,6 +149,7 @@ enum Views {
     if modality.useDicomTLS { list.append(("TlsVerifyHost", yes(modality.tlsVerifyHost))) }
     if let username = modality.username { list.append(("Username", username)) }
     if modality.password != nil { list.append(("Password", "set")) }
+    if let file = modality.identityFile { list.append(("Identity", "\(file.kind.rawValue), \(file.path)")) }
     list.append(("Kept in", origin))
     return list.map { ModalityRow.Setting(key: $0.0, value: $0.1) }
   }

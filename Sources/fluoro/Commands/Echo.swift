@@ -47,9 +47,11 @@ struct Echo: NetworkCommand {
       ("associate", result.phases.associate), ("echo", result.phases.echo), ("release", result.phases.release),
     ].compactMap { name, time in time.map { "\(name) \(Self.decimal($0))" } }
     let software = result.peerImplementationVersionName.map { ", \(PlainText.visible($0))" } ?? ""
+    let identity =
+      result.identity.map { ", \(result.isIdentityConfirmed ? "knows" : "does not say that it checks") \($0)" } ?? ""
     let secured = result.tls.map { "\n  \($0)" } ?? ""
     return "\(title): ok in \(milliseconds) ms"
-      + " (\(phases.joined(separator: ", ")))\(software)\(secured)"
+      + " (\(phases.joined(separator: ", ")))\(software)\(identity)\(secured)"
   }
 
   private static func decimal(_ milliseconds: Double) -> String {

@@ -4,52 +4,56 @@ import Operations
 
 struct Explain: NetworkCommand {
   static let configuration = CommandConfiguration(
-    abstract: "What a DIMSE status code means.",
-    discussion: "The code as `A801` or `0xA801`.")
+    abstract: "What a code that a peer sent means, what usually causes it, and what to do.",
+    discussion: """
+      A status as A801, 0xA801 or A7xx; a rejection as 1/1/7 (result, source, reason); an abort as \"abort 2/6\" (source, \
+      reason); the result of a presentation context as \"context 3\".
+      """)
 
-  @Argument var code: String
-  @Option(help: ArgumentHelp("Only what it means for this service, such as C-MOVE.", valueName: "name"))
+  @Argument(help: "The code; several words are one.")
+  var code: [String]
+  @Option(help: ArgumentHelp("Only what a status means for this service, such as C-MOVE.", valueName: "name"))
   var service: String?
   @OptionGroup var format: FormatOptions
   @OptionGroup var shared: SharedOptions
 
   func perform() async throws {
-    let digits = code.lowercased().hasPrefix("0x") ? code.dropFirst(2) : code[...]
-    guard digits.count <= 4, let number = UInt16(digits, radix: 16) else {
-      throw Ending.usage("\"\(code)\" is not a status code; expected up to four hex digits, such as A801")
+    let explanations: [Explanation]
+    do {
+      explanations = try Explanation.of(code.joined(separator: " "), service: try service.map(Self.service))
+    } catch let error as ExplanationError {
+      throw Ending.usage("\(error)")
     }
-    let wanted = try service.map(Self.service)
-    let meanings = StatusBook.meanings(of: number).filter { entry in
-      wanted.map { entry.services.isEmpty || entry.services.contains($0) } ?? true
-    }
-    let hex = Status(number).hex
-    guard !meanings.isEmpty else {
-      throw Ending.failed(
-        "\(hex) is in no table of the standard\(service.map { " for \($0)" } ?? ""); ask the maker of the peer")
-    }
-    for (services, meaning) in meanings {
-      let names = services.map(\.rawValue)
+    for explanation in explanations {
       if format.json {
-        try ResultWriter.standard.line(
-          JSONText.Value.object([
-            ("code", .string(hex)), ("services", .array(names.map(JSONText.Value.string))),
-            ("kind", .string(meaning.kind.rawValue)), ("meaning", .string(meaning.words)),
-            ("cause", JSONText.Value(meaning.cause)), ("section", .string(meaning.section)),
-          ]).text)
-      } else {
-        let scope = names.isEmpty ? "any service" : names.joined(separator: ", ")
-        try ResultWriter.standard.line(
-          "\(hex) \(meaning.kind.rawValue): \(meaning.words) (\(scope); \(meaning.section))")
-        if let cause = meaning.cause { try ResultWriter.standard.line("  \(cause)") }
+        try ResultWriter.standard.line(Self.json(explanation).text)
+        continue
       }
+      let scope = explanation.services.map(\.rawValue).joined(separator: ", ")
+      try ResultWriter.standard.line(
+        "\(explanation.code) \(explanation.kind): \(explanation.words) "
+          + "(\(scope.isEmpty ? "" : "\(scope); ")\(explanation.section))")
+      if let cause = explanation.cause { try ResultWriter.standard.line("  usually: \(cause)") }
+      if let remedy = explanation.remedy { try ResultWriter.standard.line("  try: \(remedy)") }
     }
+  }
+
+  private static func json(_ explanation: Explanation) -> JSONText.Value {
+    .object([
+      ("code", .string(explanation.code)),
+      ("services", .array(explanation.services.map { .string($0.rawValue) })), ("kind", .string(explanation.kind)),
+      ("meaning", .string(explanation.words)), ("cause", JSONText.Value(explanation.cause)),
+      ("remedy", JSONText.Value(explanation.remedy)), ("section", .string(explanation.section)),
+    ])
   }
 
   /// A service by its name, or by its command: `storage`, `C-STORE`.
   private static func service(_ text: String) throws -> Service {
     let plain = text.lowercased().filter(\.isLetter)
     let commands: [String: Service] = [
-      "cecho": .verification, "cstore": .storage, "cfind": .find, "cmove": .move, "cget": .get,
+      "cecho": .verification, "cstore": .storage, "store": .storage, "cfind": .find, "cmove": .move, "cget": .get,
+      "echo": .verification, "commit": .storageCommitment, "naction": .storageCommitment,
+      "neventreport": .storageCommitment, "mpps": .procedureStep, "ups": .procedureStep, "print": .printing,
     ]
     if let found = commands[plain] { return found }
     if let found = Service.allCases.first(where: { $0.rawValue.lowercased() == plain }) { return found }

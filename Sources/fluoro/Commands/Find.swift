@@ -16,6 +16,7 @@ struct Find: NetworkCommand {
   var limit: Int?
   @Flag(name: .customLong("no-normalize"), help: "Send also the empty keys that do not belong to the level.")
   var noNormalize = false
+  @Flag var negotiated: [NegotiatedCapability] = []
   @OptionGroup var format: ListFormatOptions
   @OptionGroup var shared: SharedOptions
 
@@ -33,8 +34,9 @@ struct Find: NetworkCommand {
     }
     let station = try shared.station()
     let modality = try peer.modality(in: station.configuration)
-    let request = Query(
+    var request = Query(
       level: query.level, keys: keys, returnKeys: returnKeys, limit: limit, normalize: !noNormalize)
+    request.capabilities = QueryCapabilities(negotiated.map(\.capability))
 
     let printer = MatchPrinter(
       format: format, level: query.level, asked: keys.map(\.tag) + (returnKeys ?? []), isDefault: returnKeys == nil)
@@ -44,10 +46,38 @@ struct Find: NetworkCommand {
     }
     let result = try await follow(operation)
     await station.shutdown()
+    if !result.refusedCapabilities.isEmpty {
+      StandardError.say(
+        "warning: \(modality.name) did not agree to \(result.refusedCapabilities.words); it may ignore or refuse what needs it"
+      )
+    }
     if !format.json, !format.csv, result.outcome.exitStatus == 0 {
       StandardError.say(
         Words.count(result.matches, query.level) + (result.isLimited ? "; there are more" : ""), prefix: "")
     }
     try result.finish()
+  }
+}
+
+/// What a query can agree on with the peer, PS3.4 §C.5.1.1.
+enum NegotiatedCapability: String, EnumerableFlag {
+  case relational, dateTime, fuzzy, timezone
+
+  var capability: QueryCapabilities {
+    switch self {
+    case .relational: .relational
+    case .dateTime: .dateTimeMatching
+    case .fuzzy: .fuzzyNameMatching
+    case .timezone: .timezoneAdjustment
+    }
+  }
+
+  static func help(for value: NegotiatedCapability) -> ArgumentHelp? {
+    switch value {
+    case .relational: "Keys of any level, without the UIDs of the levels above, if the peer agrees."
+    case .dateTime: "Match a date and its time as one moment, if the peer agrees."
+    case .fuzzy: "Match names that look or sound alike, if the peer agrees."
+    case .timezone: "Dates and times are in the zone of -q TimezoneOffsetFromUTC=, if the peer agrees."
+    }
   }
 }

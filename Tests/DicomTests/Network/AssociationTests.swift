@@ -227,7 +227,8 @@ struct AssociationTests {
     "a rejection names its reason and what to check",
     arguments: [
       (Rejection.callingAETitleNotRecognized, "does not know our AE title FLUORO"),
-      (.calledAETitleNotRecognized, "is not called ANY-SCP"), (.localLimitExceeded, "busy"),
+      (.calledAETitleNotRecognized, "is not called ANY-SCP"),
+      (.localLimitExceeded, "associations it allows are in use"),
     ])
   func rejection(_ rejection: Rejection, _ words: String) async throws {
     try await withAcceptor(SampleDelegate(decide: { _ in .reject(rejection) })) { acceptor in

@@ -61,7 +61,7 @@ struct NegotiationTests {
   }
 
   @Test("query options: what both sides can")
-  func queryOptions() async throws {
+  func queryCapabilities() async throws {
     let offered = ExtendedNegotiation(.studyRootFind, [.relational, .fuzzyNameMatching])
     try await negotiate(
       Self.proposing(\.extendedNegotiations, [offered]),
@@ -71,12 +71,12 @@ struct NegotiationTests {
       ])
     ) { association, heard in
       #expect(heard.extendedNegotiations == [offered])
-      #expect(association.queryOptions(for: .studyRootFind) == .relational)
-      #expect(association.queryOptions(for: .patientRootFind) == [])
+      #expect(association.queryCapabilities(for: .studyRootFind) == .relational)
+      #expect(association.queryCapabilities(for: .patientRootFind) == [])
       #expect(association.peer.extendedNegotiations.map(\.sopClassUID) == [.studyRootFind])
     }
     try await negotiate(Self.proposing(\.extendedNegotiations, [offered])) { association, _ in
-      #expect(association.queryOptions(for: .studyRootFind) == [])
+      #expect(association.queryCapabilities(for: .studyRootFind) == [])
     }
   }
 

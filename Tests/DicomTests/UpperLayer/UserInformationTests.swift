@@ -125,16 +125,16 @@ struct UserInformationTests {
   }
 
   @Test("an answer to extended negotiation is no longer than the proposal, and agrees to no more")
-  func queryOptions() {
-    #expect(QueryOptions.relational.information == [1])
-    #expect(QueryOptions.fuzzyNameMatching.information == [0, 0, 1])
-    #expect(QueryOptions([.relational, .timezoneAdjustment]).information == [1, 0, 0, 1])
+  func queryCapabilities() {
+    #expect(QueryCapabilities.relational.information == [1])
+    #expect(QueryCapabilities.fuzzyNameMatching.information == [0, 0, 1])
+    #expect(QueryCapabilities([.relational, .timezoneAdjustment]).information == [1, 0, 0, 1])
     for raw in 0..<16 as Range<UInt8> {
-      let options = QueryOptions(rawValue: raw)
-      #expect(QueryOptions(information: options.information) == options)
+      let options = QueryCapabilities(rawValue: raw)
+      #expect(QueryCapabilities(information: options.information) == options)
     }
     // A byte nobody has defined yet, and values other than 0 and 1.
-    #expect(QueryOptions(information: [1, 2, 0, 1, 1]) == [.relational, .timezoneAdjustment])
+    #expect(QueryCapabilities(information: [1, 2, 0, 1, 1]) == [.relational, .timezoneAdjustment])
     let offered = ExtendedNegotiation(.studyRootFind, [.relational, .fuzzyNameMatching])
     #expect(offered.answered(with: [.relational, .timezoneAdjustment]).information == [1, 0, 0])
     let old = ExtendedNegotiation(.studyRootFind, .relational)

@@ -1,20 +1,22 @@
 /// What extended negotiation can add to queries and retrievals (PS3.4 §C.5.1.1, §C.5.2.1, §K.5.1). What was not agreed to
 /// is not to be relied on.
-public struct QueryOptions: OptionSet, Hashable, Sendable {
+public struct QueryCapabilities: OptionSet, Hashable, Sendable {
   public let rawValue: UInt8
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// Keys of any level in one query, without the unique keys of the levels above. For retrievals: relational retrieval.
-  public static let relational = QueryOptions(rawValue: 1)
+  public static let relational = QueryCapabilities(rawValue: 1)
   /// A date and its time in two attributes are matched as one moment.
-  public static let dateTimeMatching = QueryOptions(rawValue: 2)
+  public static let dateTimeMatching = QueryCapabilities(rawValue: 2)
   /// Names that sound or look alike match.
-  public static let fuzzyNameMatching = QueryOptions(rawValue: 4)
+  public static let fuzzyNameMatching = QueryCapabilities(rawValue: 4)
   /// Dates and times are in the time zone of the request, (0008,0201).
-  public static let timezoneAdjustment = QueryOptions(rawValue: 8)
+  public static let timezoneAdjustment = QueryCapabilities(rawValue: 8)
 
   /// In the order of their bytes.
-  public static let all: [QueryOptions] = [.relational, .dateTimeMatching, .fuzzyNameMatching, .timezoneAdjustment]
+  public static let all: [QueryCapabilities] = [
+    .relational, .dateTimeMatching, .fuzzyNameMatching, .timezoneAdjustment,
+  ]
 
   /// What one of them is called.
   public var words: String {
@@ -42,7 +44,7 @@ public struct QueryOptions: OptionSet, Hashable, Sendable {
 
 extension ExtendedNegotiation {
   /// Proposes the options for a query or retrieve model. For worklists the first two bytes are always 1 (PS3.4 §K.5.1).
-  public init(_ model: UID, _ options: QueryOptions) {
+  public init(_ model: UID, _ options: QueryCapabilities) {
     let isWorklist = model == .worklistFind
     let options = isWorklist ? options.union([.relational, .dateTimeMatching]) : options
     self.init(sopClassUID: model, information: options.information)
@@ -50,10 +52,10 @@ extension ExtendedNegotiation {
 
   /// Our answer to such a proposal: of what was proposed, what we support. No longer than what was proposed, since a
   /// peer that sends one byte may not expect more.
-  public func answered(with supported: QueryOptions) -> ExtendedNegotiation {
-    let agreed = QueryOptions(information: information).intersection(supported)
+  public func answered(with supported: QueryCapabilities) -> ExtendedNegotiation {
+    let agreed = QueryCapabilities(information: information).intersection(supported)
     var answer: [UInt8] = Array(repeating: 0, count: min(information.count, 4))
-    for (index, option) in QueryOptions.all.prefix(answer.count).enumerated() where agreed.contains(option) {
+    for (index, option) in QueryCapabilities.all.prefix(answer.count).enumerated() where agreed.contains(option) {
       answer[index] = 1
     }
     return ExtendedNegotiation(sopClassUID: sopClassUID, information: answer)
