@@ -23,7 +23,9 @@ struct InstanceSenderTests {
   @Test("when nobody can be reached every instance has its result, those of one UID too")
   func unreachable() async throws {
     let instances = [try instance(1), try instance(2, uid: "1.2.1"), try instance(3)]
-    let sender = InstanceSender(open: { _ in throw OperationError("no way") }, moveOriginator: nil)
+    let sender = InstanceSender(
+      pool: AssociationPool(clock: ManualClock(), trace: nil), lease: { _, _ in throw OperationError("no way") },
+      moveOriginator: nil)
     let (results, failure) = await sender.send(instances)
     #expect(results.map(\.sopInstanceUID) == ["1.2.1", "1.2.1", "1.2.3"])
     #expect(results.allSatisfy { !$0.isStored })
@@ -37,6 +39,8 @@ struct InstanceSenderTests {
     #expect(batches.flatMap { $0 }.map(\.sopInstanceUID) == instances.map(\.sopInstanceUID))
     #expect(batches.count == 3)
     #expect(
-      batches.allSatisfy { InstanceSender.contexts($0).count <= AssociationParameters.maximumPresentationContexts })
+      batches.allSatisfy {
+        InstanceSender.contexts($0).count <= AssociationParameters.maximumPresentationContexts
+      })
   }
 }

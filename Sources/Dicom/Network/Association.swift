@@ -11,13 +11,15 @@ public final class Association: Sendable {
   public let acceptedContexts: [AcceptedContext]
 
   private let session: NIOLoopBound<RequestorSession>
+  private let life: NIOLockedValueBox<AssociationLife>
   private let messageIDs = NIOLockedValueBox<UInt16>(0)
 
   init(
     session: NIOLoopBound<RequestorSession>, parameters: AssociationParameters, peer: PeerInformation,
-    phases: PhaseTimes, acceptedContexts: [AcceptedContext]
+    phases: PhaseTimes, acceptedContexts: [AcceptedContext], life: NIOLockedValueBox<AssociationLife>
   ) {
     self.session = session
+    self.life = life
     self.parameters = parameters
     self.peer = peer
     self.phases = phases
@@ -50,7 +52,17 @@ public final class Association: Sendable {
   }
 
   /// From now on operations wait by these deadlines: one association can serve several operations, one after the other.
-  public func use(_ deadlines: Deadlines) { session.execute { $0.use(deadlines) } }
+  public func use(_ deadlines: Deadlines) {
+    life.withLockedValue { $0.hasBeenHeard = false }
+    session.execute { $0.use(deadlines) }
+  }
+
+  /// Neither side has ended it, as far as is known here.
+  public var isOpen: Bool { life.withLockedValue { $0.isOpen } }
+
+  /// The peer has sent a message since the association was opened or last given to a user by `use`. Where it has not,
+  /// and has ended the association, it can have done nothing of what that user asked.
+  public var hasBeenHeard: Bool { life.withLockedValue { $0.hasBeenHeard } }
 
   public func contexts(for abstractSyntax: UID) -> [AcceptedContext] {
     acceptedContexts.filter { $0.abstractSyntax == abstractSyntax }
@@ -105,4 +117,34 @@ public final class Association: Sendable {
       session.eventLoop.execute { session.value.cancel(request.messageID) }
     }
   }
+
+  /// Starts something on the event loop that ends with `done` (once), and cancels it, by what `start` returns, when the
+  /// task is cancelled.
+  func onSession<Value: Sendable>(
+    _ start:
+      @escaping @Sendable (RequestorSession, _ done: @escaping (Result<Value, any Error>) -> Void) -> () -> Void
+  ) async throws -> Value {
+    let session = session
+    typealias Started = (cancel: (() -> Void)?, isUnwanted: Bool)
+    let started = NIOLoopBoundBox<Started>.makeBoxSendingValue((nil, false), eventLoop: session.eventLoop)
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        session.execute { session in
+          let cancel = start(session) { continuation.resume(with: $0) }
+          if started.value.isUnwanted { cancel() } else { started.value.cancel = cancel }
+        }
+      }
+    } onCancel: {
+      session.eventLoop.execute {
+        started.value.isUnwanted = true
+        started.value.cancel?()
+      }
+    }
+  }
+}
+
+/// What is known of an association on any thread.
+struct AssociationLife: Sendable {
+  var isOpen = true
+  var hasBeenHeard = false
 }

@@ -1,5 +1,5 @@
 /// What an association is to be requested with.
-public struct AssociationParameters: Sendable {
+public struct AssociationParameters: Hashable, Sendable {
   /// Context ids are the odd numbers of a byte, PS3.8 §9.3.2.2.
   public static let maximumPresentationContexts = 128
 

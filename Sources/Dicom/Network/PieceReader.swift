@@ -7,53 +7,120 @@ import NIOCore
   import Darwin
 #endif
 
-/// Reads the rest of a file in large pieces. It blocks, so it belongs on a thread that may; one piece at a time.
+/// Reads a data set in large pieces, each cut into the P-DATA-TF PDUs it is sent as: the bytes of a file are read to where
+/// they belong between the headers, so that a piece is one read and one write. It blocks, so it belongs on a thread that
+/// may; one piece at a time.
 final class PieceReader: Sendable {
+  /// Data bytes of a piece, about.
   static let pieceLength = 1 << 20
+  /// What the system takes in one call (IOV_MAX).
+  private static let maximumVectors = 1024
+  private static let headerLength = PDUDecoder.headerLength + pdvHeaderLength
 
+  private let path: String
   private let descriptor: CInt
-  private let position: NIOLockedValueBox<Int>
+  private let memory: ByteBuffer
+  private let state: NIOLockedValueBox<(position: Int, isOpen: Bool)>
   private let end: Int
-  /// Bytes from the offset to the end of the file.
+  private let contextID: UInt8
+  private let maximumFragment: Int
+  /// Bytes of the data set.
   let length: Int
 
-  init(path: String, offset: Int) throws(PieceReaderError) {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw PieceReaderError(path: path, errno) }
-    var information = stat()
-    guard fstat(descriptor, &information) == 0 else {
-      let code = errno
-      Self.closeDescriptor(descriptor)
-      throw PieceReaderError(path: path, code)
-    }
-    end = Int(information.st_size)
-    length = max(0, end - offset)
-    position = NIOLockedValueBox(offset)
-  }
-
-  /// The next piece; all of it, or an error when the file has become shorter meanwhile.
-  func next() throws(PieceReaderError) -> ByteBuffer {
-    let start = position.withLockedValue { $0 }
-    let count = min(Self.pieceLength, max(0, end - start))
-    var buffer = ByteBufferAllocator().buffer(capacity: count)
-    var code: CInt = 0
-    while buffer.readableBytes < count, code == 0 {
-      let at = start + buffer.readableBytes
-      let wanted = count - buffer.readableBytes
-      let got = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) { target in
-        let got = pread(descriptor, target.baseAddress, wanted, off_t(at))
-        if got < 0, errno != EINTR { code = errno }
-        if got == 0 { code = ENODATA }
-        return max(0, got)
+  init(_ content: StoreSource.Content, contextID: UInt8, maximumFragment: Int) throws(PieceReaderError) {
+    self.contextID = contextID
+    self.maximumFragment = maximumFragment
+    switch content {
+    case .bytes(let bytes):
+      (path, descriptor, memory, length) = ("", -1, bytes, bytes.readableBytes)
+      state = NIOLockedValueBox((0, false))
+      end = length
+    case .file(let path, let offset):
+      self.path = path
+      memory = ByteBuffer()
+      descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw PieceReaderError(path: path, errno) }
+      var information = stat()
+      guard fstat(descriptor, &information) == 0 else {
+        let code = errno
+        Self.closeDescriptor(descriptor)
+        throw PieceReaderError(path: path, code)
       }
-      if got == 0, code == 0 { continue }
+      end = Int(information.st_size)
+      length = max(0, end - offset)
+      state = NIOLockedValueBox((offset, true))
     }
-    guard code == 0 else { throw PieceReaderError(path: nil, code) }
-    position.withLockedValue { $0 = start + count }
-    return buffer
   }
 
-  func close() { Self.closeDescriptor(descriptor) }
+  /// Appends the PDUs of the next piece.
+  /// - Returns: how many bytes of the data set they hold, and whether they are the last.
+  /// - Throws: also when the file has become shorter meanwhile.
+  func next(into buffer: inout ByteBuffer) throws(PieceReaderError) -> (length: Int, isLast: Bool) {
+    let start = state.withLockedValue { $0.position }
+    let fragments = min(max(1, Self.pieceLength / maximumFragment), Self.maximumVectors)
+    let count = min(fragments * maximumFragment, max(0, end - start))
+    let isLast = start + count >= end
+    // In the buffer's readable bytes: where each fragment goes.
+    var places: [Range<Int>] = []
+    buffer.reserveCapacity(minimumWritableBytes: count + (count / maximumFragment + 1) * Self.headerLength)
+    var done = 0
+    repeat {
+      let length = min(maximumFragment, count - done)
+      PDUEncoder.writeDataHeader(
+        contextID: contextID, isCommand: false, isLast: isLast && done + length == count, length: length, into: &buffer)
+      if descriptor < 0 {
+        if let slice = memory.getSlice(at: memory.readerIndex + start + done, length: length) {
+          buffer.writeImmutableBuffer(slice)
+        }
+      } else {
+        places.append(buffer.readableBytes..<buffer.readableBytes + length)
+        buffer.moveWriterIndex(forwardBy: length)
+      }
+      done += length
+    } while done < count
+    if count > 0, descriptor >= 0 { try fill(places, of: &buffer, from: start) }
+    state.withLockedValue { $0.position = start + count }
+    return (count, isLast)
+  }
+
+  /// Reads consecutive bytes of the file into these places.
+  private func fill(
+    _ places: [Range<Int>], of buffer: inout ByteBuffer, from start: Int
+  ) throws(PieceReaderError) {
+    let code = buffer.withUnsafeMutableReadableBytes { bytes -> CInt in
+      guard let base = bytes.baseAddress else { return 0 }
+      var vectors = places.map { iovec(iov_base: base + $0.lowerBound, iov_len: $0.count) }
+      var offset = off_t(start)
+      while !vectors.isEmpty {
+        var got = preadv(descriptor, &vectors, CInt(vectors.count), offset)
+        if got < 0, errno == EINTR { continue }
+        if got < 0 { return errno }
+        if got == 0 { return ENODATA }
+        offset += off_t(got)
+        // A read that was cut short goes on where it ended; the usual one has filled them all.
+        let whole = vectors.prefix { vector in
+          guard got >= vector.iov_len else { return false }
+          got -= vector.iov_len
+          return true
+        }
+        vectors.removeFirst(whole.count)
+        if got > 0, let rest = vectors.first {
+          vectors[0] = iovec(iov_base: rest.iov_base.map { $0 + got }, iov_len: rest.iov_len - got)
+        }
+      }
+      return 0
+    }
+    guard code == 0 else { throw PieceReaderError(path: path, code) }
+  }
+
+  /// Once is enough, more often does no harm.
+  func close() {
+    let wasOpen = state.withLockedValue { state in
+      defer { state.isOpen = false }
+      return state.isOpen
+    }
+    if wasOpen { Self.closeDescriptor(descriptor) }
+  }
 
   private static func closeDescriptor(_ descriptor: CInt) {
     #if canImport(Glibc)
@@ -65,16 +132,15 @@ final class PieceReader: Sendable {
 }
 
 struct PieceReaderError: Error, CustomStringConvertible {
-  let path: String?
+  let path: String
   let code: CInt
 
-  init(path: String?, _ code: CInt) {
+  init(path: String, _ code: CInt) {
     self.path = path
     self.code = code
   }
 
   var description: String {
-    let words = code == ENODATA ? "the file became shorter" : String(cString: strerror(code))
-    return path.map { "\($0): \(words)" } ?? words
+    "\(path): " + (code == ENODATA ? "the file became shorter" : String(cString: strerror(code)))
   }
 }

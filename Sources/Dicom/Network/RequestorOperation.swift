@@ -5,7 +5,8 @@ final class RequestorOperation {
   enum Body {
     case none
     case dataSet(ByteBuffer)
-    case source(StoreSource, onProgress: @Sendable (Int) -> Void)
+    /// The operation's `sender` writes command and data set.
+    case store
   }
 
   enum State {
@@ -30,6 +31,8 @@ final class RequestorOperation {
   let onStore: ((StoreRequest) -> StoreReception)?
   let completion: (Result<Response, any Error>) -> Void
   var state: State = .sending
+  /// Whose turn it is with this operation.
+  var sender: StoreSender?
   /// A response that came before all was sent.
   var early: Response?
 

@@ -1,4 +1,5 @@
 import DequeModule
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// The requestor's side of an association on its event loop: opens it, runs one operation after the other.
@@ -15,12 +16,14 @@ final class RequestorSession: UpperLayerUser {
   private var phaseStart: ContinuousClock.Instant
   private var isConnected = false
   private var isSecuring = false
+  private let life = NIOLockedValueBox(AssociationLife())
+  /// The life says so; looked at for each message.
+  private var hasBeenHeard = false
 
   private var queue: Deque<RequestorOperation> = []
   private(set) var current: RequestorOperation?
   /// Cancelled before they were started.
   private var cancelledIDs: Set<UInt16> = []
-  private var sender: StoreSender?
   private var incoming: (command: CommandSet, contextID: UInt8, dataSet: ByteBuffer)?
   private var contexts: [UInt8: AcceptedContext] = [:]
   /// The instance of a C-GET that is arriving, and whether one is being made durable.
@@ -49,6 +52,7 @@ final class RequestorSession: UpperLayerUser {
   private var bound: NIOLoopBound<RequestorSession> { NIOLoopBound(self, eventLoop: channel.eventLoop) }
 
   func use(_ deadlines: Deadlines) {
+    hasBeenHeard = false
     guard self.deadlines !== deadlines else { return }
     self.deadlines.end()
     self.deadlines = deadlines
@@ -123,7 +127,8 @@ final class RequestorSession: UpperLayerUser {
       asynchronousOperationsWindow: accept.userInformation.asynchronousOperationsWindow,
       userIdentityResponse: accept.userInformation.userIdentityResponse, tls: handler.tls)
     let association = Association(
-      session: bound, parameters: parameters, peer: peer, phases: phases, acceptedContexts: contexts)
+      session: bound, parameters: parameters, peer: peer, phases: phases, acceptedContexts: contexts,
+      life: life)
     if !opened.complete(.success(association)) { handler.abort() }
   }
 
@@ -155,10 +160,9 @@ final class RequestorSession: UpperLayerUser {
     switch operation.body {
     case .none: send(operation, dataSet: nil)
     case .dataSet(let dataSet): send(operation, dataSet: dataSet)
-    case .source(let source, let onProgress):
+    case .store:
       begin(.sending)
-      sender = StoreSender(source, operation: operation, session: self, onProgress: onProgress)
-      sender?.start()
+      operation.sender?.begin()
     }
   }
 
@@ -172,7 +176,6 @@ final class RequestorSession: UpperLayerUser {
   /// The last byte of the request has left us.
   func sent(_ operation: RequestorOperation) {
     guard current === operation, operation.state == .sending else { return }
-    sender = nil
     operation.state = .waiting
     if let early = operation.early {
       complete(operation, .success(early))
@@ -220,6 +223,10 @@ final class RequestorSession: UpperLayerUser {
   // MARK: Receiving
 
   func received(_ command: CommandSet, contextID: UInt8) {
+    if !hasBeenHeard {
+      hasBeenHeard = true
+      life.withLockedValue { $0.hasBeenHeard = true }
+    }
     guard let context = contexts[contextID] else {
       handler.violated(MessageError.unknownContext(contextID).description)
       return
@@ -323,7 +330,7 @@ final class RequestorSession: UpperLayerUser {
 
   var expectsMore: Bool { current?.state == .waiting }
 
-  func becameWritable() { sender?.pump() }
+  func becameWritable() { current?.sender?.pump() }
 
   // MARK: The end
 
@@ -386,9 +393,8 @@ final class RequestorSession: UpperLayerUser {
     guard end == nil else { return }
     let reason = ending ?? consequence
     end = reason
+    life.withLockedValue { $0.isOpen = false }
     deadlines.end()
-    sender?.stop()
-    sender = nil
     incoming = nil
     store?.abandon()
     store = nil

@@ -1,165 +1,165 @@
-import NIOConcurrencyHelpers
+import DequeModule
 import NIOCore
 import NIOPosix
 
-/// Sends one C-STORE: the command and the data set behind it, read in pieces and written as fast as the peer takes
-/// them. At most two pieces are in memory besides what the channel holds.
+/// Sends C-STOREs one after the other, on the event loop: when the peer has answered one, the next is in memory already
+/// and leaves in the same turn of the loop. A large one is read in pieces and written as fast as the peer takes them:
+/// at most two pieces of it are in memory beside what the channel holds.
 final class StoreSender {
-  private let source: StoreSource
-  private let operation: RequestorOperation
-  private unowned let session: RequestorSession
-  private let onProgress: @Sendable (Int) -> Void
-  private var reader: PieceReader?
-  private var piece: ByteBuffer?
-  private var unread = 0
+  private let session: RequestorSession
+  private let loader: StoreLoader
+  private var done: ((Result<Void, any Error>) -> Void)?
+
+  private var ready: Deque<StoreLoader.Loaded> = []
+  private var isLoading = false
+  private var isExhausted = false
+
+  /// The one under way.
+  private var current: (loaded: LoadedStore, operation: RequestorOperation)?
+  private var piece: StorePiece?
   private var isReading = false
-  private var hasBegun = false
-  private var isStopped = false
-  private var unreported = 0
   private var written = 0
 
-  /// A write is reported on after this many bytes: a promise for each PDU of a small maximum length would cost more.
-  private static let reportInterval = 65_536
-
-  init(
-    _ source: StoreSource, operation: RequestorOperation, session: RequestorSession,
-    onProgress: @escaping @Sendable (Int) -> Void
-  ) {
-    self.source = source
-    self.operation = operation
+  init(_ session: RequestorSession, _ loader: StoreLoader, done: @escaping (Result<Void, any Error>) -> Void) {
     self.session = session
-    self.onProgress = onProgress
+    self.loader = loader
+    self.done = done
   }
 
-  func start() {
-    switch source.content {
-    case .bytes(let bytes):
-      piece = bytes
-      pump()
-    case .file(let path, let offset):
-      isReading = true
-      let bound = NIOLoopBound(self, eventLoop: session.channel.eventLoop)
-      NIOThreadPool.singleton.runIfActive(eventLoop: bound.eventLoop) {
-        let reader = try PieceReader(path: path, offset: offset)
-        do {
-          return (reader, try reader.next())
-        } catch {
-          reader.close()
-          throw error
-        }
-      }.whenComplete { result in bound.value.opened(result) }
-    }
+  private var bound: NIOLoopBound<StoreSender> { NIOLoopBound(self, eventLoop: session.channel.eventLoop) }
+
+  // MARK: One after the other
+
+  func start() { loadMore() }
+
+  /// Has more loaded when little is left, unless the disk is needed for the one under way.
+  private func loadMore() {
+    guard !isLoading, !isExhausted, done != nil, ready.count <= StoreLoader.batchCount / 2, !isReading,
+      piece?.isLast != false
+    else { return }
+    isLoading = true
+    let (bound, loader) = (bound, loader)
+    NIOThreadPool.singleton.runIfActive(eventLoop: bound.eventLoop) { loader.load() }
+      .whenComplete { bound.value.loaded($0) }
   }
 
-  private func opened(_ result: Result<(PieceReader, ByteBuffer), any Error>) {
-    isReading = false
-    switch result {
-    case .failure(let error): fail(error)
-    case .success(let (reader, piece)):
-      guard !isStopped else {
-        reader.close()
-        return
-      }
-      self.reader = reader
-      self.piece = piece
-      unread = reader.length - piece.readableBytes
-      pump()
-    }
-  }
-
-  /// Nothing more is sent; the file is closed.
-  func stop() {
-    isStopped = true
-    piece = nil
-    if !isReading { closeReader() }
-  }
-
-  private func closeReader() {
-    reader?.close()
-    reader = nil
-  }
-
-  private func fail(_ error: any Error) {
-    guard !isStopped else {
-      closeReader()
+  private func loaded(_ result: Result<(loaded: [StoreLoader.Loaded], isExhausted: Bool), any Error>) {
+    isLoading = false
+    guard done != nil else {
+      for case .success(let loaded) in (try? result.get().loaded) ?? [] { loaded.close() }
       return
     }
-    session.abort(.local("cannot read the instance to send: \(error)"))
+    switch result {
+    case .success(let (loaded, isExhausted)):
+      self.isExhausted = isExhausted
+      ready.append(contentsOf: loaded)
+      if current == nil { startNext() }
+      loadMore()
+    case .failure(let error): finish(.failure(error))
+    }
+  }
+
+  private func startNext() {
+    while done != nil, let next = ready.popFirst() {
+      switch next {
+      case .failure(let failure): failure.store.completion(.failure(failure.error))
+      case .success(let loaded):
+        var request = OutgoingRequest(
+          phase: .store, context: loaded.context, command: loaded.command, messageID: loaded.messageID)
+        request.body = .store
+        let operation = RequestorOperation(request) { result in self.completed(result) }
+        operation.sender = self
+        current = (loaded, operation)
+        session.start(operation)
+        return
+      }
+    }
+    if isExhausted { finish(.success(())) }
+  }
+
+  private func completed(_ result: Result<Response, any Error>) {
+    guard let (loaded, _) = current else { return }
+    current = nil
+    piece = nil
+    if !isReading { loaded.close() }
+    loaded.store.completion(result.map(\.status))
+    switch result {
+    case .success:
+      startNext()
+      loadMore()
+    case .failure(let error): finish(.failure(error))
+    }
+  }
+
+  private func finish(_ result: Result<Void, any Error>) {
+    guard let done else { return }
+    self.done = nil
+    for case .success(let loaded) in ready { loaded.close() }
+    ready = []
+    done(result)
+  }
+
+  /// Nobody wants the rest: what is under way can only be broken off, for PS3.7 knows no cancel of a C-STORE.
+  func cancel() {
+    if done != nil { session.abort(.cancelled) }
+    finish(.failure(CancellationError()))
+  }
+
+  // MARK: One instance
+
+  /// It is this operation's turn.
+  func begin() {
+    guard let (loaded, _) = current else { return }
+    written = 0
+    session.handler.traceSent(
+      loaded.command, contextID: loaded.context.id, dataSetLength: loaded.reader.length)
+    piece = loaded.first
+    pump()
   }
 
   /// Writes what is there while the channel takes it, and has the next piece read meanwhile.
   func pump() {
-    while !isStopped, session.handler.isWritable, let piece {
+    while let (loaded, operation) = current, operation.state == .sending, session.handler.isWritable, let piece {
       self.piece = nil
-      let isLast = unread == 0
-      if !isLast { readNext() }
-      write(piece, isLast: isLast)
+      if !piece.isLast { readNext(of: loaded) }
+      write(piece, operation, loaded.store.onProgress)
     }
   }
 
-  private func readNext() {
-    guard let reader, !isReading else { return }
+  private func readNext(of loaded: LoadedStore) {
     isReading = true
-    let bound = NIOLoopBound(self, eventLoop: session.channel.eventLoop)
-    NIOThreadPool.singleton.runIfActive(eventLoop: bound.eventLoop) { try reader.next() }
-      .whenComplete { result in bound.value.read(result) }
+    let (bound, loader) = (bound, loader)
+    NIOThreadPool.singleton.runIfActive(eventLoop: bound.eventLoop) { try loader.next(of: loaded) }
+      .whenComplete { bound.value.read($0, of: loaded) }
   }
 
-  private func read(_ result: Result<ByteBuffer, any Error>) {
+  private func read(_ result: Result<StorePiece, any Error>, of loaded: LoadedStore) {
     isReading = false
+    guard let current, current.loaded.messageID == loaded.messageID else { return loaded.close() }
     switch result {
-    case .failure(let error): fail(error)
     case .success(let piece):
-      guard !isStopped else {
-        closeReader()
-        return
-      }
       self.piece = piece
-      unread -= piece.readableBytes
       pump()
+      loadMore()
+    case .failure(let error):
+      loaded.close()
+      session.abort(.local("cannot read the instance to send: \(error)"))
     }
   }
 
-  private func write(_ piece: ByteBuffer, isLast: Bool) {
-    let handler = session.handler
-    guard let encoder = handler.encoder else { return }
-    if isLast { closeReader() }
-    var piece = piece
-    var header = ByteBuffer()
-    if !hasBegun {
-      hasBegun = true
-      encoder.encode(operation.command, contextID: operation.context.id, into: &header)
-      handler.traceSent(
-        operation.command, contextID: operation.context.id, dataSetLength: piece.readableBytes + unread)
-    }
-    repeat {
-      guard let fragment = piece.readSlice(length: min(piece.readableBytes, encoder.maximumFragment)) else { return }
-      let isEnd = isLast && piece.readableBytes == 0
-      PDUEncoder.writeDataHeader(
-        contextID: operation.context.id, isCommand: false, isLast: isEnd, length: fragment.readableBytes,
-        into: &header)
-      unreported += fragment.readableBytes
-      handler.write(header, promise: nil)
-      header.clear()
-      handler.write(fragment, promise: isEnd || unreported >= Self.reportInterval ? report(isEnd: isEnd) : nil)
-    } while piece.readableBytes > 0
-    handler.flush()
-  }
-
-  /// A promise for the write that takes out what was not reported yet.
-  private func report(isEnd: Bool) -> EventLoopPromise<Void> {
-    written += unreported
-    unreported = 0
-    let total = written
+  private func write(_ piece: StorePiece, _ operation: RequestorOperation, _ onProgress: @escaping (Int) -> Void) {
     let promise = session.channel.eventLoop.makePromise(of: Void.self)
-    promise.futureResult.assumeIsolated().whenSuccess { [session, operation, onProgress] in
-      onProgress(total)
-      if isEnd {
+    promise.futureResult.assumeIsolated().whenSuccess { [self] in
+      loader.recycle(piece.bytes)
+      written += piece.length
+      onProgress(written)
+      if piece.isLast {
         session.sent(operation)
       } else {
         session.deadlines.restart()
       }
     }
-    return promise
+    session.handler.write(piece.bytes, promise: promise)
+    session.handler.flush()
   }
 }

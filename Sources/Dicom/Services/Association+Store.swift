@@ -1,3 +1,5 @@
+import NIOConcurrencyHelpers
+
 /// The C-MOVE on whose behalf an instance is stored, PS3.7 §9.1.1.1.
 public struct MoveOriginator: Hashable, Sendable {
   public var aeTitle: String
@@ -22,20 +24,37 @@ extension Association {
     _ source: StoreSource, moveOriginator: MoveOriginator? = nil, priority: Priority = .medium,
     onProgress: @escaping @Sendable (Int) -> Void = { _ in }
   ) async throws -> Status {
-    guard let context = context(for: source) else {
-      throw error(.noAcceptedContext([source.sopClassUID]), .store)
+    let answer = Outcome<Status>()
+    let rest = NIOLockedValueBox<OutgoingStore?>(
+      OutgoingStore(source: { source }, onProgress: onProgress) { answer.complete($0) })
+    try await store(moveOriginator: moveOriginator, priority: priority) {
+      rest.withLockedValue { rest in
+        defer { rest = nil }
+        return rest
+      }
     }
-    let id = allocateMessageID()
-    var command = CommandSet(.cStoreRequest)
-    command.messageID = id
-    command.affectedSOPClassUID = source.sopClassUID
-    command.affectedSOPInstanceUID = source.sopInstanceUID
-    command.priority = priority.rawValue
-    command.moveOriginatorAETitle = moveOriginator?.aeTitle
-    command.moveOriginatorMessageID = moveOriginator?.messageID
-    command.hasDataSet = true
-    var request = OutgoingRequest(phase: .store, context: context, command: command, messageID: id)
-    request.body = .source(source, onProgress: onProgress)
-    return try await perform(request).status
+    return try await answer.value()
+  }
+
+  /// C-STORE of one instance after the other, the next ones read while the peer is at work. `next` gives them, and nil
+  /// when there are no more; it is called ahead of their turn, on a thread that may block, and never twice at once.
+  ///
+  /// - Throws: `AssociationError` when the association has ended before all were answered; each instance is told of its
+  ///   own fate.
+  public func store(
+    moveOriginator: MoveOriginator? = nil, priority: Priority = .medium,
+    next: @escaping @Sendable () -> OutgoingStore?
+  ) async throws {
+    guard !Task.isCancelled else { throw error(.cancelled, .store) }
+    guard let encoder = MessageEncoder(maximumPDULength: peer.maximumPDULength) else {
+      throw error(.notEstablished, .store)
+    }
+    let loader = StoreLoader(
+      next, association: self, encoder: encoder, moveOriginator: moveOriginator, priority: priority)
+    try await onSession { session, done in
+      let sender = StoreSender(session, loader, done: done)
+      sender.start()
+      return { sender.cancel() }
+    }
   }
 }

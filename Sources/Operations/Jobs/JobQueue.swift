@@ -6,7 +6,10 @@ public final class JobQueue: Sendable {
   private struct State {
     var lastID = 0
     var jobs: [Job] = []
+    /// Places taken, by lane.
     var running: [String: Int] = [:]
+    /// Places of each running job, by its id.
+    var places: [Int: Int] = [:]
     /// In the order they will start.
     var waiting: [Waiter] = []
     var lastObserver = 0
@@ -16,6 +19,8 @@ public final class JobQueue: Sendable {
   private struct Waiter {
     let job: Job
     let lane: Job.Lane
+    /// How many places it can use; one is enough to start.
+    let wanted: Int
     var isPaused: Bool
     let resume: CheckedContinuation<Void, any Error>
   }
@@ -97,10 +102,12 @@ public final class JobQueue: Sendable {
 
   // MARK: Running
 
-  /// Makes a job of `body` and starts it as soon as its lane has room.
+  /// Makes a job of `body` and starts it as soon as its lane has room. It gets as many of the `associations` it wants as
+  /// are free then: see ``places(of:)``.
   func run<Value: OperationResult>(
-    _ kind: JobKind, title: String, modality: Modality? = nil, timeouts: Timeouts, clock: any DeadlineClock,
-    retry: (@Sendable () -> Job)? = nil, _ body: @escaping @Sendable (Job) async throws -> Value
+    _ kind: JobKind, title: String, modality: Modality? = nil, associations: Int = 1, timeouts: Timeouts,
+    clock: any DeadlineClock, retry: (@Sendable () -> Job)? = nil,
+    _ body: @escaping @Sendable (Job) async throws -> Value
   ) -> Operation<Value> {
     let job = Job(
       id: state.withLock { state in
@@ -120,7 +127,7 @@ public final class JobQueue: Sendable {
     notify(job)
     let task = Task.detached { [self] in
       do {
-        try await admission(of: job)
+        try await admission(of: job, wanted: associations)
         defer { leave(job) }
         job.enter(.running)
         let value = try await body(job)
@@ -138,10 +145,12 @@ public final class JobQueue: Sendable {
     return Operation(job: job, task: task)
   }
 
-  private func admission(of job: Job) async throws {
+  private func admission(of job: Job, wanted: Int) async throws {
     guard let lane = job.lane else { return }
     try await withCheckedThrowingContinuation { continuation in
-      state.withLock { $0.waiting.append(Waiter(job: job, lane: lane, isPaused: false, resume: continuation)) }
+      state.withLock {
+        $0.waiting.append(Waiter(job: job, lane: lane, wanted: wanted, isPaused: false, resume: continuation))
+      }
       if job.isCancelled { withdraw(job) } else { admit() }
     }
   }
@@ -155,7 +164,9 @@ public final class JobQueue: Sendable {
         if waiter.isPaused || running >= waiter.lane.limit {
           blocked.append(waiter)
         } else {
-          state.running[waiter.lane.key] = running + 1
+          let places = max(1, min(waiter.wanted, waiter.lane.limit - running))
+          state.running[waiter.lane.key] = running + places
+          state.places[waiter.job.id] = places
           admitted.append(waiter)
         }
       }
@@ -166,10 +177,35 @@ public final class JobQueue: Sendable {
   }
 
   private func leave(_ job: Job) {
+    state.withLock { Self.free($0.places[job.id] ?? 0, of: job, &$0) }
+    admit()
+  }
+
+  private static func free(_ count: Int, of job: Job, _ state: inout State) {
     guard let lane = job.lane else { return }
+    let running = (state.running[lane.key] ?? 0) - count
+    state.running[lane.key] = running > 0 ? running : nil
+    let rest = (state.places[job.id] ?? 0) - count
+    state.places[job.id] = rest > 0 ? rest : nil
+  }
+
+  // MARK: Places
+
+  /// How many associations a running job may have open at once.
+  func places(of job: Job) -> Int { state.withLock { $0.places[job.id] ?? 1 } }
+
+  /// Whether another job could start if this one gave up a place.
+  func isPlaceWanted(by job: Job) -> Bool {
     state.withLock { state in
-      let rest = (state.running[lane.key] ?? 1) - 1
-      state.running[lane.key] = rest > 0 ? rest : nil
+      guard let lane = job.lane else { return false }
+      return state.waiting.contains { $0.lane.key == lane.key && !$0.isPaused }
+    }
+  }
+
+  /// A running job needs one association fewer from now on; it keeps its last one until it ends.
+  func giveUpPlace(of job: Job) {
+    state.withLock { state in
+      if state.places[job.id, default: 1] > 1 { Self.free(1, of: job, &state) }
     }
     admit()
   }

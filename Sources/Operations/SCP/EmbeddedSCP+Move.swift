@@ -58,16 +58,18 @@ extension EmbeddedSCP {
     let configuration = peers.configuration
     let title = configuration.callingAETitle(for: destination)
     let timeouts = Timeouts(all: configuration.responseTimeout(for: destination, .inherited))
-    let (clock, trace, peers) = (clock, trace, peers)
+    let (clock, peers) = (clock, peers)
     var sender = InstanceSender(
-      open: { contexts in
+      pool: pool,
+      lease: { [pool] contexts, isFresh in
         let parameters = try Station.parameters(
           destination, callingAETitle: title, contexts, maximumPDULength: configuration.maximumPDULength,
           security: peers.security(to: destination))
-        return try await Association.request(parameters, deadlines: Deadlines(timeouts, clock: clock), trace: trace)
+        return try await pool.lease(
+          parameters, limit: destination.maximumAssociations, deadlines: Deadlines(timeouts, clock: clock),
+          isFresh: isFresh)
       }, moveOriginator: originator)
-    sender.isCancelled = { Task.isCancelled }
-    sender.onInstance = { report(progress.add($0)) }
+    sender.onInstance = { report(progress.add($1)) }
     let (results, failure) = await sender.send(instances)
     // Those that were never tried have failed as well; they are the last ones.
     for instance in results.dropFirst(progress.count) { _ = progress.add(instance) }

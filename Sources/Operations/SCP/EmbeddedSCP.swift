@@ -11,13 +11,13 @@ final class EmbeddedSCP: AcceptorDelegate {
   let moves: MovesInFlight
   let activity: ActivityLog
   let clock: any DeadlineClock
-  let trace: (any TraceObserver)?
+  let pool: AssociationPool
   /// What happened on each association, for one line at its end.
   private let tallies = Mutex<[Int: Tally]>([:])
 
   init(
     store: StoreService, index: LocalIndex, peers: PeerDirectory, moves: MovesInFlight, activity: ActivityLog,
-    clock: any DeadlineClock, trace: (any TraceObserver)?
+    clock: any DeadlineClock, pool: AssociationPool
   ) {
     self.store = store
     self.index = index
@@ -25,7 +25,7 @@ final class EmbeddedSCP: AcceptorDelegate {
     self.moves = moves
     self.activity = activity
     self.clock = clock
-    self.trace = trace
+    self.pool = pool
   }
 
   func tally(_ association: AcceptedAssociation) -> Tally {

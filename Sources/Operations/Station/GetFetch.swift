@@ -7,7 +7,7 @@ struct GetFetch {
   let run: GetRun
   let item: RetrieveItem
   /// Kept open for the next item, whose contexts may be the same.
-  var association: Association?
+  var lease: Lease?
   var result: MoveItemResult
 
   private let before: ItemSums
@@ -28,11 +28,11 @@ struct GetFetch {
   /// How many SOP Instance UIDs one C-GET names at most: 64 characters each, in one element of 64 kB.
   private static let maximumUIDs = 200
 
-  init(run: GetRun, item: RetrieveItem, earlier: [MoveItemResult], association: Association?) {
+  init(run: GetRun, item: RetrieveItem, earlier: [MoveItemResult], lease: Lease?) {
     self.run = run
     self.item = item
     self.earlier = earlier
-    self.association = association
+    self.lease = lease
     let (job, before) = (run.job, ItemSums(earlier))
     self.before = before
     result = MoveItemResult(item: item, outcome: Outcome(.done, ""))
@@ -51,7 +51,8 @@ struct GetFetch {
     } catch {
       failure = error
       // An association that failed is no use to anyone.
-      association = nil
+      if let lease { run.station.pool.discard(lease) }
+      lease = nil
     }
     (result.received, result.bytes) = (flight.received.instances + moved, result.bytes + flight.received.bytes)
     result.seconds = run.station.seconds(since: start)
@@ -86,22 +87,27 @@ struct GetFetch {
   private mutating func opened(
     _ contexts: [PresentationContextProposal] = [], exactly: Bool = false
   ) async throws -> Association {
-    if let association {
+    if let association = lease?.association {
       let proposed = Set(association.parameters.presentationContexts)
       let isExact = proposed.count == contexts.count + GetContexts.services
       if contexts.allSatisfy(proposed.contains), !exactly || isExact { return association }
-      self.association = nil
-      await association.release()
     }
+    await close()
     let new = try await run.open(contexts)
-    association = new
+    lease = new
     let storage = Set(contexts.map(\.abstractSyntax))
-    for context in new.acceptedContexts where storage.contains(context.abstractSyntax) {
+    for context in new.association.acceptedContexts where storage.contains(context.abstractSyntax) {
       let proposal = PresentationContextProposal(
         abstractSyntax: context.abstractSyntax, transferSyntaxes: [context.transferSyntax])
       if !agreed.contains(proposal) { agreed.append(proposal) }
     }
-    return new
+    return new.association
+  }
+
+  private mutating func close() async {
+    guard let lease else { return }
+    self.lease = nil
+    await run.station.pool.giveBack(lease, keeps: false)
   }
 
   private mutating func take(_ answer: MoveOutcome) {
@@ -139,7 +145,11 @@ struct GetFetch {
     for batch in batches.prefix(Self.maximumAssociations) { try await fetch(&missing, in: batch) }
     // Some peers (DCMTK) send only in the first context of a class, whatever the instance is encoded in.
     for batch in alone(missing).prefix(Self.maximumAssociations) { try await fetch(&missing, in: batch) }
-    if !missing.isEmpty, !run.job.isCancelled { missing = await move(missing) }
+    if !missing.isEmpty, !run.job.isCancelled {
+      // Some stations take one association at a time.
+      await close()
+      missing = await move(missing)
+    }
     settle(missing, of: all.count)
   }
 

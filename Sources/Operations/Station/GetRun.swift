@@ -10,13 +10,13 @@ struct GetRun: Sendable {
 
   func items(_ onItem: @Sendable (MoveItemResult) -> Void) async -> [MoveItemResult] {
     var results: [MoveItemResult] = []
-    var association: Association?
+    var lease: Lease?
     let expected = request.items.reduce(0 as Int?) { sum, item in item.expected.map { ($0) + (sum ?? 0) } ?? sum }
     if let expected, expected > 0 { job.update { $0.total = expected } }
     for (number, item) in request.items.enumerated() {
-      var fetch = GetFetch(run: self, item: item, earlier: results, association: association)
+      var fetch = GetFetch(run: self, item: item, earlier: results, lease: lease)
       let failure = await fetch.run()
-      association = fetch.association
+      lease = fetch.lease
       results.append(fetch.result)
       onItem(fetch.result)
       if job.isCancelled { break }
@@ -29,7 +29,7 @@ struct GetRun: Sendable {
         break
       }
     }
-    await association?.release()
+    if let lease { await station.pool.giveBack(lease, keeps: false) }
     return results
   }
 
@@ -42,21 +42,21 @@ struct GetRun: Sendable {
   /// Opens an association for C-FIND, C-GET and these contexts, in which we receive.
   ///
   /// - Throws: `AssociationError`, also where the peer offers no C-GET.
-  func open(_ contexts: [PresentationContextProposal]) async throws -> Association {
+  func open(_ contexts: [PresentationContextProposal]) async throws -> Lease {
     let services = Station.findModels(request.level) + models
-    let association = try await station.associate(
+    let lease = try await station.lease(
       modality, as: request.localAET,
       services.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Station.uncompressed) }
         + contexts,
-      storing: GetContexts.classes(contexts), job)
-    if !models.contains(where: { association.acceptedTransferSyntax(for: $0) != nil }) {
-      await association.release()
+      storing: GetContexts.classes(contexts), job, isFresh: true)
+    if !models.contains(where: { lease.association.acceptedTransferSyntax(for: $0) != nil }) {
+      await station.pool.giveBack(lease, keeps: false)
       throw AssociationError(
         .noAcceptedContext(models), phase: .get,
         endpoint: .init(
           host: modality.host, port: modality.port, callingAETitle: callingAETitle, calledAETitle: modality.aeTitle))
     }
-    return association
+    return lease
   }
 
   private var models: [UID] { Station.getModels(request.level) }

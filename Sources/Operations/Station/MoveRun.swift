@@ -25,16 +25,12 @@ struct MoveRun: Sendable {
 
   func items(_ onItem: @Sendable (MoveItemResult) -> Void) async -> [MoveItemResult] {
     var results: [MoveItemResult] = []
-    var association: Association?
     let expected = request.items.reduce(0 as Int?) { sum, item in item.expected.map { ($0) + (sum ?? 0) } ?? sum }
     if let expected, expected > 0 { job.update { $0.total = expected } }
     for (number, item) in request.items.enumerated() {
       let result: MoveItemResult
       do {
-        if association == nil { association = try await open() }
-        guard let open = association else { break }
-        result = await move(item, open, after: results)
-        if result.status == nil { association = nil }
+        result = try await move(item, after: results)
       } catch {
         // What keeps us from connecting would keep the other items from it too.
         for item in request.items[number...] {
@@ -47,7 +43,6 @@ struct MoveRun: Sendable {
       onItem(result)
       if job.isCancelled { break }
     }
-    await association?.release()
     return results
   }
 
@@ -55,15 +50,31 @@ struct MoveRun: Sendable {
     request.level == .patient ? [.patientRootMove, .studyRootMove] : [.studyRootMove, .patientRootMove]
   }
 
-  private func open() async throws -> Association {
-    try await station.associate(
+  private func lease(isFresh: Bool) async throws -> Lease {
+    try await station.lease(
       modality, as: request.localAET,
-      models.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Station.uncompressed) }, job)
+      models.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Station.uncompressed) }, job,
+      isFresh: isFresh)
+  }
+
+  /// - Throws: when no association could be opened; what happens later is in the result.
+  private func move(_ item: RetrieveItem, after earlier: [MoveItemResult]) async throws -> MoveItemResult {
+    var lease = try await lease(isFresh: false)
+    while true {
+      let (result, failure) = await move(item, lease.association, after: earlier)
+      guard let failure else {
+        await station.pool.giveBack(lease)
+        return result
+      }
+      station.pool.discard(lease)
+      guard lease.wasDead(failure), (result.received ?? 0) == 0, !job.isCancelled else { return result }
+      lease = try await self.lease(isFresh: true)
+    }
   }
 
   private func move(
     _ item: RetrieveItem, _ association: Association, after earlier: [MoveItemResult]
-  ) async -> MoveItemResult {
+  ) async -> (MoveItemResult, failure: AssociationError?) {
     let start = station.clock.now
     var result = MoveItemResult(item: item, outcome: Outcome(.done, ""))
     let before = ItemSums(self.earlier + earlier)
@@ -115,7 +126,7 @@ struct MoveRun: Sendable {
     }
     result.seconds = station.seconds(since: start)
     result.outcome = MoveVerdict(result, failure, destination: destination, self).outcome
-    return result
+    return (result, failure)
   }
 
   /// How many instances the peer says it has sent: those that must be here before a move to ourselves has ended.

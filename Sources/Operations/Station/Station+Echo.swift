@@ -27,8 +27,11 @@ extension Station {
   private func echo(
     _ modality: Modality, _ job: Job, _ start: ContinuousClock.Instant, _ result: inout EchoResult
   ) async throws {
-    let association = try await associate(
-      modality, [PresentationContextProposal(abstractSyntax: .verification, transferSyntaxes: Self.uncompressed)], job)
+    // Whether an association can be opened is what an echo is to tell.
+    let lease = try await lease(
+      modality, [PresentationContextProposal(abstractSyntax: .verification, transferSyntaxes: Self.uncompressed)], job,
+      isFresh: true)
+    let association = lease.association
     result.phases.take(association.phases)
     result.peerImplementationClassUID = association.peer.implementationClassUID?.rawValue
     result.peerImplementationVersionName = association.peer.implementationVersionName
@@ -42,7 +45,7 @@ extension Station {
     let answered = clock.now
     result.phases.echo = sent.duration(to: answered).inMilliseconds
     result.milliseconds = start.duration(to: answered).inMilliseconds
-    await association.release()
+    await pool.giveBack(lease, keeps: false)
     result.phases.release = answered.duration(to: clock.now).inMilliseconds
     if status.isSuccess {
       result.outcome = Outcome(.done, "answered in \(Words.milliseconds(result.milliseconds))")

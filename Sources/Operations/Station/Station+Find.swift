@@ -31,15 +31,13 @@ extension Station {
     _ modality: Modality, _ query: Query, _ keys: [QueryKey], _ matches: MatchCounter, _ job: Job
   ) async throws -> Status {
     let models = Self.findModels(query.level)
-    let association = try await associate(
-      modality,
-      models.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Self.uncompressed) },
-      negotiating: query.capabilities.isEmpty ? [] : models.map { ExtendedNegotiation($0, query.capabilities) }, job)
-    let model = models.first { association.acceptedTransferSyntax(for: $0) != nil } ?? models[0]
-    matches.refusedCapabilities = query.capabilities.subtracting(association.queryCapabilities(for: model))
-    let encoding = encoding(of: modality)
-    var status = Status.success
-    do {
+    let contexts = models.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Self.uncompressed) }
+    let negotiations = query.capabilities.isEmpty ? [] : models.map { ExtendedNegotiation($0, query.capabilities) }
+    return try await withAssociation(modality, contexts, negotiating: negotiations, job) { association in
+      let model = models.first { association.acceptedTransferSyntax(for: $0) != nil } ?? models[0]
+      matches.refusedCapabilities = query.capabilities.subtracting(association.queryCapabilities(for: model))
+      let encoding = encoding(of: modality)
+      var status = Status.success
       for characterSet in query.characterSets(default: encoding) {
         let identifier = query.identifier(keys, characterSet: characterSet)
         status = try await matches.counting {
@@ -50,12 +48,8 @@ extension Station {
         // The peer may have understood the text only in the other character set.
         if matches.count > 0 || !status.isSuccess || job.isCancelled { break }
       }
-    } catch {
-      association.abort()
-      throw error
+      return status
     }
-    await association.release()
-    return status
   }
 
   private static func result(

@@ -10,11 +10,13 @@ extension Station {
   /// Runs a job towards a modality and tells the activity log how it ended.
   func run<Value: OperationResult>(
     _ kind: JobKind, _ title: String, _ modality: Modality, _ timeout: TimeoutChoice,
-    retry: @escaping @Sendable () -> Job, _ body: @escaping @Sendable (Job) async throws -> Value
+    associations: Int = 1, retry: @escaping @Sendable () -> Job,
+    _ body: @escaping @Sendable (Job) async throws -> Value
   ) -> Operation<Value> {
     let activity = activity
     return jobs.run(
-      kind, title: title, modality: modality, timeouts: timeouts(modality, timeout), clock: clock, retry: retry
+      kind, title: title, modality: modality, associations: associations, timeouts: timeouts(modality, timeout),
+      clock: clock, retry: retry
     ) { job in
       do {
         let value = try await body(job)
@@ -37,28 +39,51 @@ extension Station {
   /// Orthanc's name of the character set for text that names none.
   func encoding(of modality: Modality) -> String { modality.defaultEncoding ?? configuration.defaultEncoding }
 
-  /// Opens an association to a modality. `storing` are SOP classes whose instances we are to receive on it.
+  /// An association to a modality: one that waits for work, unless it is to be `isFresh`, or a new one. To be given back to
+  /// the pool. `storing` are SOP classes whose instances we are to receive on it.
   ///
   /// - Throws: `AssociationError`, or ``OperationError`` when it may or can not be opened at all.
-  func associate(
+  func lease(
     _ modality: Modality, as localAET: String? = nil, _ contexts: [PresentationContextProposal], storing: [UID] = [],
-    negotiating extendedNegotiations: [ExtendedNegotiation] = [], _ job: Job
-  ) async throws -> Association {
+    negotiating extendedNegotiations: [ExtendedNegotiation] = [], _ job: Job, isFresh: Bool = false
+  ) async throws -> Lease {
     var parameters = try Self.parameters(
       modality, callingAETitle: configuration.callingAETitle(for: modality, override: localAET), contexts,
       maximumPDULength: configuration.maximumPDULength, security: peers.security(to: modality))
     parameters.roleSelections = storing.map { RoleSelection(sopClassUID: $0, isSCU: false, isSCP: true) }
     parameters.extendedNegotiations = extendedNegotiations
-    let association = try await Association.request(parameters, deadlines: job.deadlines, trace: trace)
+    let lease = try await pool.lease(
+      parameters, limit: modality.maximumAssociations, deadlines: job.deadlines, isFresh: isFresh)
+    guard !lease.isReused else { return lease }
     var words = "association as \(parameters.callingAETitle)"
-    if let name = association.peer.implementationVersionName { words += " with \(name)" }
-    if let identity = association.identityWords { words += "; \(identity)" }
-    let tls = association.peer.tls
+    if let name = lease.association.peer.implementationVersionName { words += " with \(name)" }
+    if let identity = lease.association.identityWords { words += "; \(identity)" }
+    let tls = lease.association.peer.tls
     note(tls, of: modality, job)
     activity.add(
-      .outgoing, peer: "\(modality.name) \(association.peer.address)", words,
+      .outgoing, peer: "\(modality.name) \(lease.association.peer.address)", words,
       details: tls.map { ["\($0)"] } ?? [])
-    return association
+    return lease
+  }
+
+  /// Does something on an association to a modality. One that had waited for work and turns out to be dead is replaced,
+  /// once, and `body` called again: nothing had begun on it.
+  func withAssociation<Value: Sendable>(
+    _ modality: Modality, _ contexts: [PresentationContextProposal], negotiating: [ExtendedNegotiation] = [],
+    _ job: Job, _ body: (Association) async throws -> Value
+  ) async throws -> Value {
+    var lease = try await lease(modality, contexts, negotiating: negotiating, job)
+    while true {
+      do {
+        let value = try await body(lease.association)
+        await pool.giveBack(lease)
+        return value
+      } catch {
+        pool.discard(lease)
+        guard lease.wasDead(error), !job.isCancelled else { throw error }
+        lease = try await self.lease(modality, contexts, negotiating: negotiating, job, isFresh: true)
+      }
+    }
   }
 
   static func parameters(

@@ -12,18 +12,24 @@ extension Station {
     }
     return run(
       .store, "send \(what) to \(modality.name)", modality, timeout,
-      retry: retry
+      associations: request.associations, retry: retry
     ) { [self] job in
       let originator = try check(request, modality)
       let list = try SendList(request.sources, index)
       let start = clock.now
       let progress = SendProgress(total: list.instances.count, job: job)
       var sender = InstanceSender(
-        open: { [self] in try await associate(modality, as: request.localAET, $0, job) }, moveOriginator: originator)
+        pool: pool,
+        lease: { [self] contexts, isFresh in
+          try await lease(modality, as: request.localAET, contexts, job, isFresh: isFresh)
+        }, moveOriginator: originator)
+      sender.associations = jobs.places(of: job)
+      sender.isAnotherWaiting = { [jobs] in jobs.isPlaceWanted(by: job) }
+      sender.onFewer = { [jobs] in jobs.giveUpPlace(of: job) }
       sender.isCancelled = { job.isCancelled }
-      sender.onBytes = { progress.sent($0) }
-      sender.onInstance = { instance in
-        progress.ended(instance)
+      sender.onBytes = { progress.sent($1, of: $0) }
+      sender.onInstance = { number, instance in
+        progress.ended(instance, number)
         onInstance(instance)
       }
       let (results, failure) = await sender.send(list.instances)
@@ -42,9 +48,6 @@ extension Station {
       throw OperationError(
         "storage commitment is not available in this version; nothing was sent"
           + (request.storageCommitment == nil ? " (it is set for \(modality.name): StorageCommitment)" : ""))
-    }
-    if request.associations > 1 {
-      throw OperationError("sending over several associations at once is not available in this version")
     }
     guard let id = request.moveOriginatorID else {
       if request.moveOriginatorAET != nil {
@@ -89,6 +92,8 @@ private final class SendProgress: Sendable {
     var failed = 0
     var warning = 0
     var bytes: Int64 = 0
+    /// Bytes sent of instances that are not answered yet, by their number.
+    var underWay: [Int: Int] = [:]
   }
 
   private let total: Int
@@ -98,13 +103,17 @@ private final class SendProgress: Sendable {
   init(total: Int, job: Job) {
     self.total = total
     self.job = job
-    publish(bytesUnderWay: 0)
+    publish()
   }
 
-  func sent(_ bytes: Int) { publish(bytesUnderWay: Int64(bytes)) }
+  func sent(_ bytes: Int, of number: Int) {
+    state.withLock { $0.underWay[number] = bytes }
+    publish()
+  }
 
-  func ended(_ instance: SentInstance) {
+  func ended(_ instance: SentInstance, _ number: Int) {
     state.withLock { state in
+      state.underWay[number] = nil
       if !instance.isStored {
         state.failed += 1
       } else {
@@ -112,10 +121,10 @@ private final class SendProgress: Sendable {
         state.bytes += Int64(instance.bytes)
       }
     }
-    publish(bytesUnderWay: 0)
+    publish()
   }
 
-  private func publish(bytesUnderWay: Int64) {
+  private func publish() {
     let now = state.withLock { $0 }
     job.update { [total] progress in
       progress.total = total
@@ -123,7 +132,7 @@ private final class SendProgress: Sendable {
       progress.failed = now.failed
       progress.warning = now.warning
       progress.remaining = total - now.completed - now.failed - now.warning
-      progress.bytes = now.bytes + bytesUnderWay
+      progress.bytes = now.underWay.values.reduce(now.bytes) { $0 + Int64($1) }
     }
   }
 }

@@ -17,6 +17,7 @@ public final class Station: Sendable {
   let storing: StoreService
   let receiver: Receiver
   let knownCertificates: KnownCertificates
+  let pool: AssociationPool
 
   /// Opens the storage.
   ///
@@ -34,6 +35,7 @@ public final class Station: Sendable {
     storing = StoreService(index, peers, moves, activity)
     receiver = Receiver()
     knownCertificates = KnownCertificates(storage: index.path, isShared: configuration.storageGroup != nil)
+    pool = AssociationPool(clock: clock, trace: trace)
     for warning in configuration.warnings { activity.add(.note, peer: "", warning) }
   }
 
@@ -63,6 +65,7 @@ public final class Station: Sendable {
   /// finish their instance, everything received is in the index.
   public func shutdown() async {
     await jobs.cancelAll()
+    await pool.close()
     await receiver.stop()
     do { try index.close() } catch { activity.add(.note, peer: "", "closing the index: \(error)") }
   }

@@ -81,14 +81,23 @@ public final class TransportSecurity: Sendable {
   }
 }
 
-/// How a connection is to be secured.
-public struct ConnectionSecurity: Sendable {
+/// How a connection is to be secured. The same where the same transport security demands the same.
+public struct ConnectionSecurity: Hashable, Sendable {
   public var transport: TransportSecurity
   public var demand: TransportSecurity.Demand
 
   public init(_ transport: TransportSecurity, _ demand: TransportSecurity.Demand) {
     self.transport = transport
     self.demand = demand
+  }
+
+  public static func == (a: ConnectionSecurity, b: ConnectionSecurity) -> Bool {
+    a.transport === b.transport && a.demand == b.demand
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(ObjectIdentifier(transport))
+    hasher.combine(demand)
   }
 
   /// Puts what TLS needs into the pipeline of a new connection, nearest to the network.

@@ -1,0 +1,164 @@
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// An instance that is to be stored, and who wants to know about it.
+public struct OutgoingStore: Sendable {
+  /// Says what to send; called on a thread that may block, ahead of its turn.
+  public var source: @Sendable () throws -> StoreSource
+  /// Gets the bytes of the data set written so far, on the event loop.
+  public var onProgress: @Sendable (Int) -> Void
+  /// Gets the peer's status, or why there is none, on the event loop; not called for one that was never begun because
+  /// the association had ended.
+  public var completion: @Sendable (Result<Status, any Error>) -> Void
+
+  public init(
+    source: @escaping @Sendable () throws -> StoreSource, onProgress: @escaping @Sendable (Int) -> Void = { _ in },
+    completion: @escaping @Sendable (Result<Status, any Error>) -> Void
+  ) {
+    self.source = source
+    self.onProgress = onProgress
+    self.completion = completion
+  }
+}
+
+/// Bytes as they go over the wire.
+struct StorePiece: Sendable {
+  var bytes: ByteBuffer
+  /// How many of them are the data set's.
+  var length: Int
+  var isLast: Bool
+}
+
+/// An instance whose turn may come: its first piece, with the command in front, is in memory.
+struct LoadedStore: Sendable {
+  var store: OutgoingStore
+  var context: AcceptedContext
+  var command: CommandSet
+  var messageID: UInt16
+  var first: StorePiece
+  /// Gives the other pieces.
+  var reader: PieceReader
+
+  func close() { reader.close() }
+}
+
+/// Has the instances to be sent ready before their turn comes, some at once, so that a small one costs neither a wait
+/// for the disk nor a change of threads.
+final class StoreLoader: Sendable {
+  /// What one visit of the disk loads: so many instances, or so many bytes of them.
+  static let batchCount = 32
+  static let batchBytes = 1 << 20
+  /// Memory that is used again: touching new pages costs more than reading into known ones.
+  private static let maximumSpare = 2 * batchCount
+  private static let maximumLargeSpare = 6
+  private static let largeCapacity = 1 << 16
+
+  /// One that cannot be sent stands in the row with its error.
+  typealias Loaded = Result<LoadedStore, LoadFailure>
+
+  struct LoadFailure: Error {
+    var store: OutgoingStore
+    var error: any Error
+  }
+
+  private struct Spare {
+    var small: [ByteBuffer] = []
+    var large: [ByteBuffer] = []
+  }
+
+  private let next: @Sendable () -> OutgoingStore?
+  private let association: Association
+  private let encoder: MessageEncoder
+  private let moveOriginator: MoveOriginator?
+  private let priority: Priority
+  private let spare = NIOLockedValueBox(Spare())
+
+  init(
+    _ next: @escaping @Sendable () -> OutgoingStore?, association: Association, encoder: MessageEncoder,
+    moveOriginator: MoveOriginator?, priority: Priority
+  ) {
+    self.next = next
+    self.association = association
+    self.encoder = encoder
+    self.moveOriginator = moveOriginator
+    self.priority = priority
+  }
+
+  /// Loads some more. It blocks; never two at once.
+  func load() -> (loaded: [Loaded], isExhausted: Bool) {
+    var loaded: [Loaded] = []
+    var bytes = 0
+    while loaded.count < Self.batchCount, bytes < Self.batchBytes {
+      guard let store = next() else { return (loaded, true) }
+      do {
+        let one = try load(store)
+        bytes += one.first.bytes.readableBytes
+        loaded.append(.success(one))
+      } catch {
+        loaded.append(.failure(LoadFailure(store: store, error: error)))
+      }
+    }
+    return (loaded, false)
+  }
+
+  private func load(_ store: OutgoingStore) throws -> LoadedStore {
+    let source = try store.source()
+    guard let context = association.context(for: source) else {
+      throw association.error(.noAcceptedContext([source.sopClassUID]), .store)
+    }
+    let id = association.allocateMessageID()
+    var command = CommandSet(.cStoreRequest)
+    command.messageID = id
+    command.affectedSOPClassUID = source.sopClassUID
+    command.affectedSOPInstanceUID = source.sopInstanceUID
+    command.priority = priority.rawValue
+    command.moveOriginatorAETitle = moveOriginator?.aeTitle
+    command.moveOriginatorMessageID = moveOriginator?.messageID
+    command.hasDataSet = true
+    do throws(PieceReaderError) {
+      let reader = try PieceReader(
+        source.content, contextID: context.id, maximumFragment: encoder.maximumFragment)
+      do throws(PieceReaderError) {
+        var buffer = buffer(for: reader.length)
+        encoder.encode(command, contextID: context.id, into: &buffer)
+        let (length, isLast) = try reader.next(into: &buffer)
+        if isLast { reader.close() }
+        return LoadedStore(
+          store: store, context: context, command: command, messageID: id,
+          first: StorePiece(bytes: buffer, length: length, isLast: isLast), reader: reader)
+      } catch {
+        reader.close()
+        throw error
+      }
+    } catch {
+      throw association.error(.local("cannot read the instance to send: \(error)"), .store)
+    }
+  }
+
+  /// The piece after the last one read.
+  func next(of loaded: LoadedStore) throws -> StorePiece {
+    var buffer = buffer(for: loaded.reader.length)
+    let (length, isLast) = try loaded.reader.next(into: &buffer)
+    if isLast { loaded.close() }
+    return StorePiece(bytes: buffer, length: length, isLast: isLast)
+  }
+
+  private func buffer(for length: Int) -> ByteBuffer {
+    let isLarge = length >= Self.largeCapacity / 2
+    var buffer = spare.withLockedValue { (isLarge ? $0.large.popLast() : $0.small.popLast()) ?? ByteBuffer() }
+    // Its own memory as soon as nobody else holds it.
+    buffer.clear()
+    return buffer
+  }
+
+  /// Takes back the memory of a piece that was written.
+  func recycle(_ buffer: ByteBuffer) {
+    spare.withLockedValue { spare in
+      if buffer.capacity >= Self.largeCapacity {
+        if spare.large.count < Self.maximumLargeSpare { spare.large.append(buffer) }
+      } else if spare.small.count < Self.maximumSpare {
+        spare.small.append(buffer)
+      }
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import Dicom
+import Synchronization
+
+/// An association on loan from the pool; it counts among its station's until it is given back, or let go.
+final class Lease: Sendable {
+  let association: Association
+  /// It was used before: the peer may have ended it without our knowing.
+  let isReused: Bool
+  fileprivate let place: Place
+
+  fileprivate init(_ association: Association, isReused: Bool, _ place: Place) {
+    self.association = association
+    self.isReused = isReused
+    self.place = place
+  }
+}
+
+/// One association of a station in use.
+private final class Place: Sendable {
+  let station: String
+  private let pool: AssociationPool
+
+  init(_ station: String, _ pool: AssociationPool) {
+    self.station = station
+    self.pool = pool
+  }
+
+  deinit { pool.returned(station) }
+}
+
+/// The associations of a station's operations: one that is given back stays open for some seconds, and serves whoever
+/// asks for the same with the same parameters. Idle ones give way where a station takes no more associations.
+final class AssociationPool: Sendable {
+  static let keepingTime: Duration = .seconds(5)
+  /// A peer that says nothing to our release is not waited for longer.
+  private static let releaseTimeouts = Timeouts(all: .seconds(3))
+
+  private struct Idle {
+    let id: Int
+    let association: Association
+    let station: String
+    var timer: (any ScheduledWork)?
+  }
+
+  private struct State {
+    var lastID = 0
+    /// In the order they were given back.
+    var idle: [Idle] = []
+    /// On loan, by station.
+    var lent: [String: Int] = [:]
+    var isClosed = false
+  }
+
+  private let state = Mutex(State())
+  private let clock: any DeadlineClock
+  private let trace: (any TraceObserver)?
+
+  init(clock: any DeadlineClock, trace: (any TraceObserver)?) {
+    self.clock = clock
+    self.trace = trace
+  }
+
+  /// How many associations wait for work.
+  var idleCount: Int { state.withLock { $0.idle.count { $0.association.isOpen } } }
+
+  /// An association with these parameters: an idle one, or a new one, for which idle ones are released until the station
+  /// has no more than `limit` with it.
+  ///
+  /// - Throws: `AssociationError`.
+  func lease(
+    _ parameters: AssociationParameters, limit: Int, deadlines: Deadlines, isFresh: Bool = false
+  ) async throws -> Lease {
+    let station = "\(parameters.calledAETitle)@\(parameters.host):\(parameters.port)"
+    let (found, surplus) = state.withLock { state -> (Idle?, [Idle]) in
+      var surplus = state.idle.filter { !$0.association.isOpen }
+      state.idle.removeAll { !$0.association.isOpen }
+      state.lent[station, default: 0] += 1
+      if !isFresh, let index = state.idle.lastIndex(where: { $0.association.parameters == parameters }) {
+        return (state.idle.remove(at: index), surplus)
+      }
+      var others = state.idle.count { $0.station == station }
+      while others > 0, others + state.lent[station, default: 0] > limit,
+        let index = state.idle.firstIndex(where: { $0.station == station })
+      {
+        surplus.append(state.idle.remove(at: index))
+        others -= 1
+      }
+      return (nil, surplus)
+    }
+    let place = Place(station, self)
+    for idle in surplus { await release(idle) }
+    if let found {
+      found.timer?.cancel()
+      found.association.use(deadlines)
+      return Lease(found.association, isReused: true, place)
+    }
+    let association = try await Association.request(parameters, deadlines: deadlines, trace: trace)
+    return Lease(association, isReused: false, place)
+  }
+
+  /// Takes an association back on which nothing runs any more. One that is not to be kept, or has ended, is released, or
+  /// aborted.
+  func giveBack(_ lease: Lease, keeps: Bool = true) async {
+    let association = lease.association
+    guard keeps, association.isOpen else { return await association.release() }
+    association.use(Deadlines(Self.releaseTimeouts, clock: clock))
+    let id = state.withLock { state -> Int? in
+      guard !state.isClosed else { return nil }
+      state.lastID += 1
+      state.idle.append(Idle(id: state.lastID, association: association, station: lease.place.station))
+      return state.lastID
+    }
+    guard let id else { return await association.release() }
+    let timer = clock.schedule(at: clock.now + Self.keepingTime) { [weak self] in self?.expired(id) }
+    let isTooLate = state.withLock { state in
+      guard let index = state.idle.firstIndex(where: { $0.id == id }) else { return true }
+      state.idle[index].timer = timer
+      return false
+    }
+    if isTooLate { timer.cancel() }
+  }
+
+  /// Aborts an association that something went wrong on.
+  func discard(_ lease: Lease) { lease.association.abort() }
+
+  fileprivate func returned(_ station: String) {
+    state.withLock { state in
+      let rest = (state.lent[station] ?? 1) - 1
+      state.lent[station] = rest > 0 ? rest : nil
+    }
+  }
+
+  private func expired(_ id: Int) {
+    let idle = state.withLock { state -> Idle? in
+      guard let index = state.idle.firstIndex(where: { $0.id == id }) else { return nil }
+      return state.idle.remove(at: index)
+    }
+    if let idle { Task { await release(idle) } }
+  }
+
+  private func release(_ idle: Idle) async {
+    idle.timer?.cancel()
+    if idle.association.isOpen { await idle.association.release() }
+  }
+
+  /// Releases all that wait; from now on none is kept.
+  func close() async {
+    let idle = state.withLock { state in
+      state.isClosed = true
+      defer { state.idle = [] }
+      return state.idle
+    }
+    await withTaskGroup(of: Void.self) { group in
+      for one in idle { group.addTask { await self.release(one) } }
+    }
+  }
+}
+
+extension AssociationError {
+  /// The peer, or the network, has ended the association.
+  var isEndByPeer: Bool {
+    switch reason {
+    case .closed, .reset, .aborted, .notEstablished: true
+    default: false
+    }
+  }
+}
+
+extension Lease {
+  /// The peer had ended it before it did anything of what was asked now: doing that again does nothing twice.
+  func wasDead(_ error: any Error) -> Bool {
+    guard isReused, !association.hasBeenHeard, let error = error as? AssociationError else { return false }
+    return error.isEndByPeer
+  }
+}
