@@ -106,7 +106,7 @@ enum Posix {
     return true
   }
 
-  /// Makes the folder and those above it that are missing.
+  /// Makes the folder and those above it that are missing; their names survive a power cut.
   static func makeFolders(_ path: String, _ permissions: StoragePermissions) throws {
     var information = stat()
     if stat(path, &information) == 0 { return }
@@ -114,6 +114,7 @@ enum Posix {
     let above = path.hasPrefix("/") ? "/" + parent : parent
     if !above.isEmpty, above != path { try makeFolders(above, .personal) }
     try makeFolder(path, permissions)
+    try syncFolder(above.isEmpty ? "." : above)
   }
 
   /// The names in a folder, without `.` and `..`, in no order.

@@ -37,9 +37,9 @@ struct StorageFolder: Sendable {
     try Posix.makeFolders(self.path, permissions)
     if !Posix.exists(self.path + "/" + Self.markerName) { try claim() }
     guard access(self.path, W_OK) == 0 else { throw StorageError.posix(errno, "write to", self.path) }
-    for folder in [instancesPath, incomingPath] where !Posix.exists(folder) {
-      try Posix.makeFolder(folder, permissions)
-    }
+    var isChanged = false
+    for folder in [instancesPath, incomingPath] where try Posix.makeFolder(folder, permissions) { isChanged = true }
+    if isChanged { try Posix.syncFolder(self.path) }
   }
 
   /// Refuses what is not ours, reading only.
