@@ -39,10 +39,11 @@ final class Installation: Sendable {
 
   var environment: [String: String] { Self.home(in: workshop) }
 
-  func start(_ arguments: [String], input: String? = nil) throws -> Subprocess {
-    try Subprocess(
-      Workshop.fluoro, ["--config", configurationPath] + arguments, in: workshop, environment: environment, input: input
-    )
+  /// - Parameter tracer: a command that runs another and watches it.
+  func start(_ arguments: [String], input: String? = nil, under tracer: [String] = []) throws -> Subprocess {
+    let command = tracer + [Workshop.fluoro, "--config", configurationPath] + arguments
+    return try Subprocess(
+      command[0], Array(command.dropFirst()), in: workshop, environment: environment, input: input)
   }
 
   /// Runs one command to its end.

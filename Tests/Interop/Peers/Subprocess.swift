@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Synchronization
 
 /// A program started by a story. It is ended by its process id, at the latest when this value goes; and should the test
@@ -67,7 +68,17 @@ final class Subprocess: Sendable {
 
   /// Goes to `timeout`, which hands it on.
   func signal(_ number: Int32) {
-    if isRunning { kill(identifier, number) }
+    if isRunning { Glibc.kill(identifier, number) }
+  }
+
+  /// Kills the program itself, as a crash would, and waits until it is gone.
+  func kill() async throws {
+    let children = "/proc/\(identifier)/task/\(identifier)/children"
+    let program = try await eventually("\(name) has been started") {
+      try String(contentsOfFile: children, encoding: .utf8).split(separator: " ").first.flatMap { Int32($0) }
+    }
+    Glibc.kill(program, SIGKILL)
+    _ = try await finished(within: .seconds(10))
   }
 
   /// Its status (128 more than the signal that ended it) and when it was first seen to have ended; nil while it runs.

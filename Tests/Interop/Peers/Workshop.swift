@@ -4,8 +4,11 @@ import Foundation
 final class Workshop: Sendable {
   let folder: URL
 
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "fluoro-interop-\(UUID().uuidString.prefix(8))")
+  /// - Parameter place: a folder that will do better than the one for temporary files, if it can be written.
+  init(in place: String? = nil) throws {
+    let temporary = FileManager.default.temporaryDirectory
+    let parent = place.map { access($0, W_OK) == 0 ? URL(filePath: $0) : temporary } ?? temporary
+    folder = parent.appending(path: "fluoro-interop-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   }
 
