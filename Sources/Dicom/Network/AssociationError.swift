@@ -163,10 +163,10 @@ public struct AssociationError: Error, Hashable, Sendable, CustomStringConvertib
         "The peer does not know our AE title \(endpoint.callingAETitle): it must be added there."
       case _ where rejection.source == 1 && rejection.reason == 7:
         "The peer is not called \(endpoint.calledAETitle): check the AE title configured for it."
-      case _ where rejection.source == 1 && rejection.reason == 1 && identity != nil:
+      case _ where rejection.source < 3 && rejection.reason == 1 && identity != nil:
         "It gives no reason; often it does not accept \(identity ?? ""), or does not know our AE title "
           + "\(endpoint.callingAETitle)."
-      case _ where rejection.isTransient && rejection.source != 3: "It is busy; try again later."
+      case _ where rejection.isTransient && rejection.source == 1: "It is busy; try again later."
       case _ where rejection.source == 1 && rejection.reason == 1:
         "It gives no reason; often it does not know our AE title \(endpoint.callingAETitle) or our address."
       default: advice(rejection.meaning)

@@ -27,7 +27,8 @@ enum ReasonBook {
     rejection(
       1, 7, "called AE title not recognized", cause: "the peer is not called what we call it",
       remedy: "correct the AE title configured for it; capitals and small letters may count"),
-    rejection(2, 1, "no reason given", cause: "its protocol layer refused, not its application", remedy: log),
+    rejection(
+      2, 1, "no reason given", cause: "its protocol layer refused; some do so for a user identity", remedy: log),
     rejection(
       2, 2, "protocol version not supported", cause: "the peer speaks no version 1 of the upper layer protocol",
       remedy: "check host and port"),
