@@ -28,11 +28,11 @@ bench: ## compare fluoro with other tools, side by side, in a release build; ONL
 	@Benchmarks/run $(ONLY)
 
 SECONDS ?= 60
+FUZZ ?= data pdu
 
-fuzz: ## fuzz what reads data sets, SECONDS=60; what it finds goes to .build/fuzz/finds
+fuzz: ## fuzz what reads data sets and what reads PDUs, FUZZ="data pdu", SECONDS=60 each; finds go to .build/fuzz/finds
 	@Scripts/prepare build
-	@Fuzz/build
-	@Fuzz/run $(SECONDS)
+	@for target in $(FUZZ); do Fuzz/build $$target; Fuzz/run $$target $(SECONDS); done
 
 lint: ## check the source format
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

@@ -4,7 +4,12 @@ import NIOCore
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   do {
-    try HostileInput.exercise(ByteBuffer(bytes: UnsafeBufferPointer(start: start, count: count)))
+    let input = ByteBuffer(bytes: UnsafeBufferPointer(start: start, count: count))
+    #if FUZZING_PDUS
+      try HostilePDUs.exercise(input)
+    #else
+      try HostileInput.exercise(input)
+    #endif
   } catch {
     fatalError("\(error)")
   }
