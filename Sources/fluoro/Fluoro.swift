@@ -19,7 +19,7 @@ struct Fluoro: InterfaceCommand {
       """,
     version: version,
     subcommands: [
-      Demo.self, Echo.self, Find.self, Move.self, Get.self, Store.self, Serve.self, Local.self, Dump.self,
+      Demo.self, Echo.self, Find.self, Move.self, Get.self, Store.self, Commit.self, Serve.self, Local.self, Dump.self,
       Convert.self, Explain.self, Modalities.self, WhoAmI.self, Manual.self,
     ])
 

@@ -148,7 +148,13 @@ struct AcceptorPolicyTests {
     var policy: ContextPolicy { ContextPolicy(configuration) }
     #expect(policy.isWanted(.ctImageStorage) && policy.isWanted(.verification))
     #expect(policy.isWanted("1.3.12.2.1107.5.9.1"), "a private class is taken unless UnknownSopClassAccepted is false")
-    #expect(!policy.isWanted(.worklistFind) && !policy.isWanted("1.2.840.10008.1.20.1"))
+    #expect(!policy.isWanted(.worklistFind))
+    #expect(policy.isWanted(.storageCommitmentPushModel), "reports come in it")
+    let roles = policy.roles([
+      RoleSelection(sopClassUID: .ctImageStorage, isSCU: false, isSCP: true),
+      RoleSelection(sopClassUID: .worklistFind, isSCU: false, isSCP: true),
+    ])
+    #expect(roles.map(\.sopClassUID) == [.ctImageStorage])
     #expect(policy.isAcceptable("1.2.840.10008.1.2.4.50", for: .ctImageStorage))
     #expect(!policy.isAcceptable("1.2.840.10008.1.2.4.50", for: .verification))
     configuration.unknownSOPClassAccepted = false

@@ -16,6 +16,12 @@ public protocol AcceptorDelegate: Sendable {
   func find(_ request: FindRequest, _ association: AcceptedAssociation) -> AsyncThrowingStream<DataSet, any Error>?
   /// The progress of the sub-operations, which the delegate runs; errors and nil as in `find`.
   func move(_ request: MoveRequest, _ association: AcceptedAssociation) -> AsyncThrowingStream<MoveProgress, any Error>?
+  /// The instances to send back over the association; errors and nil as in `find`.
+  func get(_ request: GetRequest, _ association: AcceptedAssociation) -> (@Sendable () async throws -> [GetInstance])?
+  /// The peer reports on a storage commitment that was asked of it.
+  func commitmentReport(_ report: StorageCommitmentReport, _ association: AcceptedAssociation) async -> Status
+  /// The peer asks us for storage commitment, which is not provided: the status to refuse it with.
+  func commitmentRequest(_ association: AcceptedAssociation) -> Status
 }
 
 extension AcceptorDelegate {
@@ -35,6 +41,16 @@ extension AcceptorDelegate {
   public func move(
     _ request: MoveRequest, _ association: AcceptedAssociation
   ) -> AsyncThrowingStream<MoveProgress, any Error>? { nil }
+
+  public func get(
+    _ request: GetRequest, _ association: AcceptedAssociation
+  ) -> (@Sendable () async throws -> [GetInstance])? { nil }
+
+  public func commitmentReport(
+    _ report: StorageCommitmentReport, _ association: AcceptedAssociation
+  ) async -> Status { .unrecognizedOperation }
+
+  public func commitmentRequest(_ association: AcceptedAssociation) -> Status { .sopClassNotSupported }
 }
 
 /// An association that is requested of us.
@@ -147,7 +163,37 @@ public struct MoveRequest: Sendable {
   public var level: Level? { identifier.string(.queryRetrieveLevel).flatMap { Level($0) } }
 }
 
-/// Where the sub-operations of a C-MOVE asked of us stand. The last one before the end makes the final response.
+/// A C-GET that was asked of us.
+public struct GetRequest: Sendable {
+  public var model: UID
+  public var identifier: DataSet
+  public var messageID: UInt16
+
+  public var level: Level? { identifier.string(.queryRetrieveLevel).flatMap { Level($0) } }
+}
+
+/// An instance that a C-GET sends back.
+public struct GetInstance: Sendable {
+  public var sopClassUID: UID
+  public var sopInstanceUID: UID
+  /// Opens it when its turn comes, in one of the transfer syntaxes that were accepted for its class. What it throws
+  /// counts the instance as failed.
+  public var open: @Sendable (_ transferSyntaxes: [UID]) async throws -> StoreSource
+  /// It was sent, or could not be; called for each that was opened.
+  public var close: @Sendable () -> Void
+
+  public init(
+    sopClassUID: UID, sopInstanceUID: UID, open: @escaping @Sendable ([UID]) async throws -> StoreSource,
+    close: @escaping @Sendable () -> Void = {}
+  ) {
+    self.sopClassUID = sopClassUID
+    self.sopInstanceUID = sopInstanceUID
+    self.open = open
+    self.close = close
+  }
+}
+
+/// Where the sub-operations of a C-MOVE or C-GET asked of us stand. The last one before the end makes the final response.
 public struct MoveProgress: Sendable {
   public var subOperations: SubOperations
   public var failedSOPInstanceUIDs: [UID]
@@ -158,10 +204,10 @@ public struct MoveProgress: Sendable {
   }
 
   /// PS3.4 §C.4.2.1.5: success, a warning when some failed, a failure when all did.
-  var finalStatus: Status {
+  func finalStatus(_ service: Service) -> Status {
     let failed = subOperations.failed ?? 0
-    if failed == 0 { return (subOperations.warning ?? 0) == 0 ? .success : Status(0xB000, service: .move) }
+    if failed == 0 { return (subOperations.warning ?? 0) == 0 ? .success : Status(0xB000, service: service) }
     let sent = (subOperations.completed ?? 0) + (subOperations.warning ?? 0)
-    return Status(sent == 0 ? 0xA702 : 0xB000, service: .move)
+    return Status(sent == 0 ? 0xA702 : 0xB000, service: service)
   }
 }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Turns what a delegate yields into the responses of one C-FIND or C-MOVE.
+/// Turns what a delegate yields into the responses of one C-FIND, C-MOVE or C-GET.
 struct AcceptorResponder: Sendable {
   let session: NIOLoopBound<WeakBox<AcceptorSession>>
   let command: CommandSet
@@ -33,11 +33,62 @@ struct AcceptorResponder: Sendable {
     } catch {
       status = Self.status(error)
     }
+    end(last, status, .move)
+  }
+
+  /// Sends the instances one after the other in `contexts`, those in which the peer receives.
+  func get(_ instances: @Sendable () async throws -> [GetInstance], in contexts: [AcceptedContext]) async {
+    var progress: MoveProgress?
+    var status: Status?
+    do {
+      let instances = try await instances()
+      var counters = SubOperations(remaining: instances.count, completed: 0, failed: 0, warning: 0)
+      var failed: [UID] = []
+      progress = MoveProgress(subOperations: counters)
+      for instance in instances {
+        if Task.isCancelled { break }
+        let answer = try await store(instance, in: contexts.filter { $0.abstractSyntax == instance.sopClassUID })
+        counters.remaining = (counters.remaining ?? 1) - 1
+        if let answer, answer.isSuccess {
+          counters.completed = (counters.completed ?? 0) + 1
+        } else if let answer, answer.isWarning {
+          counters.warning = (counters.warning ?? 0) + 1
+        } else {
+          counters.failed = (counters.failed ?? 0) + 1
+          failed.append(instance.sopInstanceUID)
+        }
+        progress = MoveProgress(subOperations: counters, failedSOPInstanceUIDs: failed)
+        if counters.remaining ?? 0 > 0 { try await pending(response(.pending, counters), nil) }
+      }
+    } catch {
+      status = Self.status(error)
+    }
+    end(progress, status, .get)
+  }
+
+  /// The peer's answer to one instance; nil: it could not be sent.
+  private func store(_ instance: GetInstance, in contexts: [AcceptedContext]) async throws -> Status? {
+    guard !contexts.isEmpty, let source = try? await instance.open(contexts.map(\.transferSyntax)) else { return nil }
+    defer { instance.close() }
+    guard let context = contexts.first(where: { $0.transferSyntax == source.transferSyntax }) else { return nil }
+    return try await withCheckedThrowingContinuation { continuation in
+      session.execute { session in
+        if let session = session.object {
+          session.store(source, in: context, continuation)
+        } else {
+          continuation.resume(throwing: CancellationError())
+        }
+      }
+    }
+  }
+
+  /// The final response of a retrieval.
+  private func end(_ last: MoveProgress?, _ status: Status?, _ service: Service) {
     var counters = last?.subOperations ?? SubOperations(completed: 0, failed: 0, warning: 0)
     let isCancelled = Task.isCancelled
     // PS3.7 §9.1.4.1: the final response counts what remains only when it was cancelled.
     if !isCancelled { counters.remaining = nil }
-    var answer = response(isCancelled ? .cancel : status ?? last?.finalStatus ?? .success, counters)
+    var answer = response(isCancelled ? .cancel : status ?? last?.finalStatus(service) ?? .success, counters)
     var failures: ByteBuffer?
     if let uids = last?.failedSOPInstanceUIDs, !uids.isEmpty {
       var identifier = DataSet()
@@ -70,6 +121,13 @@ struct AcceptorResponder: Sendable {
         }
       }
     }
+  }
+
+  /// The only answer, to a report.
+  func answer(_ status: Status) {
+    var response = command.response(status: status)
+    response.eventTypeID = command.eventTypeID
+    final(response, nil)
   }
 
   private func final(_ response: CommandSet, _ dataSet: ByteBuffer?) {

@@ -19,7 +19,17 @@ final class AcceptorSession: UpperLayerUser {
   private var running: [UInt16: Task<Void, Never>] = [:]
   private var writableWaiters: [CheckedContinuation<Void, any Error>] = []
   private var bufferedBytes = Int.max
-  private var hasEnded = false
+  private(set) var hasEnded = false
+  /// The instance of a C-GET that is being sent, or was and is not answered.
+  var subOperation: StoreSubOperation?
+  var lastMessageID: UInt16 = 0
+  /// What waits for that instance to be sent.
+  private var deferred: [(AcceptorSession) -> Void] = []
+  /// A peer that asks for more meanwhile has lost its mind.
+  private static let maximumDeferred = 64
+  /// The message id of the C-GET that runs.
+  private var getID: UInt16?
+  private var agreedRoles: [RoleSelection] = []
 
   /// The data set that is arriving, and what becomes of it.
   private enum Incoming {
@@ -97,6 +107,7 @@ final class AcceptorSession: UpperLayerUser {
       acceptedContexts: contexts.values.sorted { $0.id < $1.id }, tls: handler.tls, session: weakBound)
     guard shared.admit(association) else { return refuse(.localLimitExceeded) }
     self.association = association
+    agreedRoles = information.roleSelections
     handler.encoder = encoder
     var accept = AssociateAcceptPDU(
       calledAETitle: pdu.calledAETitle, callingAETitle: pdu.callingAETitle, presentationContexts: results,
@@ -116,16 +127,18 @@ final class AcceptorSession: UpperLayerUser {
       return
     }
     guard !command.isResponse else {
+      if takeStoreResponse(command, contextID: contextID) { return }
       handler.violated("a \(command.field?.description ?? "response") that nothing had asked for")
       return
     }
     switch command.field {
     case .cEchoRequest: answer(command, contextID, shared.delegate.echo(association))
     case .cStoreRequest: beginStore(command, context, association)
-    case .cFindRequest, .cMoveRequest: beginIdentifier(command, context)
+    case .cFindRequest, .cMoveRequest, .cGetRequest, .nEventReportRequest: beginIdentifier(command, context)
+    case .nActionRequest where context.abstractSyntax == .storageCommitmentPushModel:
+      answer(command, contextID, shared.delegate.commitmentRequest(association))
     case .cCancelRequest:
       if let id = command.messageIDBeingRespondedTo { running[id]?.cancel() }
-    // C-GET, and reports on storage commitment, will be served here.
     default: answer(command, contextID, .unrecognizedOperation)
     }
   }
@@ -140,8 +153,26 @@ final class AcceptorSession: UpperLayerUser {
   }
 
   private func respond(_ command: CommandSet, _ contextID: UInt8, _ status: Status) {
-    handler.send(command.response(status: status), contextID: contextID)
-    closeIfWanted()
+    whenFree { session in
+      session.handler.send(command.response(status: status), contextID: contextID)
+      session.closeIfWanted()
+    }
+  }
+
+  /// Sends now, or, amid the message of another instance, behind that.
+  private func whenFree(_ send: @escaping (AcceptorSession) -> Void) {
+    guard subOperation?.isSending == true else { return send(self) }
+    guard deferred.count < Self.maximumDeferred else {
+      handler.violated("it asked for more than \(Self.maximumDeferred) things while an instance was sent to it")
+      return
+    }
+    deferred.append(send)
+  }
+
+  func sendDeferred() {
+    let waiting = deferred
+    deferred = []
+    for send in waiting { send(self) }
   }
 
   private func beginStore(_ command: CommandSet, _ context: AcceptedContext, _ association: AcceptedAssociation) {
@@ -239,8 +270,35 @@ final class AcceptorSession: UpperLayerUser {
         return respond(command, context.id, .sopClassNotSupported)
       }
       running[messageID] = Task { await responder.move(progress) }
+    case .cGetRequest:
+      let request = GetRequest(model: context.abstractSyntax, identifier: identifier, messageID: messageID)
+      guard let instances = shared.delegate.get(request, association) else {
+        return respond(command, context.id, .sopClassNotSupported)
+      }
+      // One at a time: the messages of two would mix.
+      guard getID == nil else { return respond(command, context.id, Status(0x0213)) }
+      getID = messageID
+      let contexts = contexts.values.filter { isReceiver($0.abstractSyntax, association) }.sorted { $0.id < $1.id }
+      running[messageID] = Task { await responder.get(instances, in: contexts) }
+    case .nEventReportRequest:
+      let report: StorageCommitmentReport
+      do throws(StatusError) {
+        report = try StorageCommitmentReport(command, bytes, transferSyntax)
+      } catch {
+        return respond(command, context.id, error.status)
+      }
+      let delegate = shared.delegate
+      running[messageID] = Task {
+        let status = await delegate.commitmentReport(report, association)
+        responder.answer(status)
+      }
     default: break
     }
+  }
+
+  /// Whether the peer takes instances of a class on this association: it proposed to be their SCP, PS3.7 §D.3.3.4.
+  private func isReceiver(_ sopClass: UID, _ association: AcceptedAssociation) -> Bool {
+    agreedRoles.contains { $0.sopClassUID == sopClass && $0.isSCP }
   }
 
   /// Sends a pending response; `continuation` goes on when the peer can take more.
@@ -248,23 +306,30 @@ final class AcceptorSession: UpperLayerUser {
     _ command: CommandSet, _ contextID: UInt8, _ dataSet: ByteBuffer?,
     _ continuation: CheckedContinuation<Void, any Error>
   ) {
-    guard !hasEnded, handler.send(command, contextID: contextID, dataSet: dataSet) else {
-      continuation.resume(throwing: CancellationError())
-      return
-    }
-    if handler.isWritable {
-      continuation.resume()
-    } else {
-      writableWaiters.append(continuation)
+    whenFree { session in
+      guard !session.hasEnded, session.handler.send(command, contextID: contextID, dataSet: dataSet) else {
+        continuation.resume(throwing: CancellationError())
+        return
+      }
+      if session.handler.isWritable {
+        continuation.resume()
+      } else {
+        session.writableWaiters.append(continuation)
+      }
     }
   }
 
   func sendFinal(_ command: CommandSet, _ contextID: UInt8, _ dataSet: ByteBuffer?) {
-    if let id = command.messageIDBeingRespondedTo { running[id] = nil }
-    guard !hasEnded else { return }
-    handler.send(command, contextID: contextID, dataSet: dataSet)
-    deadlines.restart()
-    closeIfWanted()
+    if let id = command.messageIDBeingRespondedTo {
+      running[id] = nil
+      if getID == id { getID = nil }
+    }
+    whenFree { session in
+      guard !session.hasEnded else { return }
+      session.handler.send(command, contextID: contextID, dataSet: dataSet)
+      session.deadlines.restart()
+      session.closeIfWanted()
+    }
   }
 
   func becameWritable() {
@@ -289,7 +354,8 @@ final class AcceptorSession: UpperLayerUser {
     }
     // While we are the ones at work, only a peer that takes none of our answers is idle.
     let buffered = handler.bufferedBytes
-    let isWorking = isFinishing || !running.isEmpty
+    let isAwaiting = subOperation?.isSent ?? false
+    let isWorking = isFinishing || !running.isEmpty && !isAwaiting
     if isWorking, buffered == 0 || buffered < bufferedBytes {
       bufferedBytes = buffered == 0 ? .max : buffered
       deadlines.restart()
@@ -343,6 +409,9 @@ final class AcceptorSession: UpperLayerUser {
     incoming = .none
     for task in running.values { task.cancel() }
     running = [:]
+    subOperation?.abandon()
+    subOperation = nil
+    sendDeferred()
     for waiter in writableWaiters { waiter.resume(throwing: CancellationError()) }
     writableWaiters = []
     if let association {

@@ -64,6 +64,21 @@ public final class Association: Sendable {
   /// and has ended the association, it can have done nothing of what that user asked.
   public var hasBeenHeard: Bool { life.withLockedValue { $0.hasBeenHeard } }
 
+  /// From now on it waits by deadlines of its own; when this returns, the former ones are the caller's alone.
+  public func giveBack(_ former: Deadlines) async {
+    let own = Deadlines(former.timeouts, clock: former.clock)
+    await withCheckedContinuation { continuation in
+      session.execute { session in
+        session.use(own)
+        continuation.resume()
+      }
+    }
+  }
+
+  func setReportHandler(_ handler: @escaping RequestorSession.ReportHandler) {
+    session.execute { $0.onReport = handler }
+  }
+
   public func contexts(for abstractSyntax: UID) -> [AcceptedContext] {
     acceptedContexts.filter { $0.abstractSyntax == abstractSyntax }
   }

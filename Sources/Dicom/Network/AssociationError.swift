@@ -150,6 +150,7 @@ public struct AssociationError: Error, Hashable, Sendable, CustomStringConvertib
       "\(endpoint) sent no \(operation) response within \(seconds). It may be busy; try a longer timeout."
     case .sending: "\(endpoint) took none of our data for \(seconds). Check the network and the peer."
     case .receiving: "Nothing arrived for \(seconds)."
+    case .report: "\(endpoint) sent no report on the storage commitment within \(seconds)."
     case .releasing: "\(endpoint) did not answer the release within \(seconds)."
     case .cancelling: "\(endpoint) did not confirm the cancel within \(seconds); the association was aborted."
     case .idle: "The association with \(endpoint) was idle for \(seconds)."

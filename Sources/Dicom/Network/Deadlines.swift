@@ -86,7 +86,7 @@ public final class Deadlines: Sendable {
       state.timeouts.response = limit
       guard let kind = state.wait?.kind else { return }
       switch kind {
-      case .response, .sending, .receiving: state.wait?.limit = limit
+      case .response, .sending, .receiving, .report: state.wait?.limit = limit
       default: break
       }
     }

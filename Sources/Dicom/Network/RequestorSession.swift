@@ -29,6 +29,9 @@ final class RequestorSession: UpperLayerUser {
   /// The instance of a C-GET that is arriving, and whether one is being made durable.
   private var store: IncomingStore?
   private var isStoring = false
+  typealias ReportHandler = @Sendable (StorageCommitmentReport) async -> Status
+  /// Takes reports on storage commitment; nil: none is expected.
+  var onReport: ReportHandler?
   private var bufferedBytes = 0
 
   private var onReleased: [() -> Void] = []
@@ -282,7 +285,7 @@ final class RequestorSession: UpperLayerUser {
 
   private func received(_ command: CommandSet, contextID: UInt8, dataSet: ByteBuffer?) {
     guard command.isResponse else {
-      // Reports on storage commitment will be taken here.
+      if command.field == .nEventReportRequest, let onReport { return report(command, contextID, dataSet, onReport) }
       handler.send(command.response(status: .unrecognizedOperation), contextID: contextID)
       return
     }
@@ -317,6 +320,24 @@ final class RequestorSession: UpperLayerUser {
       operation.early = response
     } else {
       complete(operation, .success(response))
+    }
+  }
+
+  private func report(
+    _ command: CommandSet, _ contextID: UInt8, _ dataSet: ByteBuffer?, _ onReport: @escaping ReportHandler
+  ) {
+    let report: StorageCommitmentReport
+    do throws(StatusError) {
+      let syntax = TransferSyntax(uid: contexts[contextID]?.transferSyntax ?? .implicitVRLittleEndian)
+      report = try StorageCommitmentReport(command, dataSet, syntax)
+    } catch {
+      handler.send(command.response(status: error.status), contextID: contextID)
+      return
+    }
+    let bound = bound
+    Task.detached {
+      let status = await onReport(report)
+      bound.execute { $0.handler.send(command.response(status: status), contextID: contextID) }
     }
   }
 

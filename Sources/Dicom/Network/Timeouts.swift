@@ -31,7 +31,7 @@ public struct Timeouts: Hashable, Sendable {
     switch kind {
     case .resolving, .connecting, .negotiatingTLS: connect
     case .associating, .releasing: association
-    case .response, .sending, .receiving: response
+    case .response, .sending, .receiving, .report: response
     case .cancelling: cancel
     case .idle: idle
     }
@@ -48,6 +48,8 @@ public struct Wait: Hashable, Sendable {
     case sending
     /// Data of this operation that come by another way: instances of a move to ourselves.
     case receiving
+    /// The peer's report on a storage commitment, which it sends when it likes.
+    case report
     case releasing, cancelling, idle
   }
 
@@ -80,6 +82,7 @@ extension Wait.Kind {
     case .response(let operation): "waiting for \(operation) response"
     case .sending: "sending"
     case .receiving: "waiting for instances to arrive"
+    case .report: "waiting for the storage commitment report"
     case .releasing: "waiting for the release"
     case .cancelling: "waiting for the cancel to be confirmed"
     case .idle: "idle"

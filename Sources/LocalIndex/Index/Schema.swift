@@ -114,6 +114,17 @@ enum StateSchema {
       try db.execute(
         sql: "CREATE TABLE protectedStudy (study TEXT PRIMARY KEY, since REAL NOT NULL) STRICT, WITHOUT ROWID")
     }
+    migrator.registerMigration("storage commitment") { db in
+      // A state of 0 is committed, another the failure reason, NULL not reported.
+      try db.execute(
+        sql: """
+          CREATE TABLE commitment (
+            uid TEXT PRIMARY KEY, peer TEXT NOT NULL, asked REAL NOT NULL, reported REAL) STRICT, WITHOUT ROWID;
+          CREATE TABLE commitmentInstance (
+            uid TEXT NOT NULL REFERENCES commitment ON DELETE CASCADE, sopClass TEXT NOT NULL, sopInstance TEXT NOT NULL,
+            state INTEGER, UNIQUE (uid, sopInstance)) STRICT;
+          """)
+    }
     return migrator
   }
 }

@@ -2,7 +2,7 @@ import Dicom
 
 /// What a person asked for.
 public enum JobKind: String, Sendable, CaseIterable {
-  case echo, find, move, get, store
+  case echo, find, move, get, store, commit, worklist
   case importing = "import"
 
   /// `C-MOVE` for those that are a service of the network.
@@ -13,6 +13,8 @@ public enum JobKind: String, Sendable, CaseIterable {
     case .move: "C-MOVE"
     case .get: "C-GET"
     case .store: "C-STORE"
+    case .commit: "storage commitment"
+    case .worklist: "worklist C-FIND"
     case .importing: "import"
     }
   }
@@ -49,7 +51,7 @@ public enum JobState: String, Sendable, CaseIterable {
     case .sending: self = .sending
     case .receiving: self = .receiving
     case .cancelling: self = .cancelling
-    case .response, .releasing, .idle: self = .waiting
+    case .response, .report, .releasing, .idle: self = .waiting
     }
   }
 }

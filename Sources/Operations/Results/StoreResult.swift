@@ -9,6 +9,8 @@ public struct SentInstance: Sendable, Hashable {
   public var problem: String?
   /// Of its data set.
   public var bytes: Int
+  /// Whether the peer will keep it; nil: it was not asked.
+  public var commitment: CommitmentState?
 
   /// The peer has it: success, or a warning (PS3.4 Table B.2-1).
   public var isStored: Bool { status.map { $0.isSuccess || $0.isWarning } ?? false }
@@ -20,7 +22,7 @@ public struct SentInstance: Sendable, Hashable {
     if let words = problem ?? (isStored && status?.isWarning != true ? nil : status?.words) {
       members.append(("error", .string(words)))
     }
-    return .object(members)
+    return .object(members + (commitment?.json ?? []))
   }
 }
 
@@ -29,6 +31,8 @@ public struct StoreResult: OperationResult {
   /// In the order they were sent.
   public var instances: [SentInstance]
   public var seconds: Double
+  /// What the request for storage commitment came to; nil: none was made.
+  public var commitment: CommitResult?
   public var outcome: Outcome
 
   public var completed: Int { instances.count { $0.isStored && $0.status?.isWarning == false } }
@@ -44,10 +48,13 @@ public struct StoreResult: OperationResult {
   }
 
   public var json: JSONText.Value {
-    .object([
-      ("status", JSONText.Value(status?.hex)), ("completed", .integer(completed)), ("failed", .integer(failed)),
-      ("warning", .integer(warning)), ("bytes", .integer(Int(bytes))), ("seconds", .decimal(seconds)),
-      ("failedInstances", .array(failedInstances.map(JSONText.Value.string))),
-    ])
+    .object(
+      [
+        ("status", JSONText.Value(status?.hex)), ("completed", .integer(completed)), ("failed", .integer(failed)),
+        ("warning", .integer(warning)), ("bytes", .integer(Int(bytes))), ("seconds", .decimal(seconds)),
+        ("failedInstances", .array(failedInstances.map(JSONText.Value.string))),
+      ]
+        + (commitment.map { [("committed", .integer($0.committed)), ("transactionUID", .string($0.transactionUID))] }
+          ?? []))
   }
 }

@@ -8,7 +8,9 @@ struct ContextPolicy {
   init(_ configuration: Configuration) { self.configuration = configuration }
 
   private static let services: Set<UID> = [
-    .verification, .studyRootFind, .patientRootFind, .studyRootMove, .patientRootMove,
+    .verification, .studyRootFind, .patientRootFind, .studyRootMove, .patientRootMove, .studyRootGet, .patientRootGet,
+    // For reports on what we asked of others; what others ask of us is refused.
+    .storageCommitmentPushModel,
   ]
   static let native: Set<UID> = [.implicitVRLittleEndian, .explicitVRLittleEndian, .explicitVRBigEndian]
 
@@ -26,6 +28,14 @@ struct ContextPolicy {
     let accepted = configuration.acceptedSOPClasses
     guard accepted.isEmpty || accepted.contains(where: { ValueMatcher.matches(uid, pattern: $0) }) else { return false }
     return !configuration.rejectedSOPClasses.contains { ValueMatcher.matches(uid, pattern: $0) }
+  }
+
+  /// The roles we agree to: the requestor may be the SCP where it takes instances back (C-GET), or reports on a storage
+  /// commitment (PS3.4 §C.5.3, §J.3.3).
+  func roles(_ proposed: [RoleSelection]) -> [RoleSelection] {
+    proposed.filter { isWanted($0.sopClassUID) }.map {
+      RoleSelection(sopClassUID: $0.sopClassUID, isSCU: true, isSCP: true)
+    }
   }
 
   func isAcceptable(_ transferSyntax: UID, for abstractSyntax: UID) -> Bool {

@@ -24,7 +24,7 @@ extension EmbeddedSCP {
     return AsyncThrowingStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
       let task = Task.detached { [self] in
         do {
-          let instances = try await instances(request)
+          let instances = try await instances(request.identifier, request.model, .move)
           try await send(instances, to: destination, originator) { continuation.yield($0) }
           continuation.finish()
         } catch {
@@ -35,15 +35,15 @@ extension EmbeddedSCP {
     }
   }
 
-  /// The instances under the unique keys of the request.
-  private func instances(_ request: MoveRequest) async throws -> [OutgoingInstance] {
-    let (index, identifier, model) = (index, request.identifier, request.model)
+  /// The instances under the unique keys of a request.
+  func instances(_ identifier: DataSet, _ model: UID, _ service: Service) async throws -> [OutgoingInstance] {
+    let index = index
     do {
       return try await Blocking.run {
         try index.instances(for: identifier, model: model).map(OutgoingInstance.init)
       }
     } catch let error as QueryError {
-      throw StatusError(Status(error, service: .move))
+      throw StatusError(Status(error, service: service))
     }
   }
 

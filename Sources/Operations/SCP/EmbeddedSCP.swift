@@ -2,8 +2,8 @@ import Dicom
 import LocalIndex
 import Synchronization
 
-/// How fluoro answers other stations: C-ECHO, C-STORE, and, where the configuration allows it, C-FIND and C-MOVE over the
-/// local studies.
+/// How fluoro answers other stations: C-ECHO, C-STORE, reports on its storage commitments, and, where the configuration
+/// allows it, C-FIND, C-MOVE and C-GET over the local studies.
 final class EmbeddedSCP: AcceptorDelegate {
   let store: StoreService
   let index: LocalIndex
@@ -83,7 +83,7 @@ final class EmbeddedSCP: AcceptorDelegate {
     return request.accepting(
       abstractSyntax: {
         policy.isWanted($0) && !ContextPolicy.isDeclaredOtherwise($0, in: request.userInformation)
-      }, transferSyntax: policy.isAcceptable,
+      }, transferSyntax: policy.isAcceptable, roles: policy.roles(request.userInformation.roleSelections),
       answers: NegotiationAnswers(
         extendedNegotiations: ContextPolicy.extendedNegotiations(answering: request.userInformation),
         userIdentityResponse: verdict.response))
@@ -153,6 +153,7 @@ final class Tally: Sendable {
     var refusals = 0
     var finds = 0
     var moves = 0
+    var gets = 0
   }
 
   private let state = Mutex(State())
@@ -166,6 +167,7 @@ final class Tally: Sendable {
   }
   func noteFailure() { state.withLock { $0.failed += 1 } }
   func noteFind() { state.withLock { $0.finds += 1 } }
+  func noteGet() { state.withLock { $0.gets += 1 } }
   func noteMove() { state.withLock { $0.moves += 1 } }
 
   /// Whether it was the first.
@@ -185,6 +187,7 @@ final class Tally: Sendable {
       if state.failed > 0 { parts.append("\(state.failed) not stored") }
       if state.echoes > 0 { parts.append(state.echoes == 1 ? "C-ECHO" : "\(state.echoes) C-ECHOs") }
       if state.finds > 0 { parts.append(state.finds == 1 ? "C-FIND" : "\(state.finds) C-FINDs") }
+      if state.gets > 0 { parts.append(state.gets == 1 ? "C-GET" : "\(state.gets) C-GETs") }
       if state.moves > 0 { parts.append(state.moves == 1 ? "C-MOVE" : "\(state.moves) C-MOVEs") }
       if state.refusals > 0 { parts.append(Words.count(state.refusals, "request") + " refused") }
       return parts.isEmpty ? nil : parts.joined(separator: ", ")

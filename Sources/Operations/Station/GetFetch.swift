@@ -131,8 +131,9 @@ struct GetFetch {
     _ answer: MoveOutcome, isClassKnown: Bool, _ further: [[PresentationContextProposal]]
   ) async throws {
     let search = GetSearch(association: try await opened(), encoding: run.station.encoding(of: run.modality))
-    let all = try await search.instances(of: item, run.request.level)
-    // A peer that does not list its instances leaves only what it says itself.
+    let listed = try await search.instances(of: item, run.request.level)
+    // Without C-FIND there is only what the peer itself says has failed.
+    let all = listed.isEmpty ? named(answer.failedSOPInstanceUIDs) : listed
     if all.isEmpty { return }
     isUnknown = false
     var missing = left(all)
@@ -150,7 +151,15 @@ struct GetFetch {
       await close()
       missing = await move(missing)
     }
-    settle(missing, of: all.count)
+    settle(missing, of: listed.isEmpty ? flight.received.instances + moved + missing.count : all.count)
+  }
+
+  private func named(_ uids: [UID]) -> [GetSearch.Instance] {
+    func value(_ tag: Tag) -> String { item.keys.first { $0.tag == tag }?.value ?? "" }
+    return uids.map {
+      GetSearch.Instance(
+        study: value(.studyInstanceUID), series: value(.seriesInstanceUID), sopInstanceUID: $0.rawValue, sopClass: nil)
+    }
   }
 
   private mutating func fetch(
@@ -186,7 +195,7 @@ struct GetFetch {
     while let group = groups.popLast(), !run.job.isCancelled {
       let answer = try await run.get(identifier(group), on: association, flight)
       let rest = left(group)
-      if rest.isEmpty { continue }
+      if rest.isEmpty || Self.isRefusal(answer.status) { continue }
       if rest.count < group.count {
         groups.append(rest)
       } else if rest.count > 1, (answer.subOperations.failed ?? 0) < rest.count {

@@ -45,6 +45,16 @@ struct OutgoingInstance: Sendable {
       transferSyntax: transferSyntax)
   }
 
+  /// Another uncompressed transfer syntax, by way of a file that is written for it.
+  func source(in syntax: UID, path copy: String) throws -> StoreSource {
+    try DicomFile.convert(path, to: copy, transferSyntax: TransferSyntax(uid: syntax))
+    return StoreSource(
+      path: copy, offset: try DicomFile(path: copy).dataSetOffset, sopClassUID: sopClassUID,
+      sopInstanceUID: sopInstanceUID, transferSyntax: syntax)
+  }
+
+  var reference: SOPReference { SOPReference(sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID) }
+
   var context: PresentationContextProposal {
     PresentationContextProposal(abstractSyntax: sopClassUID, transferSyntaxes: [transferSyntax])
   }

@@ -36,19 +36,39 @@ extension Station {
       if let failure, !(failure is AssociationError), !(failure is CancellationError) { throw failure }
       var result = StoreResult(instances: results, seconds: seconds(since: start), outcome: Outcome(.done, ""))
       result.outcome = Self.outcome(result, failure, list, job)
+      if request.storageCommitment ?? modality.storageCommitment, !job.isCancelled {
+        try await commit(list.instances, &result, modality, request.localAET, job)
+      }
       return result
     }
   }
 
-  /// What must not be sent, and what cannot be done yet.
+  /// Asks the modality to keep what it has taken.
+  private func commit(
+    _ instances: [OutgoingInstance], _ result: inout StoreResult, _ modality: Modality, _ localAET: String?, _ job: Job
+  ) async throws {
+    let stored = Set(result.instances.filter(\.isStored).map(\.sopInstanceUID))
+    let references = instances.map(\.reference).filter { stored.contains($0.sopInstanceUID.rawValue) }
+    if references.isEmpty { return }
+    let commitment = try await commit(references, modality, localAET, job)
+    let states = Dictionary(
+      commitment.instances.map { ($0.sopInstanceUID, $0.state) }, uniquingKeysWith: { first, _ in first })
+    for index in result.instances.indices {
+      result.instances[index].commitment = states[result.instances[index].sopInstanceUID]
+    }
+    result.commitment = commitment
+    // Stored, and not known to be kept: done in part.
+    let asked = commitment.outcome
+    let state = result.outcome.state == .done && asked.state != .done ? .partial : result.outcome.state
+    result.outcome = Outcome(
+      asked.state == .cancelled ? .cancelled : state, "\(result.outcome.words); \(asked.words)",
+      details: result.outcome.details + asked.details)
+  }
+
+  /// What must not be sent.
   private func check(_ request: SendRequest, _ modality: Modality) throws(OperationError) -> MoveOriginator? {
     if configuration.readOnly { throw OperationError("ReadOnly is set: nothing is sent to other stations") }
     try check(request.confirmation, against: nameToConfirm(storingTo: modality))
-    if request.storageCommitment ?? modality.storageCommitment {
-      throw OperationError(
-        "storage commitment is not available in this version; nothing was sent"
-          + (request.storageCommitment == nil ? " (it is set for \(modality.name): StorageCommitment)" : ""))
-    }
     guard let id = request.moveOriginatorID else {
       if request.moveOriginatorAET != nil {
         throw OperationError("a move originator's AE title needs the message id of its C-MOVE, 1 to 65535")

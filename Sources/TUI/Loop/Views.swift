@@ -200,7 +200,9 @@ enum Views {
       total: progress.total, remaining: progress.remaining,
       completed: progress.completed ?? progress.received, failed: progress.failed ?? 0, warning: progress.warning ?? 0,
       bytes: Int(progress.bytes), rate: snapshot.rate)
-    if snapshot.kind == .find { view.progress.noun = progress.received == 1 ? " match" : " matches" }
+    if [.find, .worklist].contains(snapshot.kind) {
+      view.progress.noun = progress.received == 1 ? " match" : " matches"
+    }
     view.outcome = snapshot.outcome?.words ?? ""
     view.details = snapshot.outcome?.details ?? []
     return view
@@ -209,10 +211,11 @@ enum Views {
   private static func kind(_ kind: JobKind) -> JobView.Kind {
     switch kind {
     case .echo: .echo
-    case .find: .find
+    case .find, .worklist: .find
     case .move: .move
     case .get: .get
     case .store: .store
+    case .commit: .other
     case .importing: .importing
     }
   }

@@ -14,7 +14,7 @@ struct Store: NetworkCommand {
   var moveOriginatorAet: String?
   @Option(help: ArgumentHelp("That C-MOVE's message id, 1 to 65535.", valueName: "id"))
   var moveOriginatorId: UInt16?
-  @Flag(help: "Ask the modality to commit to what it got.")
+  @Flag(help: "Ask the modality to commit to what it got, and wait for its report.")
   var storageCommitment = false
   @Option(help: "How many associations to send over at once.")
   var associations = 1
@@ -51,7 +51,8 @@ struct Store: NetworkCommand {
       try ResultWriter.standard.line(
         "\(Words.count(result.completed + result.warning, .instance)) stored on \(modality.name)"
           + (result.failed > 0 ? ", \(result.failed) failed" : "")
-          + ". \(Words.bytes(result.bytes)) in \(seconds) s.")
+          + ". \(Words.bytes(result.bytes)) in \(seconds) s."
+          + (result.commitment.map { " \(Words.grouped($0.committed)) committed." } ?? ""))
     }
     try result.finish()
   }

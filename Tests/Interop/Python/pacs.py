@@ -2,25 +2,29 @@
 
     pacs.py PORT AETITLE [--destination AET=PORT]... [--move-status N] [--slow-find SECONDS] [--slow-get SECONDS]
             [--hide-class UID] [--refuse-get UID] [--take-class UID]
-            [--tls CERTIFICATE KEY TRUSTED] FILE...
+            [--tls CERTIFICATE KEY TRUSTED] [--commit same|later|never] FILE...
 
 Answers C-ECHO, C-FIND (every study, or the ones whose StudyInstanceUID is asked for), C-GET, and C-MOVE to the
 destinations it knows, and takes C-STORE. Prints what it got, one line each. A hidden class is not among the
-SOPClassesInStudy; one whose get is refused goes only by C-MOVE.
+SOPClassesInStudy; one whose get is refused goes only by C-MOVE. With --commit it commits to what it holds, and reports over the
+same association, over one to the destination of the asking AE title, or not at all.
 """
 
 import argparse
 import ssl
+import threading
 import time
 import warnings
 
 import pydicom
 from pydicom.dataset import Dataset
-from pynetdicom import ALL_TRANSFER_SYNTAXES, AE, AllStoragePresentationContexts, build_context, evt
+from pynetdicom import ALL_TRANSFER_SYNTAXES, AE, AllStoragePresentationContexts, build_context, build_role, evt
 from pynetdicom.sop_class import (
     PatientRootQueryRetrieveInformationModelFind,
     PatientRootQueryRetrieveInformationModelGet,
     PatientRootQueryRetrieveInformationModelMove,
+    StorageCommitmentPushModel,
+    StorageCommitmentPushModelInstance,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelMove,
@@ -38,6 +42,7 @@ arguments.add_argument("--slow-get", type=float, default=0)
 arguments.add_argument("--hide-class", action="append", default=[])
 arguments.add_argument("--refuse-get", action="append", default=[])
 arguments.add_argument("--take-class", action="append", default=[])
+arguments.add_argument("--commit", choices=["same", "later", "never"])
 arguments.add_argument("--require-called-aet", action="store_true")
 arguments.add_argument("--tls", nargs=3)
 arguments.add_argument("files", nargs="*")
@@ -121,6 +126,45 @@ def on_get(event):
         yield 0xFF00, Dataset() if dataset.SOPClassUID in options.refuse_get else dataset
 
 
+def on_action(event):
+    request = event.action_information
+    say("commit", len(request.ReferencedSOPSequence))
+    if options.commit != "never":
+        threading.Thread(target=report, args=(event.assoc, request), daemon=True).start()
+    return 0x0000, None
+
+
+def report(association, request):
+    """The report on a storage commitment: what is held is kept, the rest is not known."""
+    uids = {dataset.SOPInstanceUID for dataset in held}
+    known = [item for item in request.ReferencedSOPSequence if item.ReferencedSOPInstanceUID in uids]
+    unknown = [item for item in request.ReferencedSOPSequence if item.ReferencedSOPInstanceUID not in uids]
+    answer = Dataset()
+    answer.TransactionUID = request.TransactionUID
+    answer.ReferencedSOPSequence = known
+    if unknown:
+        for item in unknown:
+            item.FailureReason = 0x0112
+        answer.FailedSOPSequence = unknown
+    asked_by = association.requestor.ae_title
+    time.sleep(0.2)  # the answer to the request goes first
+    if options.commit == "later":
+        reporter = AE(ae_title=options.aet)
+        reporter.add_requested_context(StorageCommitmentPushModel)
+        association = reporter.associate(
+            "127.0.0.1",
+            int(destinations[asked_by]),
+            ae_title=asked_by,
+            ext_neg=[build_role(StorageCommitmentPushModel, scu_role=False, scp_role=True)],
+        )
+    status, _ = association.send_n_event_report(
+        answer, 2 if unknown else 1, StorageCommitmentPushModel, StorageCommitmentPushModelInstance
+    )
+    say("reported", f"0x{status.Status:04X}" if status else "nobody")
+    if options.commit == "later":
+        association.release()
+
+
 def on_store(event):
     dataset = event.dataset
     dataset.file_meta = event.file_meta
@@ -146,6 +190,8 @@ for abstract in (
     StudyRootQueryRetrieveInformationModelMove,
 ):
     entity.add_supported_context(abstract)
+if options.commit:
+    entity.add_supported_context(StorageCommitmentPushModel)
 for abstract in [context.abstract_syntax for context in AllStoragePresentationContexts] + options.take_class:
     entity.add_supported_context(abstract, ALL_TRANSFER_SYNTAXES, scu_role=True, scp_role=True)
 entity.start_server(
@@ -156,6 +202,7 @@ entity.start_server(
         (evt.EVT_C_GET, on_get),
         (evt.EVT_C_MOVE, on_move),
         (evt.EVT_C_STORE, on_store),
+        (evt.EVT_N_ACTION, on_action),
         (evt.EVT_RELEASED, lambda event: say("released")),
         (evt.EVT_ABORTED, lambda event: say("aborted")),
     ],

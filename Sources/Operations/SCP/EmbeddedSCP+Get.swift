@@ -1,0 +1,61 @@
+import Dicom
+import Foundation
+import LocalIndex
+import Synchronization
+
+/// C-GET from the local studies, PS3.4 §C.4.3.
+extension EmbeddedSCP {
+  func get(
+    _ request: GetRequest, _ association: AcceptedAssociation
+  ) -> (@Sendable () async throws -> [GetInstance])? {
+    tally(association).noteGet()
+    guard [UID.studyRootGet, .patientRootGet].contains(request.model) else { return nil }
+    guard isAllowed(.get, association) else {
+      let status = refuse("C-GET", "AllowGet", association)
+      return { throw StatusError(status) }
+    }
+    return { [self] in
+      try await instances(request.identifier, request.model, .get).map(GetInstance.init)
+    }
+  }
+}
+
+extension GetInstance {
+  /// A stored instance as it is, or, where its own transfer syntax was not accepted, in another uncompressed one.
+  init(_ instance: OutgoingInstance) {
+    let temporary = TemporaryFolder()
+    self.init(sopClassUID: instance.sopClassUID, sopInstanceUID: instance.sopInstanceUID) { accepted in
+      try await Blocking.run {
+        if accepted.contains(instance.transferSyntax) { return try instance.source() }
+        guard ContextPolicy.native.contains(instance.transferSyntax),
+          let other = accepted.first(where: ContextPolicy.native.contains)
+        else { throw StatusError(Status(0x0122)) }
+        return try instance.source(in: other, path: temporary.path("converted.dcm"))
+      }
+    } close: {
+      temporary.remove()
+    }
+  }
+}
+
+/// A folder for one file, readable by us alone; it is made when a path in it is asked for.
+private final class TemporaryFolder: Sendable {
+  private let folder = Mutex<URL?>(nil)
+
+  func path(_ name: String) throws -> String {
+    try folder.withLock { folder in
+      let url = FileManager.default.temporaryDirectory.appending(path: "fluoro-\(UUID().uuidString)")
+      try FileManager.default.createDirectory(
+        at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      folder = url
+      return url.appending(path: name).path
+    }
+  }
+
+  func remove() {
+    folder.withLock { folder in
+      if let folder { try? FileManager.default.removeItem(at: folder) }
+      folder = nil
+    }
+  }
+}
