@@ -125,6 +125,13 @@ enum StateSchema {
             state INTEGER, UNIQUE (uid, sopInstance)) STRICT;
           """)
     }
+    migrator.registerMigration("kept text") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE keptText (kind TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, changed REAL NOT NULL,
+            PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID
+          """)
+    }
     return migrator
   }
 }
