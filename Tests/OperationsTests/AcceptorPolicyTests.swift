@@ -55,7 +55,7 @@ struct AcceptorPolicyTests {
       let rejection = ours.activity.entries.first { $0.kind == .rejection }
       #expect(rejection?.refusedAETitle == "STRANGER" && rejection?.refusedHost == "127.0.0.1")
 
-      ours.allowStore(from: "stranger")
+      try ours.allowStore(from: "stranger")
       let again = try await stranger.store(modality, SendRequest(sources: [.path(file)])).value()
       #expect(again.outcome.state == .done)
       #expect(try ours.index.statistics().instances == 1)

@@ -81,6 +81,26 @@ struct JobQueueTests {
     _ = try await second.value()
   }
 
+  @Test("a queued job goes before its neighbour, and says which one it is")
+  func order() async throws {
+    let queue = JobQueue()
+    let gates = (0..<3).map { _ in Gate() }
+    let first = start(queue, 1, gates[0])
+    await queue.state(.waiting, of: first.job)
+    let second = start(queue, 1, gates[1])
+    await queue.settled(second.job)
+    let third = start(queue, 1, gates[2])
+    await queue.settled(third.job)
+    #expect(queue.place(of: second.job) == 1 && queue.place(of: third.job) == 2 && queue.place(of: first.job) == nil)
+    #expect(queue.move(third.job, sooner: true) && !queue.move(third.job, sooner: true))
+    #expect(queue.place(of: third.job) == 1)
+    gates[0].open()
+    await queue.state(.waiting, of: third.job)
+    #expect(second.job.snapshot.state == .queued)
+    for gate in gates { gate.open() }
+    _ = try await second.value()
+  }
+
   @Test("an error becomes its words, an exit status and a state")
   func outcomes() {
     let endpoint = AssociationError.Endpoint(host: "h", port: 1, callingAETitle: "A", calledAETitle: "B")

@@ -73,12 +73,30 @@ public final class JobQueue: Sendable {
     return true
   }
 
-  /// Moves a queued job before (or after) its neighbour among the waiting.
-  public func move(_ job: Job, sooner: Bool) {
+  /// Moves a queued job before (or after) its neighbour among those that wait for the same station; the others run by
+  /// their own limits. False where it is not queued, or there is no neighbour on that side.
+  @discardableResult
+  public func move(_ job: Job, sooner: Bool) -> Bool {
+    let moved = state.withLock { state -> [Job] in
+      guard let index = state.waiting.firstIndex(where: { $0.job.id == job.id }) else { return [] }
+      let lane = state.waiting[index].lane
+      let others = state.waiting.indices.filter { state.waiting[$0].lane.key == lane.key }
+      guard let neighbour = sooner ? others.last(where: { $0 < index }) : others.first(where: { $0 > index }) else {
+        return []
+      }
+      state.waiting.swapAt(index, neighbour)
+      return [state.waiting[index].job, state.waiting[neighbour].job]
+    }
+    for job in moved { notify(job) }
+    return !moved.isEmpty
+  }
+
+  /// Which of those that wait for its station a queued job is, from 1; nil where it is not queued.
+  public func place(of job: Job) -> Int? {
     state.withLock { state in
-      guard let index = state.waiting.firstIndex(where: { $0.job.id == job.id }) else { return }
-      let other = sooner ? index - 1 : index + 1
-      if state.waiting.indices.contains(other) { state.waiting.swapAt(index, other) }
+      guard let lane = job.lane, state.waiting.contains(where: { $0.job.id == job.id }) else { return nil }
+      let line = state.waiting.filter { $0.lane.key == lane.key }
+      return line.firstIndex { $0.job.id == job.id }.map { $0 + 1 }
     }
   }
 

@@ -3,7 +3,12 @@ import Dicom
 /// What a person asked for.
 public enum JobKind: String, Sendable, CaseIterable {
   case echo, find, move, get, store, commit, worklist
+  /// Echoes again and again.
+  case watch
+  /// One synthetic instance, stored and found again.
+  case testStore = "teststore"
   case importing = "import"
+  case exporting = "export"
 
   /// `C-MOVE` for those that are a service of the network.
   public var words: String {
@@ -15,7 +20,10 @@ public enum JobKind: String, Sendable, CaseIterable {
     case .store: "C-STORE"
     case .commit: "storage commitment"
     case .worklist: "worklist C-FIND"
+    case .watch: "watch"
+    case .testStore: "test store"
     case .importing: "import"
+    case .exporting: "export"
     }
   }
 }

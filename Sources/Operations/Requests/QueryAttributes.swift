@@ -77,7 +77,7 @@ public enum QueryAttributes {
   }
 
   /// Every attribute named here, for suggestions.
-  static let all: [Tag] = Array(
+  public static let suggested: [Tag] = Array(
     everywhere.union(patient).union(study).union(series).union(Level.allCases.flatMap(returned(at:)))
   ).sorted()
 }

@@ -23,7 +23,7 @@ public struct QueryKey: Sendable, Hashable {
   /// An attribute by keyword or as `00100010`.
   public static func tag(parsing text: String) throws(OperationError) -> Tag {
     if let tag = Tag(parsing: text) { return tag }
-    let keywords = QueryAttributes.all.compactMap(\.keyword)
+    let keywords = QueryAttributes.suggested.compactMap(\.keyword)
     let hint = Nearest.suggestion(for: text, among: keywords)
     throw OperationError(
       "\"\(text)\" is not an attribute of DICOM"

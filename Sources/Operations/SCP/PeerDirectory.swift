@@ -41,6 +41,7 @@ final class PeerDirectory: Sendable {
 
   func use(_ configuration: Configuration) { state.withLock { $0.configuration = configuration } }
   func allow(_ aeTitle: String) { state.withLock { _ = $0.allowedTitles.insert(aeTitle) } }
+  func forbid(_ aeTitle: String) { state.withLock { _ = $0.allowedTitles.remove(aeTitle) } }
 
   /// Looks up the hosts' addresses; takes as long as the name server takes.
   func resolveHosts() {

@@ -45,7 +45,8 @@ extension Station {
   /// - Throws: `AssociationError`, or ``OperationError`` when it may or can not be opened at all.
   func lease(
     _ modality: Modality, as localAET: String? = nil, _ contexts: [PresentationContextProposal], storing: [UID] = [],
-    negotiating extendedNegotiations: [ExtendedNegotiation] = [], _ job: Job, isFresh: Bool = false
+    negotiating extendedNegotiations: [ExtendedNegotiation] = [], _ job: Job, isFresh: Bool = false,
+    isLogged: Bool = true
   ) async throws -> Lease {
     var parameters = try Self.parameters(
       modality, callingAETitle: configuration.callingAETitle(for: modality, override: localAET), contexts,
@@ -60,6 +61,7 @@ extension Station {
     if let identity = lease.association.identityWords { words += "; \(identity)" }
     let tls = lease.association.peer.tls
     note(tls, of: modality, job)
+    guard isLogged else { return lease }
     activity.add(
       .outgoing, peer: "\(modality.name) \(lease.association.peer.address)", words,
       details: tls.map { ["\($0)"] } ?? [])

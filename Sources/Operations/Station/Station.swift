@@ -36,6 +36,7 @@ public final class Station: Sendable {
     receiver = Receiver()
     knownCertificates = KnownCertificates(storage: index.path, isShared: configuration.storageGroup != nil)
     pool = AssociationPool(clock: clock, trace: trace)
+    for title in try index.keptTexts(Self.allowedTitle) { peers.allow(title.name) }
     for warning in configuration.warnings { activity.add(.note, peer: "", warning) }
   }
 
@@ -91,9 +92,24 @@ public final class Station: Sendable {
     Task.detached { [peers] in peers.resolveHosts() }
   }
 
-  /// From now on instances from this title are taken, until fluoro ends.
-  public func allowStore(from aeTitle: String) {
+  /// From now on instances from this title are taken; kept beside the index.
+  public func allowStore(from aeTitle: String) throws {
+    try index.keep("store", kind: Self.allowedTitle, name: aeTitle)
     peers.allow(aeTitle)
-    activity.add(.note, peer: aeTitle, "\(aeTitle) may store until fluoro ends; add it as a modality to keep that")
+    activity.add(.note, peer: aeTitle, "\(aeTitle) may store here from now on")
   }
+
+  /// Takes back what ``allowStore(from:)`` allowed. False where it was not.
+  @discardableResult
+  public func forbidStore(from aeTitle: String) throws -> Bool {
+    let titles = peers.allowedTitles.filter { configuration.isSameAETitle($0, aeTitle) }
+    for title in titles {
+      try index.forget(kind: Self.allowedTitle, name: title)
+      peers.forbid(title)
+      activity.add(.note, peer: title, "\(title) may not store here any more")
+    }
+    return !titles.isEmpty
+  }
+
+  static let allowedTitle = "allowed title"
 }
