@@ -17,7 +17,7 @@ struct CareStories {
 
   private func local(_ story: Story) {
     story.press("3")
-    let token = story.effects.compactMap { if case .page(let order) = $0 { order.token } else { nil } }.last ?? 0
+    let token = story.effects.pages.last?.token ?? 0
     story.show(.page(.init(token: token, records: [study("1", "20240101")], isFirst: true, isLast: true)))
   }
 
@@ -26,7 +26,7 @@ struct CareStories {
     let story = Story()
     story.press(.enter, .enter, "m")
     #expect(story.shows("PACS1 has not answered yet"))
-    #expect(story.effects.retrieved.isEmpty)
+    #expect(story.effects.orders.isEmpty)
   }
 
   @Test("When the answer is complete, whoever has not moved stands on the first row; whoever has, stays")
@@ -167,12 +167,4 @@ struct CareStories {
     story.press(.enter)
     #expect(story.shows("no modality nosuch; there is PACS1, PACS2, ARCHIVE"))
   }
-}
-
-extension [Effect] {
-  fileprivate var retrieved: [RetrieveOrder] { compactMap { if case .retrieve(let order) = $0 { order } else { nil } } }
-  fileprivate var sent: [String] { compactMap { if case .send(_, _, _, let name) = $0 { name } else { nil } } }
-  fileprivate var saved: [ModalityDraft] { compactMap { if case .saveModality(let draft) = $0 { draft } else { nil } } }
-  fileprivate var removed: [String] { compactMap { if case .removeModality(let name) = $0 { name } else { nil } } }
-  fileprivate var retried: [Int] { compactMap { if case .retry(let job) = $0 { job } else { nil } } }
 }

@@ -352,38 +352,3 @@ struct ScreenStories {
     #expect(story.lines[0].contains("↓ 12 arrived"))
   }
 }
-
-extension [Effect] {
-  fileprivate var quits: Bool {
-    contains {
-      if case .quit = $0 { true } else { false }
-    }
-  }
-  fileprivate var cancelled: [Int] {
-    compactMap {
-      if case .cancel(let id) = $0 { id } else { nil }
-    }
-  }
-  fileprivate var echoed: [String] {
-    compactMap {
-      if case .echo(let name) = $0 { name } else { nil }
-    }
-  }
-  fileprivate var finds: [FindOrder] {
-    compactMap {
-      if case .find(let order) = $0 { order } else { nil }
-    }
-  }
-  fileprivate var orders: [RetrieveOrder] {
-    compactMap {
-      if case .retrieve(let order) = $0 { order } else { nil }
-    }
-  }
-  fileprivate var retrieved: [String] { orders.last?.items.map(\.uid) ?? [] }
-  fileprivate var destinations: [String?] { orders.map(\.destination) }
-  fileprivate var deletions: Int {
-    count {
-      if case .delete = $0 { true } else { false }
-    }
-  }
-}

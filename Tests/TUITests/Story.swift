@@ -67,6 +67,12 @@ final class Story {
     draw()
   }
 
+  /// What the terminal or the world is like.
+  func changeWorld(_ change: (inout World) -> Void) {
+    change(&model.world)
+    draw()
+  }
+
   /// Time passes.
   func pass(_ duration: Duration) {
     now += duration
@@ -93,6 +99,13 @@ final class Story {
   /// The line under the cursor.
   var selected: String {
     let row = (0..<canvas.size.rows).first { canvas[$0, 0].style.selected }
+    return row.map { canvas.text($0) } ?? ""
+  }
+  /// The line under the cursor of what is in front of the screen.
+  var selectedPopup: String {
+    let row = (0..<canvas.size.rows).last { row in
+      (0..<canvas.size.columns).contains { canvas[row, $0].style.selected } && !canvas[row, 0].style.selected
+    }
     return row.map { canvas.text($0) } ?? ""
   }
   var footer: String { lines.last ?? "" }

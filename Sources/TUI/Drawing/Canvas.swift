@@ -3,11 +3,29 @@ enum Role: UInt8, CaseIterable, Sendable {
   case text, dim, strong, heading, accent, good, warning, bad, busy, key, rule, tab, field, bar, match
 }
 
+/// Two pixels above each other, in the 26 greys of a palette of 256 colours: black, the 24 of its ramp, white.
+struct Shade: Hashable, Sendable {
+  var upper: UInt8
+  var lower: UInt8
+
+  init(upper: UInt8, lower: UInt8) {
+    self.upper = Self.grey(upper)
+    self.lower = Self.grey(lower)
+  }
+
+  private static func grey(_ value: UInt8) -> UInt8 { UInt8(Int(value) * 25 / 255) }
+
+  /// The number of a grey in the palette.
+  static func color(_ grey: UInt8) -> Int16 { grey == 0 ? 16 : grey >= 25 ? 231 : 231 + Int16(grey) }
+}
+
 /// How a cell looks: its role, and where it stands.
 struct Style: Hashable, Sendable {
   var role: Role
   /// In the row under the cursor.
   var selected = false
+  /// Part of a picture.
+  var shade: Shade?
 
   init(_ role: Role, selected: Bool = false) {
     self.role = role
@@ -121,6 +139,20 @@ struct Canvas: Equatable, Sendable {
     guard area.row >= 0, area.row < size.rows else { return }
     for column in max(0, area.column)..<min(size.columns, area.column + area.columns) {
       self[area.row, column].style.selected = true
+    }
+  }
+
+  /// Gives the words the look of something found, wherever they stand in a line, large or small.
+  mutating func highlight(_ words: String, _ area: Area) {
+    guard area.row >= 0, area.row < size.rows else { return }
+    let columns = Array(max(0, area.column)..<min(size.columns, area.column + area.columns))
+    let line = columns.map { self[area.row, $0].string.lowercased() }
+    for word in words.lowercased().split(separator: " ") {
+      let wanted = word.map(String.init)
+      guard !wanted.isEmpty, wanted.count <= line.count else { continue }
+      for start in 0...(line.count - wanted.count) where line[start..<start + wanted.count].elementsEqual(wanted) {
+        for column in columns[start..<start + wanted.count] { self[area.row, column].style.role = .match }
+      }
     }
   }
 

@@ -81,6 +81,15 @@ enum Format {
     return [parts.tm_hour, parts.tm_min, parts.tm_sec].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
   }
 
+  /// `20240611-081502` here: for the names of files.
+  static func stamp(_ secondsSince1970: Int) -> String {
+    var time = time_t(secondsSince1970)
+    var parts = tm()
+    localtime_r(&time, &parts)
+    let date = Int(parts.tm_year + 1900) * 10000 + Int(parts.tm_mon + 1) * 100 + Int(parts.tm_mday)
+    return "\(date)-" + clock(secondsSince1970).filter { $0 != ":" }
+  }
+
   /// `20180323` as `2018-03-23`; anything else as it is.
   static func date(_ text: String) -> String {
     guard text.utf8.count == 8, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return text }

@@ -38,7 +38,9 @@ struct TableLayout: Equatable {
   static let optional = 7
 
   /// `shift` columns after the first are skipped, so that those behind them come into view.
-  init<Row>(_ given: [Column<Row>], width: Int, shift: Int = 0, needs: [Int] = []) {
+  init<Row>(
+    _ given: [Column<Row>], width: Int, shift: Int = 0, needs: [Int] = [], choice: ColumnChoice = ColumnChoice()
+  ) {
     var columns = given
     for (index, need) in needs.enumerated() where index < columns.count && columns[index].isMeasured {
       let title = CellText.width(columns[index].title)
@@ -46,10 +48,17 @@ struct TableLayout: Equatable {
       columns[index].minimum = max(least, min(columns[index].minimum, need))
       columns[index].ideal = max(columns[index].minimum, min(need, columns[index].ideal * 2))
     }
+    for index in columns.indices {
+      guard let chosen = choice.widths[columns[index].title] else { continue }
+      columns[index].minimum = chosen
+      columns[index].ideal = chosen
+      columns[index].flex = 0
+    }
     let gap = width < 100 ? 1 : 2
     self.gap = gap
     guard !columns.isEmpty, width > 0 else { return }
-    var chosen = [0] + Array(columns.indices.dropFirst(1 + min(shift, max(0, columns.count - 2))))
+    let wanted = columns.indices.dropFirst().filter { !choice.hidden.contains(columns[$0].title) }
+    var chosen = [0] + wanted.dropFirst(min(shift, max(0, wanted.count - 1)))
     func needed(_ list: [Int]) -> Int { list.reduce(-gap) { $0 + columns[$1].minimum + gap } }
     while needed(chosen) > width, chosen.count > 1 {
       let last = chosen.indices.dropFirst().max { left, right in
@@ -63,7 +72,7 @@ struct TableLayout: Equatable {
       columns[last].priority >= Self.optional,
       chosen.reduce(-gap, { $0 + columns[$1].ideal + gap }) > width
     { chosen.removeAll { $0 == last } }
-    hidden = columns.count - chosen.count
+    hidden = 1 + wanted.count - chosen.count
     var widths = chosen.map { min(columns[$0].minimum, width) }
     var spare = width - needed(chosen)
     for index in chosen.indices.sorted(by: { columns[chosen[$0]].priority < columns[chosen[$1]].priority }) {
@@ -92,7 +101,9 @@ enum Table {
     _ list: List<Row>, _ columns: [Column<Row>], into canvas: inout Canvas, _ area: Area, _ world: World
   ) {
     guard area.rows > 0 else { return }
-    let layout = TableLayout(columns, width: area.columns - gutter - 2, shift: list.shift, needs: list.needs)
+    let layout = TableLayout(
+      columns, width: area.columns - gutter - 2, shift: list.shift, needs: list.needs,
+      choice: list.choice)
     head(columns, layout, list, into: &canvas, area.line(0))
     let body = area.inset(top: 1)
     for (line, row) in list.window(body.rows).enumerated() {
@@ -100,6 +111,7 @@ enum Table {
       draw(
         row, columns, layout, isCursor: row.id == list.cursor, isMarked: list.marks.contains(row.id), into: &canvas,
         place, world)
+      if list.isSearch, list.isMatch(row) { canvas.highlight(list.filter.text, place) }
     }
   }
 

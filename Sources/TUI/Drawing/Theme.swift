@@ -17,6 +17,9 @@ struct Theme: Sendable, Equatable {
   /// The look of a style on a terminal of so many colours.
   func look(_ style: Style, colors: Int) -> Look {
     if name == .monochrome || colors < 8 { return monochrome(style) }
+    if let shade = style.shade {
+      return Look(foreground: Shade.color(shade.upper), background: Shade.color(shade.lower))
+    }
     var look = color(style.role, bright: colors >= 16)
     // Green and yellow of the sixteen are hard to read on white.
     if name == .light, colors >= 256, look.background == -1 {

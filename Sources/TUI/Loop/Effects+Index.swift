@@ -37,10 +37,11 @@ extension Effects {
 
   private func tags(_ instance: String) -> Result<[TagLine], Message.Failure> {
     do {
-      guard let stored = try station.index.instances(under: instance).first else {
+      let stored = try station.index.instances(under: instance).first
+      guard let path = stored?.path ?? (instance.contains("/") ? instance : nil) else {
         return .failure(Message.Failure(words: "It is not here any more."))
       }
-      let file = try DicomFile(path: stored.path)
+      let file = try DicomFile(path: Views.expandTilde(path))
       return .success(TagTree.lines(file.dataSet))
     } catch {
       return .failure(Message.Failure(words: "\(error)"))

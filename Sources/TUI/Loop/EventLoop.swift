@@ -27,6 +27,7 @@ final class EventLoop {
   /// Runs until the person quits or the terminal is gone.
   func run() {
     let now = ContinuousClock.now
+    model.world.hasShades = screen.hasShades
     update(.resized(terminal.adoptSize()), now)
     carryOut(model.start(at: now, clock: time(nil)))
     while !hasQuit {
@@ -118,6 +119,9 @@ final class EventLoop {
       switch effect {
       case .quit: hasQuit = true
       case .redraw: screen.forget()
+      case .theme(let name):
+        if let name = Theme.Name(rawValue: name) { screen.use(Theme(name: name)) }
+        model.world.hasShades = screen.hasShades
       case .copy(let text): Clipboard.copy(text, to: terminal)
       case .suspend:
         let away = terminal.suspend()

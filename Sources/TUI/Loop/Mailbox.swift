@@ -34,7 +34,7 @@ final class Mailbox: Sendable {
         if let known = state.jobs[job.id], known.phase.isEnded, !job.phase.isEnded { break }
         if state.jobs.updateValue(job, forKey: job.id) == nil { state.jobOrder.append(job.id) }
       case .station(let station): state.station = station
-      case .activity(let rows): state.activity = rows
+      case .activity(let rows): state.activity = (state.activity ?? []) + rows
       case .matches(let token, let records): state.matches[token, default: []] += records
       case .indexChanged(let studies): state.changed = (state.changed ?? []).union(studies)
       case .findEnded(let token, _):

@@ -9,6 +9,13 @@ enum Views {
 
   static func expandTilde(_ path: String) -> String { (path as NSString).expandingTildeInPath }
 
+  /// What is left for others than the superuser on the disk that holds a path.
+  static func freeBytes(_ path: String) -> Int? {
+    var information = statvfs()
+    guard statvfs(path, &information) == 0 else { return nil }
+    return Int(information.f_bavail) * Int(information.f_frsize)
+  }
+
   // MARK: Records
 
   private static let tags: [(attribute: Attribute, tag: Tag)] = Attribute.allCases.compactMap { attribute in
@@ -180,10 +187,12 @@ enum Views {
       case .note: .dim
       case .warning: .warning
       }
-    return ActivityRow(
+    var row = ActivityRow(
       id: entry.id, clock: Int(entry.time.timeIntervalSince1970), kind: entry.kind.rawValue, role: role,
       peer: entry.peer,
       words: entry.words, details: entry.details)
+    row.refusedAETitle = entry.refusedAETitle
+    return row
   }
 
   static func job(_ snapshot: JobSnapshot) -> JobView {
@@ -215,8 +224,11 @@ enum Views {
     case .move: .move
     case .get: .get
     case .store: .store
-    case .commit: .other
+    case .commit: .commit
+    case .watch: .watch
+    case .testStore: .testStore
     case .importing: .importing
+    case .exporting: .exporting
     }
   }
 

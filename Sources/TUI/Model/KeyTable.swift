@@ -8,7 +8,8 @@ extension TUI {
   public static var keyTable: [KeySection] {
     let world = World()
     let screens: [[Binding]] = [
-      ModalitiesScreen(world).bindings, QueryScreen(world, modality: nil).bindings,
+      ModalitiesScreen(world).bindings,
+      QueryScreen(world, modalities: []).bindings + QueryScreen(world, modalities: []).fieldBindings,
       LocalScreen(level: .study, parent: nil).bindings, JobsScreen().bindings, ActivityScreen().bindings,
     ]
     let sections = [

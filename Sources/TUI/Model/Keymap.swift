@@ -6,12 +6,13 @@ enum Action: Hashable, Sendable {
   case more, less, timeout, again
   case filter, nextMatch, previousMatch, sortRight, sortLeft, invertSort, mark, markAll, copy
   case command, help, redraw, suspend
-  case echo, echoAll
+  case save, openSaved, clearForm, columns
+  case echo, echoAll, watch, testStore
   case add, settings
   case retrieve, retrieveTo
-  case send, importFiles, delete, tags
-  case clearFinished
-  case onlyPeer
+  case send, importFiles, delete, tags, preview
+  case pause, sooner, later, clearFinished
+  case onlyPeer, allow
 }
 
 /// Some keys, what they do, and what the footer and the help say about it.
@@ -73,27 +74,36 @@ enum Keymap {
     Binding(.right, does: .columnRight, help: "columns further right"),
     Binding(.left, does: .columnLeft, help: "columns further left"),
     Binding("r", does: .again, help: "again: reload, rerun"),
-    Binding("/", does: .filter, label: "filter", help: "filter; in texts search"),
+    Binding("/", does: .filter, label: "filter", help: "filter"),
     Binding(">", does: .sortRight, help: "sort by the next column"),
     Binding("<", does: .sortLeft, help: "sort by the column before"),
     Binding("I", does: .invertSort, help: "invert the order"),
     Binding(" ", does: .mark, help: "mark the row"),
     Binding("*", does: .markAll, help: "mark all, or none"),
+    Binding("|", does: .columns, help: "choose columns, and their width"),
+    Binding(.tab, does: .otherPane, help: "to the details, and back"),
     Binding("y", does: .copy, help: "copy the identifier, in a tag tree the value"),
+    Binding(.control("s"), does: .save, help: "save to a file what is shown, or the marked rows"),
   ]
 
-  /// For what is only read: moving and copying.
-  static let inPages: [Binding] = inLists.filter {
-    switch $0.action {
-    case .down, .up, .halfDown, .halfUp, .pageDown, .pageUp, .first, .last, .copy: true
-    default: false
-    }
-  }
-
+  /// For what is read and searched: texts and trees.
   static let inTexts: [Binding] = [
+    Binding("/", does: .filter, label: "search", help: "search"),
     Binding("n", does: .nextMatch, help: "next match"),
     Binding("N", does: .previousMatch, help: "match before"),
   ]
+
+  /// For texts: moving, searching, copying.
+  static let inPages: [Binding] =
+    inLists.filter {
+      switch $0.action {
+      case .down, .up, .halfDown, .halfUp, .pageDown, .pageUp, .first, .last, .copy, .save: true
+      default: false
+      }
+    } + inTexts
+
+  /// For lists that are searched instead of filtered.
+  static let inTrees: [Binding] = inLists.filter { $0.action != .filter } + inTexts
 
   /// For reading: the five screens on one line.
   static func joined(_ bindings: [Binding]) -> [Binding] {

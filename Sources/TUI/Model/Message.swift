@@ -1,4 +1,5 @@
 import Dicom
+import Operations
 
 /// Everything that can happen to the model.
 enum Message: Sendable {
@@ -20,7 +21,13 @@ enum Message: Sendable {
   case page(LocalPage)
   case tags(token: Int, Result<[TagLine], Failure>)
   case holdings([String: Holding])
+  /// The newest entries, oldest first, after those told before.
   case activity([ActivityRow])
+  case watched(modality: String, EchoStatistics)
+  case kept(Kept, [String: String])
+  case preview(token: Int, Result<PreviewImage, Failure>)
+  /// Paths that what is typed may become.
+  case completions(for: String, [String])
   /// Something in the index changed: these studies, by identifier and by UID.
   case indexChanged(studies: Set<String>)
   /// What a question needs to know before it can be asked.
@@ -85,6 +92,18 @@ enum Effect: Sendable {
   case setTimeout(job: Int, seconds: Int)
   case clearFinishedJobs
   case retry(job: Int)
+  case pause(job: Int)
+  case shift(job: Int, sooner: Bool)
+  case watch(modality: String)
+  case testStore(modality: String, confirmation: String?)
+  case allow(aeTitle: String)
+  case forbid(aeTitle: String)
+  case exportFiles(ids: [String], folder: String, words: String)
+  case save(SavedText, path: String)
+  case keep(Kept, name: String, text: String?)
+  case completePath(String)
+  case theme(String)
+  case preview(PreviewOrder)
   case saveModality(ModalityDraft)
   case removeModality(name: String)
   /// Asks for the running jobs' state: a deadline that is refilled by the peer does not announce itself.
@@ -135,6 +154,28 @@ struct ModalityDraft: Sendable, Equatable {
   var aeTitle: String
   var host: String
   var port: Int
+}
+
+/// One picture of what an identifier stands for: its image number `image`, frame `frame` of it, both from 0.
+struct PreviewOrder: Sendable, Equatable {
+  var token: Int
+  var id: String
+  var image: Int
+  var frame: Int
+}
+
+/// A picture in shades of grey, ready to be drawn.
+struct PreviewImage: Sendable, Equatable {
+  var width: Int
+  var height: Int
+  /// Row by row, 0 black to 255 white.
+  var pixels: [UInt8]
+  var image: Int
+  var images: Int
+  var frame: Int
+  var frames: Int
+  /// `512×512, 12 bit, window 40/400`.
+  var words: String
 }
 
 struct PageOrder: Sendable, Equatable {

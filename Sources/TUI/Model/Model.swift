@@ -6,6 +6,7 @@ struct Model: Sendable {
     case prompt(Prompt)
     case picker(Picker)
     case help(Help)
+    case columns(ColumnChooser)
   }
 
   var world: World
@@ -23,7 +24,7 @@ struct Model: Sendable {
   init(world: World) {
     self.world = world
     stacks = [
-      [ModalitiesScreen(world)], [QueryScreen(world, modality: world.modalities.first?.name)],
+      [ModalitiesScreen(world)], [QueryScreen(world, modalities: [])],
       [LocalScreen(level: .study, parent: nil)], [JobsScreen()], [ActivityScreen()],
     ]
   }
@@ -35,7 +36,7 @@ struct Model: Sendable {
 
   /// The keys that work now, first match first.
   var bindings: [Binding] {
-    if screen.isEditing { return Keymap.inFields }
+    if screen.isEditing { return screen.fieldBindings + Keymap.inFields }
     return screen.bindings + screen.movement + Keymap.everywhere + Keymap.inFields
   }
 
@@ -64,7 +65,8 @@ struct Model: Sendable {
   /// When the next frame is due although nothing happens; nil: not before something does.
   var nextTick: ContinuousClock.Instant? {
     let countdown = world.isCountingDown ? world.now + .milliseconds(100) : nil
-    return [countdown, notice?.until].compactMap { $0 }.min()
+    let age = screen.isAging ? world.now + .seconds(30) : nil
+    return [countdown, age, notice?.until].compactMap { $0 }.min()
   }
 
   func draw() -> Canvas {
@@ -75,6 +77,7 @@ struct Model: Sendable {
     case .prompt(let prompt): prompt.draw(into: &canvas)
     case .picker(let picker): picker.draw(into: &canvas)
     case .help(let help): help.draw(into: &canvas)
+    case .columns(let chooser): chooser.draw(into: &canvas)
     case nil: break
     }
     return canvas

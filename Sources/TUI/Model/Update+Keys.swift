@@ -35,14 +35,14 @@ extension Model {
     case .picker(var picker):
       picker.field.insert(text)
       overlay = .picker(picker)
-    case .question, .help: break
+    case .question, .help, .columns: break
     case nil: return askScreen { $0.paste(text, &$1) }
     }
     return []
   }
 
   mutating func perform(_ action: Action) -> [Effect] {
-    if screen.isEditing, action != .back {
+    if screen.isEditing, action != .back, !screen.fieldBindings.contains(where: { $0.action == action }) {
       // What works in a field works for everybody.
     } else if action != .back, action != .leave {
       var done = false
@@ -71,8 +71,15 @@ extension Model {
       }
       say("Copied: \(text)", .good)
       return [.copy(text)]
-    case .command:
-      overlay = .prompt(Prompt(":", hint: "echo NAME · query NAME · import PATH · quit", purpose: .command))
+    case .command: openCommand()
+    case .save:
+      guard let text = screen.saved(world) else {
+        say("Nothing here to save.", .warning)
+        return []
+      }
+      overlay = .prompt(
+        Prompt(
+          "Save \(text.what) to", hint: "a new file", text: "~/\(savedName(text.ending))", purpose: .save(text)))
     case .help: overlay = .help(help)
     case .redraw: return [.redraw]
     case .suspend: return suspend()

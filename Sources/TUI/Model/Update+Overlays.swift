@@ -6,8 +6,18 @@ extension Model {
     case .prompt(let prompt): return press(key, prompt)
     case .picker(let picker): return press(key, picker)
     case .help(let help): return press(key, help)
+    case .columns(let chooser): return press(key, chooser)
     case nil: return []
     }
+  }
+
+  private mutating func press(_ key: Key, _ chooser: ColumnChooser) -> [Effect] {
+    var chooser = chooser
+    let isOpen = chooser.take(key)
+    overlay = isOpen ? .columns(chooser) : nil
+    // The list behind follows at once; what is kept on disk is the choice one ends with.
+    world.keep(.columns, name: chooser.name, text: chooser.choice.text)
+    return isOpen ? [] : keep(.columns, name: chooser.name, text: chooser.choice.text)
   }
 
   private mutating func press(_ key: Key, _ question: Question) -> [Effect] {
@@ -25,7 +35,7 @@ extension Model {
       switch question.purpose {
       case .quit: return [.quit]
       case .suspend: return [.suspend]
-      case .perform(let effect): return [effect]
+      case .perform(let effects): return effects
       }
     }
     return []
@@ -39,12 +49,64 @@ extension Model {
     case .enter:
       overlay = nil
       return answer(prompt)
+    case .up, .control("p"), .down, .control("n"):
+      prompt.recall(key == .up || key == .control("p") ? -1 : 1)
+      overlay = .prompt(prompt)
+    case .tab, .backTab: return complete(prompt, step: key == .tab ? 1 : -1)
     default:
       prompt.complaint = nil
+      prompt.forgetOffers()
       _ = prompt.field.take(key)
       overlay = .prompt(prompt)
     }
     return []
+  }
+
+  private mutating func complete(_ prompt: Prompt, step: Int) -> [Effect] {
+    var prompt = prompt
+    if prompt.isCycling {
+      prompt.take(prompt.offers, step: step)
+      overlay = .prompt(prompt)
+      return []
+    }
+    if prompt.purpose.isPath { return [.completePath(prompt.field.text)] }
+    guard case .command = prompt.purpose else { return [] }
+    let text = prompt.field.text
+    if let path = Command.pathBeingTyped(text) { return [.completePath(path)] }
+    prompt.take(Command.completions(text, world), step: step)
+    overlay = .prompt(prompt)
+    return []
+  }
+
+  /// Paths found for what was typed, if that is still what stands there.
+  mutating func complete(_ text: String, _ paths: [String]) {
+    guard case .prompt(var prompt) = overlay, prompt.field.text.hasSuffix(text) else { return }
+    let before = String(prompt.field.text.dropLast(text.count))
+    prompt.take(paths.map { before + $0 })
+    overlay = .prompt(prompt)
+  }
+
+  mutating func openCommand() {
+    var prompt = Prompt(":", hint: "Tab completes, ↑ earlier ones", purpose: .command)
+    let commands = world.kept[.command] ?? [:]
+    prompt.history = commands.sorted { (Int($0.key) ?? 0) < (Int($1.key) ?? 0) }.map(\.value)
+    overlay = .prompt(prompt)
+  }
+
+  /// Remembers a command, the last hundred of them, each once.
+  private mutating func remember(_ command: String) -> [Effect] {
+    let known = world.kept[.command] ?? [:]
+    var effects: [Effect] = []
+    for (name, text) in known where text == command { effects += keep(.command, name: name, text: nil) }
+    let numbers = known.keys.compactMap(Int.init).sorted()
+    if numbers.count >= 100, let oldest = numbers.first { effects += keep(.command, name: "\(oldest)", text: nil) }
+    return effects + keep(.command, name: "\((numbers.last ?? 0) + 1)", text: command)
+  }
+
+  /// `fluoro-local-20240611-081502.csv`.
+  func savedName(_ ending: String) -> String {
+    let place = Keymap.screens[current]
+    return "fluoro-\(place)-\(Format.stamp(world.clock)).\(ending)"
   }
 
   private mutating func answer(_ prompt: Prompt) -> [Effect] {
@@ -57,6 +119,11 @@ extension Model {
     }
     switch prompt.purpose {
     case .importPaths: return [.importPaths([text])]
+    case .save(let saved): return [.save(saved, path: text)]
+    case .exportFiles(let ids, let words): return [.exportFiles(ids: ids, folder: text, words: words)]
+    case .saveQuery(let query):
+      say("Saved the query \(text); Ctrl-O opens it.", .good)
+      return keep(.query, name: text, text: query)
     case .timeout(let job):
       guard let seconds = Int(text), (0...86400).contains(seconds) else {
         again("seconds, 0 to 86400")
@@ -65,27 +132,13 @@ extension Model {
       return [.setTimeout(job: job, seconds: seconds)]
     case .command:
       do {
-        return run(try Command(text, modalities: world.modalities.map(\.name)))
+        let command = try Command(text, modalities: world.modalities.map(\.name))
+        return remember(text) + run(command)
       } catch {
         again(error.words)
         return []
       }
     }
-  }
-
-  private mutating func run(_ command: Command) -> [Effect] {
-    switch command {
-    case .screen(let number): return perform(.screen(number))
-    case .echo(let names): return names.map { .echo(modality: $0) }
-    case .query(let name):
-      let form = QueryScreen(world, modality: name)
-      jump(to: 1)
-      stacks[1] = [form]
-    case .importPaths(let paths): return [.importPaths(paths)]
-    case .help: overlay = .help(help)
-    case .quit: return leave()
-    }
-    return []
   }
 
   private mutating func press(_ key: Key, _ picker: Picker) -> [Effect] {
@@ -98,19 +151,33 @@ extension Model {
       switch picker.purpose {
       case .send(let ids, let words):
         return confirmed(world.modality(chosen), "Send \(words) to \(chosen)") {
-          .send(modality: chosen, ids: ids, words: words, confirmation: $0)
+          [.send(modality: chosen, ids: ids, words: words, confirmation: $0)]
         }
-      case .retrieveTo(var order):
-        order.destination = chosen
+      case .retrieveTo(let orders):
         // Where both are in production it is the destination that counts.
         let destination = world.modalities.first {
           $0.isProduction && $0.aeTitle.uppercased() == chosen.uppercased()
         }
-        return confirmed(destination ?? world.modality(order.modality), "Move to \(chosen)") { name in
-          order.confirmation = name
-          return .retrieve(order)
+        let sources = orders.compactMap { world.modality($0.modality) }
+        return confirmed(destination ?? sources.first(where: \.isProduction), "Move to \(chosen)") { name in
+          orders.map { order in
+            var order = order
+            order.destination = chosen
+            order.confirmation = name
+            return .retrieve(order)
+          }
         }
+      case .openQuery:
+        guard let text = world.kept[.query]?[chosen], var form = screen as? QueryScreen else { return [] }
+        form.load(text)
+        screen = form
       }
+    case .control("x") where picker.forgets != nil:
+      guard let kind = picker.forgets, let chosen = picker.chosen else { return [] }
+      picker.choices.removeAll { $0.id == chosen }
+      overlay = picker.choices.isEmpty ? nil : .picker(picker)
+      say("Forgotten: \(chosen).", .dim)
+      return keep(kind, name: chosen, text: nil)
     default:
       picker.take(key)
       overlay = .picker(picker)
@@ -120,13 +187,13 @@ extension Model {
 
   /// At once, or after the name of a station in production has been typed.
   private mutating func confirmed(
-    _ modality: ModalityRow?, _ words: String, _ effect: (String?) -> Effect
+    _ modality: ModalityRow?, _ words: String, _ effects: (String?) -> [Effect]
   ) -> [Effect] {
-    guard let modality, modality.isProduction else { return [effect(nil)] }
+    guard let modality, modality.isProduction else { return effects(nil) }
     overlay = .question(
       Question(
         title: "\(words)?", lines: ["\(modality.name) is marked as Production."], verb: "send", typed: modality.name,
-        purpose: .perform(effect(modality.name))))
+        purpose: .perform(effects(modality.name))))
     return []
   }
 

@@ -38,10 +38,13 @@ extension Model {
     case .echoed(let name, let echo): echoed(name, echo)
     case .job(let job): took(job)
     case .holdings(let holdings): world.holdings.merge(holdings) { _, new in new }
-    case .activity(let rows): world.activity = rows
+    case .activity(let rows): world.note(rows)
+    case .watched(let name, let statistics): world.watches[name] = statistics
+    case .kept(let kind, let texts): for (name, text) in texts { world.keep(kind, name: name, text: text) }
+    case .completions(let text, let paths): complete(text, paths)
     case .notice(let notice): self.notice = notice
     case .counted(let count): confirm(count)
-    case .matches, .findEnded, .page, .tags, .indexChanged: break
+    case .matches, .findEnded, .page, .tags, .preview, .indexChanged: break
     }
     return broadcast(message)
   }
@@ -112,6 +115,8 @@ extension Model {
     case .ask(let question): overlay = .question(question)
     case .prompt(let prompt): overlay = .prompt(prompt)
     case .pick(let picker): overlay = .picker(picker)
+    case .chooseColumns(let chooser): overlay = .columns(chooser)
+    case .keep(let kind, let name, let text): return keep(kind, name: name, text: text)
     }
     return []
   }
@@ -127,6 +132,13 @@ extension Model {
     current = index
   }
 
+  /// Keeps a text for this person: now, and beyond the end where it may be.
+  mutating func keep(_ kind: Kept, name: String, text: String?) -> [Effect] {
+    world.keep(kind, name: name, text: text)
+    if kind.isPrivate, !world.station.remembersQueries { return [] }
+    return [.keep(kind, name: name, text: text)]
+  }
+
   private mutating func confirm(_ count: Message.DeletionCount) {
     let what = Format.count(count.rows, count.level.word, count.level.words)
     let images = Format.count(count.instances, "image", "images")
@@ -138,6 +150,6 @@ extension Model {
     overlay = .question(
       Question(
         title: "Delete \(what)?", lines: lines, verb: "delete", typed: count.rows > 10 ? String(count.rows) : nil,
-        purpose: .perform(.delete(ids: count.ids, words: what))))
+        purpose: .perform([.delete(ids: count.ids, words: what)])))
   }
 }

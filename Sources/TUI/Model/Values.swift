@@ -34,9 +34,11 @@ enum Attribute: String, CaseIterable, Sendable {
 
 /// A patient, study, series or instance, of a peer or of ours, as text ready to show.
 struct Record: Identifiable, Sendable {
-  /// The UID at a peer, Orthanc's identifier here.
-  let id: String
+  /// The UID at a peer, Orthanc's identifier here; where several peers answer, with the peer's name before it.
+  private(set) var id: String
   let level: Level
+  /// The modality that answered, where several were asked.
+  private(set) var source = ""
   private var values: [String]
   var bytes = 0
   /// When it came, in seconds since 1970; 0 when that is not known.
@@ -52,6 +54,14 @@ struct Record: Identifiable, Sendable {
   subscript(_ attribute: Attribute) -> String {
     get { values[Attribute.places[attribute] ?? 0] }
     set { values[Attribute.places[attribute] ?? 0] = newValue }
+  }
+
+  /// The same, known to be one modality's of several.
+  func from(_ source: String) -> Record {
+    var record = self
+    record.source = source
+    record.id = source + "|" + id
+    return record
   }
 
   /// The UID of what the record is.
@@ -111,7 +121,7 @@ struct Waiting: Equatable, Sendable {
 
 /// A job as the screens show it.
 struct JobView: Identifiable, Sendable {
-  enum Kind: Sendable { case echo, find, move, get, store, importing, other }
+  enum Kind: Sendable { case echo, find, move, get, store, commit, watch, testStore, importing, exporting }
 
   enum Phase: String, Sendable {
     case queued, resolving, connecting
@@ -182,6 +192,8 @@ struct JobView: Identifiable, Sendable {
   var title: String
   var peer: String
   var phase: Phase
+  /// Which of those that wait for its peer it is, while it is queued.
+  var place: Int?
   var started: ContinuousClock.Instant
   var ended: ContinuousClock.Instant?
   var startedClock = 0
@@ -195,6 +207,8 @@ struct JobView: Identifiable, Sendable {
   var subjects: Set<String> = []
 
   var isRunning: Bool { !phase.isEnded }
+  /// Something of it changes with time: neither waiting its turn nor resting between two echoes.
+  var isMoving: Bool { isRunning && phase != .queued && phase != .paused && !(kind == .watch && wait == nil) }
   var words: String { peer.isEmpty ? title : "\(title) · \(peer)" }
 
   func elapsed(_ now: ContinuousClock.Instant) -> Duration { started.duration(to: ended ?? now) }
@@ -248,6 +262,8 @@ struct ActivityRow: Identifiable, Sendable {
   var peer: String
   var words: String
   var details: [String] = []
+  /// The AE title that was refused here and could be allowed.
+  var refusedAETitle: String?
 }
 
 /// What the header says about us.
@@ -268,6 +284,10 @@ struct StationView: Sendable, Equatable {
   var isReadOnly = false
   var queryLimit = 500
   var localStudies = 0
+  /// Left on the disk that holds the studies, in bytes; nil: not known.
+  var freeBytes: Int?
+  /// `RememberQueries`: what was asked for may be kept on disk.
+  var remembersQueries = false
 }
 
 /// A sentence for the person, shown above the operation line.

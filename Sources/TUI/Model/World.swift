@@ -1,3 +1,5 @@
+import Operations
+
 /// What every screen may read: the world as far as we know it.
 struct World: Sendable {
   var size: Size
@@ -8,9 +10,16 @@ struct World: Sendable {
   var modalities: [ModalityRow]
   /// Newest first.
   private(set) var jobs: [JobView] = []
-  var activity: [ActivityRow] = []
+  private(set) var activity: [ActivityRow] = []
   /// Studies we asked the index about, by Study Instance UID.
   var holdings: [String: Holding] = [:]
+  /// What watching a modality has shown, by its name.
+  var watches: [String: EchoStatistics] = [:]
+  /// What is kept for the person: saved queries, choices of columns, by kind and name.
+  private(set) var kept: [Kept: [String: String]] = [:]
+  private var columnChoices: [String: ColumnChoice] = [:]
+  /// The terminal has shades of grey and half blocks.
+  var hasShades = false
 
   init(
     size: Size = Size(rows: 24, columns: 80), now: ContinuousClock.Instant = .now, clock: Int = 0,
@@ -29,6 +38,10 @@ struct World: Sendable {
     } else {
       let index = jobs.firstIndex { $0.id < job.id } ?? jobs.count
       jobs.insert(job, at: index)
+      // As many as the station remembers.
+      if jobs.count > Self.rememberedJobs, let oldest = jobs.lastIndex(where: { !$0.isRunning }) {
+        jobs.remove(at: oldest)
+      }
     }
   }
 
@@ -45,14 +58,37 @@ struct World: Sendable {
 
   mutating func clearEndedJobs() { jobs.removeAll { !$0.isRunning } }
 
+  /// As many entries as the station's log has.
+  private static let rememberedActivity = 2000
+
+  mutating func note(_ rows: [ActivityRow]) {
+    activity = Array((rows.reversed() + activity).prefix(Self.rememberedActivity))
+  }
+
+  mutating func keep(_ kind: Kept, name: String, text: String?) {
+    kept[kind, default: [:]][name] = text
+    if kind == .columns { columnChoices[name] = text.map(ColumnChoice.init(text:)) }
+  }
+
+  func columnChoice(_ name: String) -> ColumnChoice { columnChoices[name] ?? ColumnChoice() }
+
   func job(_ id: Int) -> JobView? { jobs.first { $0.id == id } }
   var running: [JobView] { jobs.filter(\.isRunning) }
 
-  /// The newest running job that concerns a row.
-  func running(_ subject: String) -> JobView? { jobs.first { $0.isRunning && $0.subjects.contains(subject) } }
+  /// The newest running job that concerns a row; one that only watches comes last.
+  func running(_ subject: String) -> JobView? { working(subject) ?? watching(subject) }
+
+  /// The newest running job that concerns a row and is not there to last.
+  func working(_ subject: String) -> JobView? {
+    jobs.first { $0.isRunning && $0.kind != .watch && $0.subjects.contains(subject) }
+  }
+
+  func watching(_ name: String) -> JobView? {
+    jobs.first { $0.isRunning && $0.kind == .watch && $0.subjects.contains(name) }
+  }
 
   /// The job a person means by "it": the newest one running.
-  var front: JobView? { jobs.first(where: \.isRunning) }
+  var front: JobView? { jobs.first { $0.isRunning && $0.kind != .watch } ?? jobs.first(where: \.isRunning) }
 
   /// The one the operation line shows when nothing runs.
   var lastEnded: JobView? {
@@ -61,8 +97,10 @@ struct World: Sendable {
 
   func modality(_ name: String) -> ModalityRow? { modalities.first { $0.name == name } }
 
+  private static let rememberedJobs = 500
+
   /// Whether something on the screen changes by itself with every tenth of a second.
-  var isCountingDown: Bool { jobs.contains(where: \.isRunning) }
+  var isCountingDown: Bool { jobs.contains { $0.isMoving || $0.phase == .queued } }
 
   /// One of the pictures of a turning wheel.
   var spinner: StyledText {

@@ -61,7 +61,44 @@ enum DateInput {
     }
   }
 
-  private static func day(_ secondsSince1970: Int) -> String {
+  /// The day, or the month, before or after the one something means; without a date, counted from today.
+  static func turned(_ text: String, by step: Int, isMonth: Bool, today: Int) -> String {
+    let start = range(text, today: today)?.split(separator: "-").first.flatMap { Int($0) }
+    let now = start ?? Int(day(today)) ?? 20_000_101
+    var (year, month, date) = (now / 10000, now / 100 % 100, now % 100)
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    guard isMonth else {
+      // Without a date the first step goes to today.
+      if start == nil { return "\(year)-\(two(month))-\(two(date))" }
+      date += step
+      if date < 1 {
+        (year, month) = month == 1 ? (year - 1, 12) : (year, month - 1)
+        date = days(year, month)
+      } else if date > days(year, month) {
+        (year, month) = month == 12 ? (year + 1, 1) : (year, month + 1)
+        date = 1
+      }
+      return "\(year)-\(two(month))-\(two(date))"
+    }
+    if start != nil {
+      month += step
+      if month < 1 { (year, month) = (year - 1, 12) } else if month > 12 { (year, month) = (year + 1, 1) }
+    }
+    return "\(year)-\(two(month))"
+  }
+
+  static func days(_ year: Int, _ month: Int) -> Int {
+    let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+    return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][max(1, min(12, month)) - 1]
+  }
+
+  /// 0 for Monday (Zeller's congruence).
+  static func weekday(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    let (y, m) = month < 3 ? (year - 1, month + 12) : (year, month)
+    return (day + 13 * (m + 1) / 5 + y + y / 4 - y / 100 + y / 400 + 5) % 7
+  }
+
+  static func day(_ secondsSince1970: Int) -> String {
     var time = time_t(secondsSince1970)
     var parts = tm()
     localtime_r(&time, &parts)
@@ -72,8 +109,6 @@ enum DateInput {
     guard let number = Int(text), text.count == 8 else { return nil }
     let (year, month, day) = (number / 10000, number / 100 % 100, number % 100)
     guard (1...12).contains(month) else { return nil }
-    let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-    let days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
-    return (1...days).contains(day) ? text : nil
+    return (1...days(year, month)).contains(day) ? text : nil
   }
 }

@@ -32,16 +32,28 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   private(set) var height = 1
 
   let columns: [Column<Row>]
+  /// Which of them a person wants, and how wide.
+  var choice = ColumnChoice()
   /// What the filter looks at; nil: whoever fills the list does the filtering.
   let searched: (@Sendable (Row) -> String)?
+  /// What is typed after `/` is looked for and leaves out nothing.
+  let isSearch: Bool
+  /// The details have the keys, scrolled down by so many lines.
+  var isInDetails = false
+  var detailsTop = 0
 
-  init(_ columns: [Column<Row>], searched: (@Sendable (Row) -> String)? = nil, sort: Sort? = nil) {
+  init(
+    _ columns: [Column<Row>], searched: (@Sendable (Row) -> String)? = nil, sort: Sort? = nil, isSearch: Bool = false
+  ) {
     self.columns = columns
     self.searched = searched
     self.sort = sort
+    self.isSearch = isSearch
   }
 
   var count: Int { shown.count }
+  /// What is shown, in order.
+  var all: [Row] { shown.map { rows[$0] } }
   var isEmpty: Bool { shown.isEmpty }
   var isFiltered: Bool { !filter.text.isEmpty }
 
@@ -98,7 +110,7 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
     isMeasured = false
     let position = cursorPosition ?? 0
     var chosen = Array(rows.indices)
-    if let searched, isFiltered {
+    if let searched, isFiltered, !isSearch {
       let words = filter.text.lowercased().split(separator: " ")
       chosen = chosen.filter { index in
         let text = searched(rows[index]).lowercased()
@@ -136,13 +148,38 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
 
   mutating func move(to position: Int) {
     guard !shown.isEmpty else { return }
+    let before = cursor
     cursor = rows[shown[max(0, min(shown.count - 1, position))]].id
     isUnseen = false
     hasMoved = true
+    if cursor != before { detailsTop = 0 }
   }
 
   mutating func move(toID id: Row.ID) {
     if let place = shownPlaces[id] { move(to: place) }
+  }
+
+  // MARK: Searching
+
+  func isMatch(_ row: Row) -> Bool {
+    guard let searched, isFiltered else { return false }
+    let text = searched(row).lowercased()
+    return filter.text.lowercased().split(separator: " ").allSatisfy { text.contains($0) }
+  }
+
+  /// To the next match, around the end; false when there is none.
+  /// - Parameter staying: the row under the cursor counts too.
+  mutating func seek(_ step: Int, staying: Bool = false) -> Bool {
+    guard isSearch, !shown.isEmpty else { return false }
+    let start = cursorPosition ?? 0
+    for distance in (staying ? 0 : 1)...shown.count {
+      let position = ((start + step * distance) % shown.count + shown.count) % shown.count
+      if isMatch(rows[shown[position]]) {
+        move(to: position)
+        return true
+      }
+    }
+    return false
   }
 
   /// Keeps the cursor in a window of that height, moving the top no further than it must.

@@ -20,7 +20,14 @@ struct Picker: Sendable {
 
   enum Purpose: Sendable {
     case send(ids: [String], words: String)
-    case retrieveTo(RetrieveOrder)
+    case retrieveTo([RetrieveOrder])
+    case openQuery
+  }
+
+  /// What Ctrl-X forgets for good.
+  var forgets: Kept? {
+    if case .openQuery = purpose { return .query }
+    return nil
   }
 
   var title: String
@@ -42,6 +49,17 @@ struct Picker: Sendable {
     let matching = matching
     if matching.isEmpty { return freeText == nil || field.text.isEmpty ? nil : field.text }
     return matching[max(0, min(position, matching.count - 1))].id
+  }
+
+  /// Stands on the one that is called so, else takes it as typed.
+  mutating func choose(_ text: String) {
+    field.set(text)
+    let matching = matching
+    position = matching.firstIndex { [$0.id, $0.words].contains(text) } ?? 0
+    // Part of another's name is not a choice of that one.
+    if !matching.isEmpty, !matching.contains(where: { [$0.id, $0.words].contains(text) }), freeText != nil {
+      choices = []
+    }
   }
 
   mutating func take(_ key: Key) {
@@ -75,8 +93,9 @@ struct Picker: Sendable {
         freeText == nil || field.text.isEmpty ? "nothing matches" : "Enter takes \(field.text) as \(freeText ?? "")"
       canvas.put(StyledText("  " + words, .dim), inner.line(1))
     }
+    let forget = forgets == nil ? StyledText() : StyledText("   Ctrl-X", .key) + StyledText(" forget", .dim)
     canvas.put(
-      StyledText("Enter", .key) + StyledText(" choose   ", .dim) + StyledText("Esc", .key) + StyledText(" leave", .dim),
-      inner.line(inner.rows - 1))
+      StyledText("Enter", .key) + StyledText(" choose   ", .dim) + StyledText("Esc", .key) + StyledText(" leave", .dim)
+        + forget, inner.line(inner.rows - 1))
   }
 }

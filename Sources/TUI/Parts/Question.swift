@@ -3,7 +3,7 @@ struct Question: Sendable {
   enum Purpose: Sendable {
     case quit
     case suspend
-    case perform(Effect)
+    case perform([Effect])
   }
 
   var title: String

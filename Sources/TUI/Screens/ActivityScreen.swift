@@ -6,12 +6,17 @@ struct ActivityScreen: ListScreen {
   init() { list = List(Self.columns, searched: { "\($0.kind) \($0.peer) \($0.words)" }) }
 
   var crumb: String { "activity" }
+  var columnsName: String? { "activity" }
   var detailRows: Int { 3 }
 
   let bindings = [
     Binding(.enter, does: .open, label: "expand", help: "all about it"),
     Binding("f", does: .onlyPeer, label: "only this peer", help: "only this peer, or all again"),
+    allow,
   ]
+
+  static let allow = Binding(
+    "a", does: .allow, label: "allow its title", help: "allow the rejected AE title to store here")
 
   private static let columns: [Column<ActivityRow>] = [
     Column(title: "TIME", minimum: 8, ideal: 8, cell: { row, _ in StyledText(Format.clock(row.clock), .dim) }),
@@ -46,12 +51,17 @@ struct ActivityScreen: ListScreen {
 
   var escape: String? {
     if list.isFiltering { return "leave the field" }
+    if list.isInDetails { return "to the list" }
     if list.isFiltered { return "clear the filter" }
     if peer != nil { return "show all peers" }
     return list.marks.isEmpty ? nil : "clear the marks"
   }
 
   mutating func stepOut(_ context: inout Context) -> Bool {
+    if list.isInDetails {
+      list.isInDetails = false
+      return true
+    }
     if !list.isFiltering, !list.isFiltered, peer != nil {
       peer = nil
       fill(context.world)
@@ -91,43 +101,48 @@ struct ActivityScreen: ListScreen {
       }
       if peer == nil { peer = list.current.map(\.peer) } else { peer = nil }
       fill(context.world)
+    case .allow:
+      if let row = targets("allow", &context).first { Self.allow(row, &context) }
     case .again: fill(context.world)
     default: return false
     }
     return true
   }
+
+  static func allow(_ row: ActivityRow, _ context: inout Context) {
+    guard let title = row.refusedAETitle else {
+      return context.say("Nothing was refused here that could be allowed.", .dim)
+    }
+    context.moves.append(
+      .ask(
+        Question(
+          title: "Allow \(title) to store here?",
+          lines: ["Whoever calls as \(title) may then send instances here (C-STORE). :forbid \(title) takes it back."],
+          verb: "allow", purpose: .perform([.allow(aeTitle: title)]))))
+  }
 }
 
 /// One entry of the activity, in full.
-struct EntryScreen: Screen {
+struct EntryScreen: PageScreen {
   let row: ActivityRow
-  private var top = 0
+  var page = TextPage()
 
   init(row: ActivityRow) { self.row = row }
 
   var crumb: String { Format.clock(row.clock) }
-  let bindings: [Binding] = []
-  let movement = Keymap.inPages
+  var bindings: [Binding] { row.refusedAETitle == nil ? [] : [ActivityScreen.allow] }
   func identifier(_ world: World) -> String? { ([row.words] + row.details).joined(separator: " ") }
 
-  mutating func act(_ action: Action, _ context: inout Context) -> Bool {
-    switch action {
-    case .down: top = min(top + 1, max(0, row.details.count - 1))
-    case .up: top = max(0, top - 1)
-    case .pageDown, .halfDown: top = min(top + 10, max(0, row.details.count - 1))
-    case .pageUp, .halfUp: top = max(0, top - 10)
-    case .first: top = 0
-    case .last: top = max(0, row.details.count - 1)
-    default: return false
-    }
+  mutating func perform(_ action: Action, _ context: inout Context) -> Bool {
+    guard action == .allow else { return false }
+    ActivityScreen.allow(row, &context)
     return true
   }
 
-  func draw(into canvas: inout Canvas, _ area: Area, _ world: World) {
-    let inside = area.inset(top: 1, left: 3, right: 2)
+  func lines(_ columns: Int, _ world: World) -> [StyledText] {
     var lines = [StyledText(row.kind, row.role) + StyledText("  \(row.peer)", .accent)]
-    lines += CellText.wrap(row.words, inside.columns).map { StyledText($0, .strong) } + [""]
-    lines += row.details.dropFirst(top).flatMap { CellText.wrap($0, inside.columns) }.map { StyledText($0) }
-    for (index, line) in lines.prefix(inside.rows).enumerated() { canvas.put(line, inside.line(index)) }
+    lines += CellText.wrap(row.words, columns).map { StyledText($0, .strong) }
+    if !row.details.isEmpty { lines.append("") }
+    return lines + row.details.flatMap { CellText.wrap($0, columns) }.map { StyledText($0) }
   }
 }

@@ -5,17 +5,25 @@ struct JobsScreen: ListScreen {
   init() { list = List(Self.columns, searched: { "\($0.title) \($0.peer) \($0.phase.rawValue)" }) }
 
   var crumb: String { "jobs" }
+  var columnsName: String? { "jobs" }
   var detailRows: Int { 3 }
 
-  let bindings = [
-    Binding(.enter, does: .open, label: "details", help: "details: failed instances and their reasons"),
+  /// What can be done to one job, in the list and in its details.
+  static let verbs = [
     Binding("c", does: .cancel, label: "cancel", help: "cancel it"),
     Binding("+", does: .more, label: "10 s more", help: "10 s more for it"),
     Binding("-", does: .less, label: "less", help: "10 s less for it"),
     Binding("t", does: .timeout, label: "timeout", help: "set its timeout"),
-    Binding("r", does: .again, label: "retry", help: "the same again, once it has ended"),
-    Binding("X", does: .clearFinished, label: "clear finished", help: "clear the finished"),
+    Binding("r", does: .again, label: "retry", help: "the same again, once it has ended; only what failed"),
+    Binding("p", does: .pause, label: "pause", help: "pause it while it is queued, or resume it"),
   ]
+
+  let bindings =
+    [Binding(.enter, does: .open, label: "details", help: "details: failed instances and their reasons")] + verbs + [
+      Binding("J", does: .later, help: "later in its queue"),
+      Binding("K", does: .sooner, help: "sooner in its queue"),
+      Binding("X", does: .clearFinished, label: "clear finished", help: "clear the finished"),
+    ]
 
   private static let columns: [Column<JobView>] = [
     Column(
@@ -24,7 +32,8 @@ struct JobsScreen: ListScreen {
     Column(
       title: "STATE", minimum: 11, ideal: 13, sortKey: { .text($0.phase.rawValue) },
       cell: { job, world in
-        (job.isRunning && job.phase != .queued ? world.spinner : job.phase.light) + StyledText(" \(job.phase.rawValue)")
+        (job.isMoving ? world.spinner : job.phase.light) + StyledText(" \(job.phase.rawValue)")
+          + StyledText(job.place.map { " \($0)" } ?? "", .dim)
       }),
     Column(
       title: "PEER", minimum: 10, ideal: 10, priority: 3, isMeasured: true, sortKey: { .text($0.peer) },
@@ -42,6 +51,9 @@ struct JobsScreen: ListScreen {
   /// While it runs, what will end it and how far it is; then how it ended. The seconds first: they must be readable
   /// where the column is narrow.
   private static func state(_ job: JobView, _ world: World) -> StyledText {
+    if job.phase == .queued, let place = job.place {
+      return StyledText(place == 1 ? "next for \(job.peer)" : "\(place - 1) before it for \(job.peer)", .dim)
+    }
     guard job.isRunning else { return StyledText(job.outcome, job.phase == .done ? .dim : .warning) }
     let clock = job.wait.map { StyledText("\($0.clock(world.now)) ", .strong) + Bars.countdown($0, world.now, 6) + " " }
     let progress = job.progress.isEmpty ? StyledText(job.wait?.subject ?? "", .dim) : job.progress.words
@@ -80,8 +92,7 @@ struct JobsScreen: ListScreen {
     case .clearFinished:
       context.effects.append(.clearFinishedJobs)
       list.replace(list.rows.filter(\.isRunning))
-    case .again: JobDetails.retry(list.isUnseen ? nil : list.current, &context)
-    default: return false
+    default: return JobDetails.perform(action, list.isUnseen ? nil : list.current, &context)
     }
     return true
   }
@@ -89,8 +100,33 @@ struct JobsScreen: ListScreen {
 
 /// A job in words.
 enum JobDetails {
+  /// What is done to one job.
+  static func perform(_ action: Action, _ job: JobView?, _ context: inout Context) -> Bool {
+    switch action {
+    case .again: retry(job, &context)
+    case .pause, .sooner, .later: queue(action, job, &context)
+    default: return false
+    }
+    return true
+  }
+
+  private static func queue(_ action: Action, _ job: JobView?, _ context: inout Context) {
+    guard let job else { return context.say("There is no job here.", .warning) }
+    guard job.phase == .queued || job.phase == .paused else {
+      return context.say(
+        job.isRunning
+          ? "\(job.words) has begun: only what is queued waits its turn. c cancels it." : "\(job.words) has ended.",
+        .warning)
+    }
+    switch action {
+    case .pause: context.effects.append(.pause(job: job.id))
+    case .sooner: context.effects.append(.shift(job: job.id, sooner: true))
+    default: context.effects.append(.shift(job: job.id, sooner: false))
+    }
+  }
+
   /// The same again as a new job.
-  static func retry(_ job: JobView?, _ context: inout Context) {
+  private static func retry(_ job: JobView?, _ context: inout Context) {
     guard let job else { return context.say("There is no job here to retry.", .warning) }
     if job.isRunning { return context.say("\(job.words) is still running; c cancels it.", .warning) }
     if job.kind == .find {
@@ -120,10 +156,10 @@ enum JobDetails {
 }
 
 /// One job: how it stands, what failed and why.
-struct JobScreen: Screen {
+struct JobScreen: PageScreen {
   let id: Int
   let title: String
-  private var top = 0
+  var page = TextPage()
 
   init(id: Int, title: String) {
     self.id = id
@@ -131,44 +167,19 @@ struct JobScreen: Screen {
   }
 
   var crumb: String { title }
-  let bindings = [
-    Binding("c", does: .cancel, label: "cancel", help: "cancel it"),
-    Binding("+", does: .more, label: "10 s more", help: "10 s more for it"),
-    Binding("-", does: .less, label: "less", help: "10 s less for it"),
-    Binding("t", does: .timeout, label: "timeout", help: "set its timeout"),
-    Binding("r", does: .again, label: "retry", help: "the same again, once it has ended"),
-  ]
-  let movement = Keymap.inPages
+  let bindings = JobsScreen.verbs
 
   func job(_ world: World) -> JobView? { world.job(id) }
   func identifier(_ world: World) -> String? { world.job(id)?.outcome }
 
-  mutating func act(_ action: Action, _ context: inout Context) -> Bool {
-    let count = context.world.job(id)?.details.count ?? 0
-    switch action {
-    case .again: JobDetails.retry(context.world.job(id), &context)
-    case .down: top = min(top + 1, max(0, count - 1))
-    case .up: top = max(0, top - 1)
-    case .pageDown, .halfDown: top = min(top + 10, max(0, count - 1))
-    case .pageUp, .halfUp: top = max(0, top - 10)
-    case .first: top = 0
-    case .last: top = max(0, count - 1)
-    default: return false
-    }
-    return true
+  mutating func perform(_ action: Action, _ context: inout Context) -> Bool {
+    JobDetails.perform(action, context.world.job(id), &context)
   }
 
-  func draw(into canvas: inout Canvas, _ area: Area, _ world: World) {
-    let inside = area.inset(top: 1, left: 3, right: 2)
-    guard let job = world.job(id) else {
-      canvas.put(StyledText("This job has been cleared; Esc goes back.", .dim), inside.line(0))
-      return
-    }
-    var lines = JobDetails.lines(job, world).flatMap { CellText.wrap($0, inside.columns) }
-    if !job.details.isEmpty {
-      lines.append("")
-      lines += job.details.dropFirst(top).flatMap { CellText.wrap($0, inside.columns) }.map { StyledText($0, .dim) }
-    }
-    for (index, line) in lines.prefix(inside.rows).enumerated() { canvas.put(line, inside.line(index)) }
+  func lines(_ columns: Int, _ world: World) -> [StyledText] {
+    guard let job = world.job(id) else { return [StyledText("This job has been cleared; Esc goes back.", .dim)] }
+    var lines = JobDetails.lines(job, world).flatMap { CellText.wrap($0, columns) }
+    if !job.details.isEmpty { lines.append("") }
+    return lines + job.details.flatMap { CellText.wrap($0, columns) }.map { StyledText($0, .dim) }
   }
 }

@@ -27,12 +27,15 @@ struct LocalScreen: ListScreen {
   }
 
   var crumb: String { parent?.words ?? "local" }
+  var columnsName: String? { "local \(level.words)" }
 
   var bindings: [Binding] {
     var bindings = [
       Binding("s", does: .send, label: "send", help: "send to a modality (C-STORE), or the marked ones"),
       Binding("x", does: .delete, label: "delete", help: "delete from this machine, after a question"),
       Binding("v", does: .tags, label: level == .instance ? "" : "tags", help: "the tags of an image"),
+      Binding("p", does: .preview, label: "preview", help: "preview its images"),
+      Binding(.control("s"), does: .save, label: "export", help: "export its files, or those of the marked ones"),
     ]
     if level == .study {
       bindings.insert(Binding("i", does: .importFiles, label: "import", help: "import files or a folder"), at: 1)
@@ -160,6 +163,18 @@ struct LocalScreen: ListScreen {
     case .tags:
       guard let row = targets("show", &context).first else { return true }
       context.push(TagsScreen(instance: row.id, title: "tags of \(row.words)", token: context.token()))
+    case .preview:
+      guard let row = targets("show", &context).first else { return true }
+      context.push(PreviewScreen(id: row.id, title: row.words, token: context.token()))
+    case .save:
+      let rows = targets("export", &context)
+      guard !rows.isEmpty else { return true }
+      let what = rows.count == 1 ? rows[0].words : Format.count(rows.count, level.word, level.words)
+      context.moves.append(
+        .prompt(
+          Prompt(
+            "Export \(what) to", hint: "a folder, made when missing", text: "~/",
+            purpose: .exportFiles(ids: rows.map(\.id), words: what))))
     case .send: send(&context)
     case .importFiles:
       context.moves.append(.prompt(Prompt("Import", hint: "a file or a folder", purpose: .importPaths)))

@@ -9,12 +9,15 @@ struct ModalitiesScreen: ListScreen {
   }
 
   var crumb: String { "modalities" }
+  var columnsName: String? { "modalities" }
   var detailRows: Int { 3 }
 
   let bindings = [
-    Binding(.enter, does: .open, label: "query", help: "query this modality"),
+    Binding(.enter, does: .open, label: "query", help: "query it; the marked ones together"),
     Binding("e", does: .echo, label: "echo", help: "echo (C-ECHO); the marked ones together"),
     Binding("E", does: .echoAll, label: "echo all", help: "echo all at once"),
+    Binding("w", does: .watch, label: "watch", help: "watch: echo again and again, with loss and times"),
+    Binding("T", does: .testStore, label: "test store", help: "test store: one synthetic instance, stored and found"),
     Binding("a", does: .add, label: "add", help: "add a modality"),
     Binding("o", does: .settings, label: "settings", help: "its settings; title and address can be changed"),
     Binding("x", does: .delete, label: "remove", help: "remove it, after a question"),
@@ -33,11 +36,11 @@ struct ModalitiesScreen: ListScreen {
       cell: { row, _ in StyledText(row.address + (row.usesTLS ? " TLS" : ""), .dim) }),
     Column(
       title: "LAST ECHO / NOW", minimum: 17, ideal: 20, flex: 4, priority: 1, cell: { row, world in now(row, world) }),
-    Column(title: "ECHOES", minimum: 8, ideal: 16, priority: 4, cell: { row, _ in sparkline(row) }),
+    Column(title: "ECHOES", minimum: 8, ideal: 16, priority: 4, cell: { row, _ in Bars.sparkline(row.echoes, 16) }),
   ]
 
   static func status(_ row: ModalityRow, _ world: World) -> StyledText {
-    if let job = world.running(row.name) {
+    if let job = world.working(row.name) {
       return world.spinner + StyledText(job.kind == .echo ? " echo" : " busy", .busy)
     }
     guard let echo = row.lastEcho else { return StyledText("○ –", .dim) }
@@ -46,28 +49,23 @@ struct ModalitiesScreen: ListScreen {
 
   /// The countdown while something runs, else the last echo.
   private static func now(_ row: ModalityRow, _ world: World) -> StyledText {
-    if let job = world.running(row.name) {
+    if let job = world.working(row.name) {
       guard let wait = job.wait else { return StyledText(job.phase.rawValue, .busy) }
       // The seconds first: they must be readable where the column is narrow.
       return StyledText("\(wait.clock(world.now)) ", .strong) + Bars.countdown(wait, world.now, 8)
         + StyledText(world.size.columns >= 100 ? " \(wait.subject)" : "", .dim)
     }
     guard let echo = row.lastEcho else { return StyledText("not echoed yet", .dim) }
-    let when = StyledText("  \(Format.clock(echo.clock))", .dim)
+    let watch = world.watching(row.name) == nil ? "" : "  watched"
+    let when = StyledText("  \(Format.clock(echo.clock))\(watch)", .dim)
     return echo.succeeded
       ? StyledText(Format.milliseconds(echo.milliseconds), .good) + when : StyledText("failed", .bad) + when
   }
 
-  /// The last echoes, each as high as it took long; a failed one is a cross.
-  private static func sparkline(_ row: ModalityRow) -> StyledText {
-    let marks: [Character] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
-    let recent = row.echoes.suffix(16)
-    let highest = max(1, recent.compactMap { $0 }.max() ?? 1)
-    return recent.reduce(StyledText()) { line, echo in
-      guard let echo else { return line + StyledText("×", .bad) }
-      let step = Int((echo / highest * 7).rounded())
-      return line + StyledText(String(marks[max(0, min(7, step))]), .good)
-    }
+  /// Puts the cursor on one that is spoken of elsewhere.
+  mutating func show(_ name: String) {
+    list.clearMarks()
+    list.move(toID: name)
   }
 
   func job(_ world: World) -> JobView? { list.cursor.flatMap { world.running($0) } }
@@ -128,8 +126,15 @@ struct ModalitiesScreen: ListScreen {
       if list.rows.isEmpty { context.say("No modality is configured.", .warning) }
       context.effects += list.rows.map { .echo(modality: $0.name) }
     case .open:
-      guard let row = targets("query", &context).first else { return true }
-      context.moves.append(.show(1, [QueryScreen(context.world, modality: row.name)]))
+      let names = targets("query", &context).map(\.name)
+      guard !names.isEmpty else { return true }
+      context.moves.append(.show(1, [QueryScreen(context.world, modalities: names)]))
+    case .watch:
+      let names = targets("watch", &context).map(\.name)
+      guard !names.isEmpty else { return true }
+      context.effects += names.filter { context.world.watching($0) == nil }.map { .watch(modality: $0) }
+      context.push(WatchScreen(context.world))
+    case .testStore: testStore(&context)
     case .add: context.push(ModalityScreen(nil))
     case .settings:
       guard !list.isUnseen, let row = list.current else { return true }
@@ -138,6 +143,24 @@ struct ModalitiesScreen: ListScreen {
     default: return false
     }
     return true
+  }
+
+  private func testStore(_ context: inout Context) {
+    if context.world.station.isReadOnly {
+      return context.say("This fluoro is read only (ReadOnly): nothing is sent to other stations.", .warning)
+    }
+    guard let row = targets("test", &context).first else { return }
+    guard list.marks.count < 2 else {
+      return context.say("Test one modality at a time; Esc clears the marks.", .warning)
+    }
+    context.moves.append(
+      .ask(
+        Question(
+          title: "Store a test image on \(row.name)?",
+          lines: [
+            "One synthetic image of patient FLUORO^TEST is sent there and looked for. It stays until somebody deletes it."
+          ], verb: "store", typed: row.isProduction ? row.name : nil,
+          purpose: .perform([.testStore(modality: row.name, confirmation: row.isProduction ? row.name : nil)]))))
   }
 
   private func remove(_ context: inout Context) {
@@ -154,6 +177,6 @@ struct ModalitiesScreen: ListScreen {
           lines: [
             "\(row.aeTitle)@\(row.address) is forgotten in modalities.json; your own configuration file stays as it is."
           ], verb: "remove", typed: row.isProduction ? row.name : nil,
-          purpose: .perform(.removeModality(name: row.name)))))
+          purpose: .perform([.removeModality(name: row.name)]))))
   }
 }

@@ -1,68 +1,41 @@
 import Dicom
 
-/// What is asked of a modality: a form that knows DICOM.
+/// What is asked of a modality, or of several at once: a form that knows DICOM.
 struct QueryScreen: Screen {
-  private enum Field: CaseIterable {
-    case modality, patientName, patientID, birthDate, studyDate, modalities, accession, description, referring
-
-    var label: String {
-      switch self {
-      case .modality: "Modality"
-      case .patientName: "Patient name"
-      case .patientID: "Patient ID"
-      case .birthDate: "Birth date"
-      case .studyDate: "Study date"
-      case .modalities: "Modalities"
-      case .accession: "Accession number"
-      case .description: "Description"
-      case .referring: "Referring physician"
-      }
-    }
-
-    var hint: String {
-      switch self {
-      case .modality: ""
-      case .patientName: "DOE, or DOE^J*"
-      case .studyDate, .birthDate: "today  -7d  2024-01..2024-03"
-      case .modalities: "CT"
-      case .patientID, .accession, .description, .referring: "* and ? match anything"
-      }
-    }
-
-    var attribute: Attribute? {
-      switch self {
-      case .modality: nil
-      case .patientName: .patientName
-      case .patientID: .patientID
-      case .birthDate: .patientBirthDate
-      case .studyDate: .studyDate
-      case .modalities: .modalitiesInStudy
-      case .accession: .accessionNumber
-      case .description: .studyDescription
-      case .referring: .referringPhysicianName
-      }
-    }
-  }
+  private typealias Field = QueryField
 
   private var form: Form
   private var today: Int
+  /// What the choice of the first field stands for.
+  private var choices: [String: [String]] = [:]
+  private static let mostOthers = 8
 
-  init(_ world: World, modality: String?) {
+  init(_ world: World, modalities: [String]) {
     today = world.clock
-    form = Form(
-      entries: Field.allCases.map { field in
-        var entry = Form.Entry(label: field.label, hint: field.hint)
-        if field == .modality {
-          let names = world.modalities.map(\.name)
-          entry.kind = .choice(names.isEmpty ? ["none configured"] : names)
-          entry.field.set(modality ?? names.first ?? "none configured")
-        }
-        return entry
-      })
+    form = Form(entries: Field.allCases.map { Form.Entry(label: $0.label, hint: $0.hint) } + [Self.other])
     form.focus = 1
+    choose(among: world, modalities)
+    if let text = world.kept[.form]?[modality] { load(text) }
   }
 
+  private static var other: Form.Entry { Form.Entry(label: "Other attribute", hint: "BodyPartExamined=CHEST") }
+
+  /// The modalities one at a time, those that were marked together, and all.
+  private mutating func choose(among world: World, _ wanted: [String]) {
+    let names = world.modalities.map(\.name)
+    var list = names.map { ($0, [$0]) }
+    if wanted.count > 1 { list.insert((wanted.joined(separator: ", "), wanted), at: 0) }
+    if names.count > 1, wanted != names { list.append(("all \(names.count)", names)) }
+    choices = Dictionary(list, uniquingKeysWith: { first, _ in first })
+    form.entries[0].kind = .choice(list.isEmpty ? ["none configured"] : list.map(\.0))
+    let chosen = wanted.count > 1 ? list.first?.0 : wanted.first ?? names.first
+    form.entries[0].field.set(chosen ?? "none configured")
+  }
+
+  /// As the first field says it.
   var modality: String { form.entries[0].field.text }
+  /// Who is asked.
+  private var modalities: [String] { choices[modality] ?? [] }
   var crumb: String { "modalities › \(modality) › query" }
   var isEditing: Bool { form.isFocused }
   var escape: String? { form.isFocused ? "leave the field" : nil }
@@ -72,18 +45,24 @@ struct QueryScreen: Screen {
     Binding(.tab, .down, "j", does: .down, label: "next field", help: "next field; back into the field"),
     Binding(.backTab, .up, "k", does: .up, help: "field before"),
   ]
-  let movement: [Binding] = []
+  let fieldBindings = [
+    Binding(.control("s"), does: .save, label: "save", help: "save the query by a name"),
+    Binding(.control("o"), does: .openSaved, label: "saved ones", help: "open a saved query"),
+    Binding(.control("x"), does: .clearForm, label: "empty it", help: "empty the form"),
+  ]
+  var movement: [Binding] { fieldBindings }
 
   func summary(_ world: World) -> StyledText {
-    StyledText(world.modality(modality).map { "\($0.aeTitle)@\($0.address)" } ?? "", .dim)
+    guard modalities.count == 1, let row = modalities.first.flatMap({ world.modality($0) }) else {
+      return StyledText(modalities.isEmpty ? "" : "\(modalities.count) modalities at once", .dim)
+    }
+    return StyledText("\(row.aeTitle)@\(row.address)", .dim)
   }
 
-  func job(_ world: World) -> JobView? { world.running(modality) }
+  func job(_ world: World) -> JobView? { modalities.lazy.compactMap { world.running($0) }.first }
   func identifier(_ world: World) -> String? { form.entries[form.focus].field.text }
 
-  mutating func opened(_ context: inout Context) {
-    today = context.world.clock
-  }
+  mutating func opened(_ context: inout Context) { today = context.world.clock }
 
   mutating func stepOut(_ context: inout Context) -> Bool {
     guard form.isFocused else { return false }
@@ -92,9 +71,9 @@ struct QueryScreen: Screen {
   }
 
   mutating func receive(_ message: Message, _ context: inout Context) {
-    guard case .modalities(let rows) = message, !rows.isEmpty else { return }
-    form.entries[0].kind = .choice(rows.map(\.name))
-    if !rows.contains(where: { $0.name == modality }) { form.entries[0].field.set(rows[0].name) }
+    guard case .modalities(let rows) = message else { return }
+    let names = rows.map(\.name)
+    choose(among: context.world, modalities.filter(names.contains))
   }
 
   mutating func act(_ action: Action, _ context: inout Context) -> Bool {
@@ -102,6 +81,9 @@ struct QueryScreen: Screen {
     // The field left by Esc is the one to go on with.
     case .down, .up: form.isFocused = true
     case .open, .again: run(&context)
+    case .save: save(&context)
+    case .openSaved: open(&context)
+    case .clearForm: load("")
     default: return false
     }
     return true
@@ -112,6 +94,8 @@ struct QueryScreen: Screen {
     case .enter: run(&context)
     case .tab, .down, .control("n"): form.move(by: 1)
     case .backTab, .up, .control("p"): form.move(by: -1)
+    case .right where complete(): break
+    case Key(.pageDown), Key(.pageUp), Key(.left, .control), Key(.right, .control): turn(key)
     default: form.edit(key)
     }
     remark()
@@ -122,11 +106,60 @@ struct QueryScreen: Screen {
     remark()
   }
 
+  // MARK: Dates and other attributes
+
+  private var field: Field? { form.focus < Field.allCases.count ? Field.allCases[form.focus] : nil }
+
+  /// In a date, a month or a day on or back.
+  private mutating func turn(_ key: Key) {
+    guard let field, field.isDate else { return }
+    let text = form.entries[form.focus].field.text
+    let step = key == Key(.pageDown) || key == Key(.right, .control) ? 1 : -1
+    let isMonth = key.code == .pageDown || key.code == .pageUp
+    form.entries[form.focus].field.set(DateInput.turned(text, by: step, isMonth: isMonth, today: today))
+  }
+
+  /// → at the end of a keyword takes what it may become.
+  private mutating func complete() -> Bool {
+    guard form.focus >= Field.allCases.count else { return false }
+    let field = form.entries[form.focus].field
+    guard field.position == field.text.count, let first = OtherKey(field.text, today: today).offers.first else {
+      return false
+    }
+    form.entries[form.focus].field.set(first + "=")
+    return true
+  }
+
+  /// One empty line for another attribute stays at the end.
+  private mutating func adjustOthers() {
+    let last = form.entries.count - 1
+    if !form.entries[last].field.text.isEmpty, last - Field.allCases.count + 1 < Self.mostOthers {
+      form.entries.append(Self.other)
+    } else if last > Field.allCases.count, form.entries[last].field.text.isEmpty,
+      form.entries[last - 1].field.text.isEmpty, form.focus < last
+    {
+      form.entries.removeLast()
+    }
+  }
+
   /// Says beside each field what will be sent for it.
   private mutating func remark() {
-    for (index, field) in Field.allCases.enumerated() {
+    adjustOthers()
+    for index in form.entries.indices {
       let text = form.entries[index].field.text
-      switch value(field, text) {
+      guard index < Field.allCases.count else {
+        let other = OtherKey(text, today: today)
+        if let complaint = other.complaint {
+          form.entries[index].remark = (complaint, true)
+        } else if !other.offers.isEmpty {
+          form.entries[index].remark = ("→ " + other.offers.joined(separator: " "), false)
+        } else {
+          form.entries[index].remark = other.keyword.isEmpty ? nil : (other.words, false)
+        }
+        continue
+      }
+      let field = Field.allCases[index]
+      switch field.value(text, today: today) {
       case .success(let sent):
         form.entries[index].remark = sent == text || field == .modality ? nil : ("asks \(sent)", false)
       case .failure(let complaint): form.entries[index].remark = (complaint.words, true)
@@ -134,65 +167,129 @@ struct QueryScreen: Screen {
     }
   }
 
-  private func value(_ field: Field, _ text: String) -> Result<String, Command.Complaint> {
-    let text = text.split(separator: " ").joined(separator: " ")
-    let hasWildcard = text.contains("*") || text.contains("?")
-    switch field {
-    case .birthDate, .studyDate:
-      return DateInput.range(text, today: today).map { .success($0) }
-        ?? .failure(Command.Complaint(words: "not a date"))
-    case .patientName, .referring: return .success(text.isEmpty || hasWildcard ? text : text + "*")
-    case .description: return .success(text.isEmpty || hasWildcard ? text : "*\(text)*")
-    case .modalities:
-      return .success(text.uppercased().split { $0 == "," || $0 == " " || $0 == "\\" }.joined(separator: "\\"))
-    default: return .success(text)
-    }
-  }
-
+  /// What will be asked, by keyword.
   private var keys: Result<[String: String], Command.Complaint> {
     var keys: [String: String] = [:]
-    for (index, field) in Field.allCases.enumerated() {
+    for (index, entry) in form.entries.enumerated() {
+      let text = entry.field.text
+      guard index < Field.allCases.count else {
+        let other = OtherKey(text, today: today)
+        if !other.offers.isEmpty { return .failure(Command.Complaint(words: "\(text): = and a value are missing")) }
+        if let complaint = other.complaint { return .failure(Command.Complaint(words: complaint)) }
+        if !other.keyword.isEmpty { keys[other.keyword] = other.value }
+        continue
+      }
+      let field = Field.allCases[index]
       guard let attribute = field.attribute else { continue }
-      switch value(field, form.entries[index].field.text) {
+      switch field.value(text, today: today) {
       case .success(let sent): if !sent.isEmpty { keys[attribute.rawValue] = sent }
-      case .failure(let complaint): return .failure(complaint)
+      case .failure:
+        return .failure(Command.Complaint(words: "\(field.label): today, -7d, 2024-01-15, 2024-01..2024-03"))
       }
     }
     return .success(keys)
   }
 
+  // MARK: Running and keeping
+
   private mutating func run(_ context: inout Context) {
-    guard context.world.modality(modality) != nil else {
+    let known = modalities.filter { context.world.modality($0) != nil }
+    guard !known.isEmpty else {
       context.say("No modality is configured to ask; 1 shows them.", .warning)
       return
     }
     switch keys {
-    case .failure(let complaint): context.say("\(complaint.words): today, -7d, 2024-01-15, 2024-01..2024-03.", .warning)
+    case .failure(let complaint): context.say("\(complaint.words).", .warning)
     case .success(let keys):
-      let order = FindOrder(
-        token: context.token(), modality: modality, level: .study, keys: keys, limit: context.world.station.queryLimit,
-        words: keys.isEmpty ? "all studies" : keys.values.sorted().joined(separator: " "))
+      let words = keys.isEmpty ? "all studies" : keys.values.filter { !$0.isEmpty }.sorted().joined(separator: " ")
+      let orders = known.map { name in
+        FindOrder(
+          token: context.token(), modality: name, level: .study, keys: keys, limit: context.world.station.queryLimit,
+          words: words)
+      }
       // Coming back, q goes further back instead of into a field.
       form.isFocused = false
-      context.push(ResultsScreen(order: order, path: []))
+      context.moves.append(.keep(.form, name: modality, text: text))
+      context.push(ResultsScreen(orders: orders, path: []))
     }
   }
 
+  /// The form as lines, `StudyDate=-7d`; what was typed, not what is sent, so that `today` stays today.
+  private var text: String {
+    var lines: [String] = []
+    for (index, entry) in form.entries.enumerated() where !entry.field.text.isEmpty {
+      if index >= Field.allCases.count {
+        lines.append("+" + entry.field.text)
+      } else if let attribute = Field.allCases[index].attribute {
+        lines.append("\(attribute.rawValue)=\(entry.field.text)")
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Fills the form with what ``text`` gave.
+  mutating func load(_ text: String) {
+    for index in form.entries.indices.dropFirst() { form.entries[index].field.set("") }
+    form.entries.removeLast(form.entries.count - Field.allCases.count - 1)
+    form.focus = min(form.focus, form.entries.count - 1)
+    for line in text.split(separator: "\n") { set(String(line)) }
+    remark()
+  }
+
+  /// Fills in one `Keyword=value`.
+  mutating func set(_ line: String) {
+    let name = line.prefix { $0 != "=" }.lowercased()
+    let value = String(line.drop { $0 != "=" }.dropFirst())
+    if let index = Field.allCases.firstIndex(where: { $0.attribute?.rawValue.lowercased() == name }) {
+      form.entries[index].field.set(value)
+    } else {
+      form.entries[form.entries.count - 1].field.set(line.hasPrefix("+") ? String(line.dropFirst()) : line)
+    }
+    remark()
+  }
+
+  private func save(_ context: inout Context) {
+    guard !text.isEmpty else { return context.say("There is nothing in the form to save.", .warning) }
+    context.moves.append(
+      .prompt(Prompt("Save this query as", hint: "a name", purpose: .saveQuery(text: text))))
+  }
+
+  private func open(_ context: inout Context) {
+    let saved = context.world.kept[.query] ?? [:]
+    guard !saved.isEmpty else { return context.say("No query is saved yet; Ctrl-S saves this one.", .dim) }
+    let choices = saved.sorted { $0.key.lowercased() < $1.key.lowercased() }.map {
+      Picker.Choice(id: $0.key, words: $0.key, detail: $0.value.replacing("\n", with: " "))
+    }
+    context.moves.append(.pick(Picker(title: "Saved queries", choices: choices, purpose: .openQuery)))
+  }
+
+  // MARK: Drawing
+
   func draw(into canvas: inout Canvas, _ area: Area, _ world: World) {
-    form.draw(into: &canvas, area.inset(top: area.rows > 12 ? 1 : 0, left: 1, right: 1))
-    let used = form.entries.count + (area.rows > 12 ? 2 : 1)
+    let top = area.rows > form.entries.count + MonthView.rows + 2 ? 1 : 0
+    let formRows = min(form.entries.count, max(1, area.rows - top - 1))
+    let place = area.inset(top: top, left: 1, bottom: area.rows - top - formRows, right: 1)
+    form.draw(into: &canvas, place)
+    let used = top + formRows + top
     guard area.rows > used else { return }
+    canvas.put(words(world), area.line(used).inset(left: 3, right: 1))
+    guard form.isFocused, let field, field.isDate else { return }
+    let range = DateInput.range(form.entries[form.focus].field.text, today: today) ?? ""
+    let calendar = MonthView(range, today: today)
+    let below = area.inset(top: used + 1 + top, left: 3)
+    if below.rows >= MonthView.rows { calendar.draw(into: &canvas, below) }
+  }
+
+  private func words(_ world: World) -> StyledText {
     let limit = world.station.queryLimit
-    let words: StyledText
     switch keys {
-    case .failure: words = StyledText("Mend the field marked red, then Enter runs the query.", .warning)
+    case .failure: return StyledText("Mend the field marked red, then Enter runs the query.", .warning)
     case .success(let keys) where keys.isEmpty:
-      words = StyledText(
+      return StyledText(
         "No criteria: Enter asks for every study" + (limit > 0 ? ", the first \(Format.count(limit))." : "."), .warning)
     case .success:
-      words = StyledText(
+      return StyledText(
         "Enter asks \(modality)" + (limit > 0 ? ", for the first \(Format.count(limit)) matches." : "."), .dim)
     }
-    canvas.put(words, area.line(used).inset(left: 3, right: 1))
   }
 }

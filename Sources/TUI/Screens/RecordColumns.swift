@@ -2,12 +2,21 @@ import Dicom
 
 /// The columns of patients, studies, series and instances, the same for those of a peer and for ours.
 enum RecordColumns {
-  static func columns(_ level: Level, isLocal: Bool) -> [Column<Record>] {
+  /// - Parameter fromMany: several modalities answer, and each row says which.
+  static func columns(_ level: Level, isLocal: Bool, fromMany: Bool = false) -> [Column<Record>] {
+    if fromMany {
+      var columns = columns(level, isLocal: isLocal)
+      columns.insert(
+        Column(
+          title: "SOURCE", minimum: 8, ideal: 10, priority: 1, isMeasured: true, sortKey: { .text($0.source) },
+          cell: { record, _ in StyledText(record.source, .accent) }), at: 1)
+      return columns
+    }
     switch level {
-    case .patient, .study: isLocal ? local(studies) : remote(studies)
-    case .series: isLocal ? local(series) : remote(series)
+    case .patient, .study: return isLocal ? local(studies) : remote(studies)
+    case .series: return isLocal ? local(series) : remote(series)
     // The index keeps no size of an image in pixels.
-    case .instance: isLocal ? local(instances.filter { $0.title != "PIXELS" }) : remote(instances)
+    case .instance: return isLocal ? local(instances.filter { $0.title != "PIXELS" }) : remote(instances)
     }
   }
 
@@ -21,7 +30,7 @@ enum RecordColumns {
       case .instance: [.instanceNumber, .sopInstanceUID]
       }
     var text = attributes.map { record[$0] }.joined(separator: " ")
-    text += " " + Format.date(record[.studyDate]) + " " + Format.name(record[.patientName])
+    text += " " + record.source + " " + Format.date(record[.studyDate]) + " " + Format.name(record[.patientName])
     return text
   }
 

@@ -1,21 +1,32 @@
 /// The tags of an instance, searched by `/` and `n`.
 struct TagsScreen: ListScreen {
   var list: List<TagLine>
+  /// The identifier of an instance, or the path of a file.
   private let instance: String
   private let title: String
   private let token: Int
   private var failure: String?
   private var isLoading = true
 
+  /// Those of a file, wherever it is.
+  init(file path: String, token: Int) {
+    // A slash tells a path from an identifier.
+    self.init(
+      instance: path.contains("/") ? path : "./" + path, title: String(path.split(separator: "/").last ?? ""),
+      token: token)
+  }
+
   init(instance: String, title: String, token: Int) {
     self.instance = instance
     self.title = title
     self.token = token
-    list = List(Self.columns, searched: { "\($0.tag) \($0.keyword) \($0.vr) \($0.value)" })
+    list = List(Self.columns, searched: { "\($0.tag) \($0.keyword) \($0.vr) \($0.value)" }, isSearch: true)
   }
 
   var crumb: String { title }
   let bindings: [Binding] = []
+  let movement = Keymap.inTrees
+  var columnsName: String? { "tags" }
 
   private static let columns: [Column<TagLine>] = [
     Column(
@@ -46,7 +57,7 @@ struct TagsScreen: ListScreen {
 
   func emptyWords(_ world: World) -> [StyledText] {
     if let failure { return CellText.wrap(failure, max(20, world.size.columns - 8)).map { StyledText($0, .bad) } }
-    return [StyledText(isLoading ? "reading the file" : "No tag matches; Esc clears the filter.", .dim)]
+    return [StyledText(isLoading ? "reading the file" : "It has no tags.", .dim)]
   }
 
   mutating func opened(_ context: inout Context) { context.effects.append(.tags(instance: instance, token: token)) }

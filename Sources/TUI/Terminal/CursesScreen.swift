@@ -4,7 +4,7 @@ import Glibc
 /// Shows canvases: cells that differ from the last one go to curses, and curses sends what differs on the terminal.
 final class CursesScreen {
   private let window: UnsafeMutablePointer<WINDOW>?
-  private let theme: Theme
+  private var theme: Theme
   private let isUTF8: Bool
   private let colors: Int
   private var pairs: [Int32: Int16] = [:]
@@ -24,6 +24,16 @@ final class CursesScreen {
       colors = 0
     }
     self.theme = theme
+  }
+
+  /// Whether pictures can be drawn in shades of grey.
+  var hasShades: Bool { isUTF8 && colors >= 256 && theme.name != .monochrome }
+
+  /// From the next canvas on, which is drawn whole. Monochrome stays so where there are no colours.
+  func use(_ theme: Theme) {
+    self.theme = theme
+    looks = [:]
+    shown = nil
   }
 
   /// The next canvas is drawn whole.
@@ -110,7 +120,8 @@ enum ASCII {
     let table: [(String, Character)] = [
       ("─", "-"), ("│▕▏▌", "|"), ("╭╮╰╯", "+"), ("…", "~"), ("●", "o"), ("◐", "%"), ("○·", "."), ("✓", "v"),
       ("✗×", "x"),
-      ("›→▶", ">"), ("‹←", "<"), ("▲↑", "^"), ("▼↓", "v"), ("█▉▊▋▍▎", "#"), ("▁▂▃▄▅▆▇", "_"), ("–", "-"), ("⇄", "="),
+      ("›→▶", ">"), ("‹←", "<"), ("▲↑", "^"), ("▼↓", "v"), ("█▉▊▋▍▎", "#"), ("▁▂▃▄▅▆▇", "_"), ("▀", "#"), ("–", "-"),
+      ("⇄", "="),
       ("⠋⠴", "|"), ("⠙⠦", "/"), ("⠹⠧", "-"), ("⠸⠇⠼⠏", "\\"),
     ]
     var known: [UInt32: UInt32] = [:]

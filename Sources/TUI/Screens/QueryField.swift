@@ -1,0 +1,99 @@
+import Dicom
+
+/// What the query form asks for by name; any other attribute follows by keyword.
+enum QueryField: CaseIterable, Sendable {
+  case modality, patientName, patientID, birthDate, studyDate, modalities, accession, description, referring
+
+  var label: String {
+    switch self {
+    case .modality: "Modality"
+    case .patientName: "Patient name"
+    case .patientID: "Patient ID"
+    case .birthDate: "Birth date"
+    case .studyDate: "Study date"
+    case .modalities: "Modalities"
+    case .accession: "Accession number"
+    case .description: "Description"
+    case .referring: "Referring physician"
+    }
+  }
+
+  var hint: String {
+    switch self {
+    case .modality: ""
+    case .patientName: "DOE, or DOE^J*"
+    case .studyDate, .birthDate: "today  -7d  2024-01..2024-03"
+    case .modalities: "CT"
+    case .patientID, .accession, .description, .referring: "* and ? match anything"
+    }
+  }
+
+  var attribute: Attribute? {
+    switch self {
+    case .modality: nil
+    case .patientName: .patientName
+    case .patientID: .patientID
+    case .birthDate: .patientBirthDate
+    case .studyDate: .studyDate
+    case .modalities: .modalitiesInStudy
+    case .accession: .accessionNumber
+    case .description: .studyDescription
+    case .referring: .referringPhysicianName
+    }
+  }
+
+  var isDate: Bool { self == .birthDate || self == .studyDate }
+
+  /// What is sent for what was typed.
+  func value(_ text: String, today: Int) -> Result<String, Command.Complaint> {
+    let text = text.split(separator: " ").joined(separator: " ")
+    let hasWildcard = text.contains("*") || text.contains("?")
+    switch self {
+    case .birthDate, .studyDate:
+      return DateInput.range(text, today: today).map { .success($0) }
+        ?? .failure(Command.Complaint(words: "not a date"))
+    case .patientName, .referring: return .success(text.isEmpty || hasWildcard ? text : text + "*")
+    case .description: return .success(text.isEmpty || hasWildcard ? text : "*\(text)*")
+    case .modalities:
+      return .success(text.uppercased().split { $0 == "," || $0 == " " || $0 == "\\" }.joined(separator: "\\"))
+    default: return .success(text)
+    }
+  }
+}
+
+/// An attribute that has no field of its own: `BodyPartExamined=CHEST`.
+struct OtherKey {
+  var keyword = ""
+  var value = ""
+  /// Keywords it may become while it is typed.
+  var offers: [String] = []
+  var complaint: String?
+  /// What is sent, where that is not what was typed; else which attribute it is.
+  var words = ""
+
+  init(_ text: String, today: Int) {
+    let text = String(text.drop { $0 == " " })
+    guard !text.isEmpty else { return }
+    let name = String(text.prefix { $0 != "=" }.reversed().drop { $0 == " " }.reversed())
+    guard let equals = text.firstIndex(of: "=") else {
+      offers = Array(Attributes.completions(name).prefix(40))
+      complaint = offers.isEmpty ? "no such keyword" : nil
+      return
+    }
+    guard let tag = Tag(parsing: name), let known = tag.keyword else {
+      complaint = "no attribute \(name)"
+      return
+    }
+    keyword = known
+    value = String(text[text.index(after: equals)...].drop { $0 == " " })
+    words = "\(tag) \(DataDictionary.attribute(for: tag).map { "\($0.vr)" } ?? "")"
+    if DataDictionary.attribute(for: tag)?.vr == .DA {
+      guard let range = DateInput.range(value, today: today) else {
+        complaint = "not a date"
+        return
+      }
+      if range != value { words = "asks \(range)" }
+      value = range
+    }
+  }
+}

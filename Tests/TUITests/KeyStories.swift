@@ -1,0 +1,384 @@
+import Operations
+import Testing
+
+@testable import TUI
+
+/// The keys of the contract, one after the other.
+@Suite("What each key does")
+struct KeyStories {
+  private func study(_ uid: String, _ name: String, _ date: String = "20240101") -> Record {
+    Record(
+      id: uid, level: .study,
+      [
+        .studyInstanceUID: uid, .patientName: name, .studyDate: date, .studyInstances: "10",
+        .studyDescription: "CT, head",
+      ])
+  }
+
+  private func results(_ size: Size = Size(rows: 24, columns: 80)) -> Story {
+    let story = Story(size: size)
+    story.press(.enter, .enter)
+    let token = story.effects.finds.last?.token ?? -1
+    story.show(.matches(token: token, [study("1", "DOE^JANE"), study("2", "ROE^JIM", "20230101")]))
+    story.show(.findEnded(token: token, .init()))
+    return story
+  }
+
+  private func local() -> Story {
+    let story = Story()
+    story.press("3")
+    let token = story.effects.pages.last?.token ?? 0
+    story.show(
+      .page(.init(token: token, records: [study("a", "DOE^JANE"), study("b", "ROE^JIM")], isFirst: true, isLast: true)))
+    return story
+  }
+
+  private func job(
+    _ id: Int, _ phase: JobView.Phase, _ kind: JobView.Kind = .move, at now: ContinuousClock.Instant
+  )
+    -> JobView
+  {
+    var job = JobView(id: id, kind: kind, title: "C-MOVE DOE", peer: "PACS1", phase: phase, started: now)
+    job.subjects = ["PACS1"]
+    return job
+  }
+
+  // MARK: Everywhere
+
+  @Test("Tab goes to the details and back: there the keys that move scroll them, and Esc returns")
+  func otherPane() {
+    let story = results(Size(rows: 20, columns: 160))
+    let before = story.selected
+    #expect(story.shows("Study UID"))
+    story.press(.tab, "j")
+    #expect(story.selected == before, "the list's cursor stays")
+    #expect(story.footer.contains("Esc to the list"))
+    story.press("G")
+    story.press(.escape, "j")
+    #expect(story.selected != before)
+  }
+
+  @Test("Ctrl-S writes the marked rows, or all that are shown, into a new file")
+  func saveRows() {
+    let story = results()
+    story.press(.control("s"))
+    #expect(story.shows("Save 2 rows to"))
+    story.press(.control("u"))
+    story.type("/tmp/list.csv")
+    story.press(.enter)
+    #expect(story.effects.files.last?.path == "/tmp/list.csv")
+    #expect(story.effects.files.last?.text.lines.count == 3)
+    #expect(story.effects.files.last?.text.lines[1].contains("\"DOE, JANE\"") == true)
+    #expect(story.effects.files.last?.text.lines[1].contains("\"CT, head\"") == true)
+    story.press("g", " ", .control("s"))
+    #expect(story.shows("Save 1 row to"))
+  }
+
+  @Test("In a tag tree / searches and leaves nothing out; n and N go from match to match, around the end")
+  func searchTags() {
+    let story = local()
+    story.press("v")
+    let lines = ["PatientName", "StudyDate", "PatientID", "Modality"].enumerated().map {
+      TagLine(id: $0.offset, depth: 0, tag: "(0010,00\($0.offset)0)", vr: "LO", keyword: $0.element, value: "v")
+    }
+    let token = story.effects.compactMap { if case .tags(_, let token) = $0 { token } else { nil } }.last ?? -1
+    story.show(.tags(token: token, .success(lines)))
+    story.press("/")
+    story.type("patient")
+    story.press(.enter)
+    #expect(story.shows("4 tags"))
+    #expect(story.selected.contains("PatientName"))
+    story.press("n")
+    #expect(story.selected.contains("PatientID"))
+    story.press("n")
+    #expect(story.selected.contains("PatientName"))
+    story.press("N")
+    #expect(story.selected.contains("PatientID"))
+    #expect(story.footer.contains("Esc clear the search"))
+    story.press(.escape, .escape)
+    #expect(story.shows("2 studies"))
+  }
+
+  @Test("In a text / searches, n finds the next, and Ctrl-S saves its lines")
+  func searchText() {
+    let story = Story()
+    var failed = job(1, .failed, at: story.now)
+    failed.outcome = "3 failed"
+    failed.details = (1...60).map { "1.2.3.\($0): 0x0110 processing failure" }
+    story.show(.job(failed))
+    story.press("4", .enter, "/")
+    story.type("1.2.3.50:")
+    story.press(.enter)
+    #expect(story.shows("1.2.3.50:"))
+    story.press(.control("s"), .enter)
+    #expect(story.effects.files.last?.text.lines.contains { $0.hasPrefix("1.2.3.60:") } == true)
+  }
+
+  @Test("Columns are hidden, shown and made wider, and the choice is kept")
+  func columns() {
+    let story = results(Size(rows: 24, columns: 120))
+    #expect(story.shows("DESCRIPTION"))
+    story.press("|")
+    while !story.selectedPopup.contains("DESCRIPTION") { story.press("j") }
+    story.press(" ", .escape)
+    #expect(!story.shows("DESCRIPTION"))
+    #expect(story.effects.kept.last?.kind == .columns)
+    #expect(story.effects.kept.last?.text == "DESCRIPTION\t0")
+    story.press("|", "r", .escape)
+    #expect(story.shows("DESCRIPTION"))
+  }
+
+  // MARK: Modalities
+
+  @Test("w watches, with loss and times; c stops it, Esc does not")
+  func watch() {
+    let story = Story()
+    story.press("w")
+    #expect(story.effects.watched == ["PACS1"])
+    #expect(story.shows("modalities › watch"))
+    var watching = job(1, .waiting, .watch, at: story.now)
+    watching.title = "watch"
+    story.show(.job(watching))
+    var statistics = EchoStatistics()
+    for (index, time) in [2.0, 3, nil, 4].enumerated() {
+      statistics.take(time, reason: "no answer", at: .init(timeIntervalSince1970: Double(story.clock + index)))
+    }
+    story.show(.watched(modality: "PACS1", statistics))
+    #expect(story.selected.contains("25.0%"))
+    #expect(story.selected.contains("3.0 ms"))
+    #expect(story.shows("1 lost  no answer"))
+    story.press(.escape)
+    #expect(story.effects.cancelled.isEmpty)
+    #expect(story.operation.contains("watch"))
+    story.press("w")
+    #expect(story.effects.watched == ["PACS1"], "it is watched already")
+    story.press("c")
+    #expect(story.effects.cancelled == [1])
+  }
+
+  @Test("T stores a test image only after a question")
+  func testStore() {
+    let story = Story()
+    story.press("T")
+    #expect(story.shows("Store a test image on PACS1?"))
+    story.press(.enter, "n")
+    let asked = { story.effects.contains { if case .testStore("PACS1", nil) = $0 { true } else { false } } }
+    #expect(!asked())
+    story.press("T", "y")
+    #expect(asked())
+  }
+
+  @Test("Enter on marked modalities asks them together; each row says who has it, and is retrieved from there")
+  func together() {
+    let story = Story()
+    story.press(" ", " ", .enter)
+    #expect(story.shows("PACS1, PACS2"))
+    story.press(.enter)
+    let orders = story.effects.finds
+    #expect(orders.map(\.modality) == ["PACS1", "PACS2"])
+    story.show(.matches(token: orders[0].token, [study("1", "DOE^JANE")]))
+    story.show(.matches(token: orders[1].token, [study("1", "DOE^JANE"), study("2", "ROE^JIM", "20230101")]))
+    #expect(story.shows("3 studies so far, 2 of 2 still answer"))
+    story.show(.findEnded(token: orders[0].token, .init()))
+    story.show(.findEnded(token: orders[1].token, .init(words: "gone", failed: true)))
+    #expect(story.shows("SOURCE"))
+    #expect(story.shows("PACS2: gone"))
+    story.press("*", "m")
+    #expect(Set(story.effects.orders.map(\.modality)) == ["PACS1", "PACS2"])
+    #expect(story.effects.orders.last?.items.map(\.uid) == ["1", "2"])
+  }
+
+  // MARK: Query
+
+  @Test("Queries are saved by name and opened again, and what was asked of a modality stands there next time")
+  func savedQueries() {
+    let story = Story()
+    story.press(.enter, .tab, .tab, .tab)
+    story.type("-7d")
+    story.press(.control("s"))
+    story.type("last week")
+    story.press(.enter)
+    #expect(story.effects.kept.last?.name == "last week")
+    #expect(story.effects.kept.last?.text == "StudyDate=-7d")
+    story.press(.control("x"))
+    #expect(!story.shows("asks 20240308-"))
+    story.press(.control("o"))
+    #expect(story.shows("last week"))
+    story.press(.enter)
+    #expect(story.shows("asks 20240308-"))
+    story.press(.enter)
+    #expect(story.effects.finds.last?.keys["StudyDate"] == "20240308-")
+    #expect(story.effects.kept.count == 1, "what was asked is kept on disk only under RememberQueries")
+    story.press("1", .enter)
+    #expect(story.shows("asks 20240308-"))
+    story.press("j", .escape, "1", "j", .enter)
+    #expect(!story.shows("asks 20240308-"), "another modality has its own")
+  }
+
+  @Test("Any attribute is asked for by its keyword, completed by →")
+  func otherAttributes() {
+    let story = Story()
+    story.press(.enter, .backTab, .backTab)
+    story.type("insti")
+    #expect(story.shows("→ InstitutionName"))
+    story.press(.right)
+    story.type("*north*")
+    #expect(story.shows("(0008,0080) LO"))
+    story.press(.tab)
+    story.type("Nonsense=1")
+    #expect(story.shows("no attribute Nonsense"))
+    story.press(.enter)
+    #expect(story.effects.finds.isEmpty)
+    story.press(.control("u"), .enter)
+    #expect(story.effects.finds.last?.keys["InstitutionName"] == "*north*")
+  }
+
+  @Test("A date has a calendar: a month or a day further by a key")
+  func calendar() {
+    let story = Story()
+    story.press(.enter, .tab, .tab, .tab)
+    #expect(story.shows("March 2024"))
+    story.press(Key(.pageUp))
+    #expect(story.shows("asks 20240301-20240331"))
+    story.press(Key(.pageUp))
+    #expect(story.shows("asks 20240201-20240229"))
+    #expect(story.shows("February 2024"))
+    story.press(Key(.left, .control))
+    #expect(story.shows("asks 20240131"))
+  }
+
+  // MARK: Local, jobs, activity
+
+  @Test("Ctrl-S exports the files of the marked studies")
+  func export() {
+    let story = local()
+    story.press("*", .control("s"))
+    #expect(story.shows("Export 2 studies to"))
+    story.type("out")
+    story.press(.enter)
+    #expect(story.effects.exports.last?.folder == "~/out")
+    #expect(Set(story.effects.exports.last?.ids ?? []) == ["a", "b"])
+  }
+
+  @Test("p shows a picture, in shades where there are any, else in characters; j goes to the next image")
+  func preview() {
+    for hasShades in [true, false] {
+      let story = local()
+      story.changeWorld { $0.hasShades = hasShades }
+      story.press("p")
+      let order = story.effects.previews.last
+      #expect(order?.id == "a")
+      let pixels = (0..<64).map { UInt8($0 % 8 * 36) }
+      story.show(
+        .preview(
+          token: order?.token ?? 0,
+          .success(
+            PreviewImage(
+              width: 8, height: 8, pixels: pixels, image: 0, images: 3, frame: 0, frames: 1, words: "8×8, 8 bit"))))
+      #expect(story.shows("image 1 of 3 · 8×8, 8 bit"))
+      #expect(story.shows(hasShades ? "▀▀▀▀" : "::"))
+      story.press("j")
+      #expect(story.effects.previews.last?.image == 1)
+    }
+  }
+
+  @Test("p pauses what is queued, J and K move it; what runs is not paused, and it says so")
+  func queue() {
+    let story = Story()
+    var queued = job(2, .queued, at: story.now)
+    queued.place = 2
+    story.show(.job(job(1, .waiting, at: story.now)))
+    story.show(.job(queued))
+    story.press("4", "g")
+    #expect(story.selected.contains("queued 2"))
+    #expect(story.selected.contains("1 before it for PACS1"))
+    story.press("p", "K", "J")
+    let asked = story.effects.compactMap { effect -> String? in
+      switch effect {
+      case .pause(let id): "pause \(id)"
+      case .shift(let id, let sooner): "\(sooner ? "sooner" : "later") \(id)"
+      default: nil
+      }
+    }
+    #expect(asked == ["pause 2", "sooner 2", "later 2"])
+    story.press("j", "p")
+    #expect(story.shows("has begun"))
+  }
+
+  @Test("a allows a rejected title after a question; elsewhere it says that there is nothing to allow")
+  func allow() {
+    let story = Story()
+    var refused = ActivityRow(
+      id: 1, clock: story.clock, kind: "rejection", role: .bad, peer: "CT9 10.0.0.9", words: "C-STORE refused")
+    refused.refusedAETitle = "CT9"
+    story.show(.activity([refused, ActivityRow(id: 2, clock: 0, kind: "note", role: .dim, peer: "", words: "a note")]))
+    story.press("5", "a")
+    #expect(story.shows("Nothing was refused here"))
+    story.press("j", "a")
+    #expect(story.shows("Allow CT9 to store here?"))
+    story.press(.enter, "y")
+    #expect(story.effects.contains { if case .allow("CT9") = $0 { true } else { false } })
+  }
+
+  // MARK: Commands
+
+  @Test("Commands complete by Tab, and ↑ brings back earlier ones")
+  func commandLine() {
+    let story = Story()
+    story.press(":")
+    story.type("ec")
+    story.press(.tab)
+    story.type("pa")
+    story.press(.tab)
+    #expect(story.footer.contains(": echo PACS"))
+    story.press(.tab)
+    #expect(story.footer.contains("echo PACS1"))
+    story.press(.tab)
+    #expect(story.footer.contains("echo PACS2"))
+    story.press(.enter)
+    #expect(story.effects.echoed == ["PACS2"])
+    story.press(":", .up)
+    #expect(story.footer.contains("echo PACS2"))
+    story.press(.down)
+    #expect(!story.footer.contains("echo PACS2"))
+    story.press(.control("u"))
+    story.type("query PACS1 Accession")
+    story.press(.tab)
+    story.type("A1")
+    story.press(.enter)
+    #expect(story.effects.finds.last?.keys == ["AccessionNumber": "A1"])
+  }
+
+  @Test("A path completes from the disk")
+  func paths() {
+    let story = Story()
+    story.press(":")
+    story.type("import ~/im")
+    story.press(.tab)
+    let asked = story.effects.compactMap { if case .completePath(let text) = $0 { text } else { nil } }
+    #expect(asked == ["~/im"])
+    story.show(.completions(for: "~/im", ["~/images/"]))
+    #expect(story.footer.contains("import ~/images/"))
+  }
+
+  @Test("A command does what its key does, and asks what the key asks")
+  func commandsAsKeys() {
+    let story = local()
+    story.press(":")
+    story.type("send PACS2")
+    story.press(.enter)
+    #expect(story.effects.sent == ["PACS2"])
+    story.press(":")
+    story.type("export /tmp/out")
+    story.press(.enter)
+    #expect(story.effects.exports.last?.folder == "/tmp/out")
+    story.press(":")
+    story.type("explain A801")
+    story.press(.enter)
+    #expect(story.shows("move destination unknown"))
+    story.press(":")
+    story.type("remove PACS2")
+    story.press(.enter)
+    #expect(story.shows("Remove PACS2?"))
+  }
+}
