@@ -22,6 +22,7 @@ let package = Package(
       name: "CNCurses", providers: [.apt(["libncursesw5-dev"])]),
     .systemLibrary(
       name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CFileSystem"),
     .target(
       name: "Dicom",
       dependencies: [
@@ -37,7 +38,7 @@ let package = Package(
     .target(
       name: "LocalIndex",
       dependencies: [
-        "Dicom",
+        "Dicom", "CFileSystem", "CZlib",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "GRDB", package: "GRDB.swift"),

@@ -45,7 +45,7 @@ public final class LocalIndex: Sendable {
       throw Self.translate(error, storage.indexPath)
     }
     let records = StoredRecords(storage: storage, defaultCharacterSet: options.defaultCharacterSet)
-    writer = IndexWriter(pool: pool, observers: observers) { try records.record(ofInstance: $0) }
+    writer = IndexWriter(pool: pool, statePool: statePool, observers: observers) { try records.record(ofInstance: $0) }
     try recover(isNew: isNew)
   }
 

@@ -165,7 +165,7 @@ import Testing
     #expect(outcome.imported == 2)
     #expect(outcome.duplicates == 1)
     #expect(outcome.versions == 1)
-    #expect(outcome.notDicom == [source + "/DICOMDIR", source + "/README", source + "/empty"])
+    #expect(outcome.notDicom == [source + "/README", source + "/empty"])
     #expect(outcome.failures.map(\.path) == [source + "/missing"])
     #expect(outcome.studies == [OrthancIdentifier.study(patientID: "P1", studyInstanceUID: "1.2.3")])
     #expect(try index.statistics().instances == 2)

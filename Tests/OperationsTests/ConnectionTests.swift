@@ -79,7 +79,7 @@ struct ConnectionTests {
     }
   }
 
-  @Test("Exported files are those that are stored; a file that is there is never written over")
+  @Test("Exported files are those that are stored, with a DICOMDIR; nothing that is there is written over")
   func export() async throws {
     try await Stations.with { stations in
       let station = stations.pacs.station
@@ -88,10 +88,10 @@ struct ConnectionTests {
       defer { try? FileManager.default.removeItem(atPath: folder) }
       let result = try await station.exportFiles([study.id], to: folder).value()
       #expect(result.outcome.state == .done && result.instances == study.instances)
-      let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-      #expect(names.count == study.instances)
-      let again = try await station.exportFiles([study.id], to: folder).value()
-      #expect(again.outcome.state == .failed && again.failures.count == study.instances)
+      let names = try FileManager.default.subpathsOfDirectory(atPath: folder)
+      #expect(names.filter { $0.split(separator: "/").last?.hasPrefix("IM") == true }.count == study.instances)
+      #expect(names.contains("DICOMDIR"))
+      await #expect(throws: StorageError.self) { try await station.exportFiles([study.id], to: folder).value() }
     }
   }
 

@@ -2,38 +2,71 @@ import Dicom
 import Foundation
 import GRDB
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 extension LocalIndex {
   /// What a deletion took away.
   public struct Deletion: Hashable, Sendable {
     public var instances = 0
+    /// Of all files, other versions of the instances included.
     public var bytes = 0
+    /// It was ended before everything was gone.
+    public var isIncomplete = false
+
+    public init() {}
   }
 
-  /// Deletes a patient, study, series or instance: its files, all versions of them, then its place in the index.
+  /// Deletes a patient, study, series or instance: its files, all versions of them, then its place in the index. When this
+  /// returns they stay away, also after a power cut.
+  ///
+  /// - Parameter progress: told after every few instances; returning false ends it there.
   /// - Throws: ``StorageError`` when a file cannot be removed; what went before it is gone, the index knows it.
   @discardableResult
-  public func delete(_ id: String) throws -> Deletion {
+  public func delete(_ id: String, progress: (Deletion) -> Bool = { _ in true }) throws -> Deletion {
     // A session marks that index and files may differ, in case this process ends halfway.
     _ = try writingSession()
     var result = Deletion()
-    var removed: [String] = []
-    defer { try? writer.flush() }
-    defer { if !removed.isEmpty { writer.enqueue(.remove(removed)) } }
-    let versions = try read { db in
-      var numbers: [Data: [Int]] = [:]
-      let rows = try Row.fetchCursor(db, sql: "SELECT instance, number FROM version")
-      while let row = try rows.next() { numbers[row["instance"], default: []].append(row["number"]) }
-      return numbers
-    }
-    for instance in try instances(under: id) {
-      for version in (versions[try IndexUpdate.key(instance.id)] ?? []) + [1] {
-        let path = storage.path(ofInstance: instance.id, version: version)
-        guard unlink(path) == 0 || errno == ENOENT else { throw StorageError.posix(errno, "delete", path) }
+    let instances = try instances(under: id)
+    for start in stride(from: 0, to: instances.count, by: Self.deletionLength) {
+      try delete(instances[start..<min(start + Self.deletionLength, instances.count)], &result)
+      if !progress(result), start + Self.deletionLength < instances.count {
+        result.isIncomplete = true
+        break
       }
-      removed.append(instance.id)
-      result.instances += 1
-      result.bytes += instance.bytes
     }
     return result
+  }
+
+  private static let deletionLength = 500
+  /// Folders that are synced one by one, and not the whole file system.
+  private static let fewFolders = 16
+
+  private func delete(_ instances: ArraySlice<StoredInstance>, _ result: inout Deletion) throws {
+    var removed: [String] = []
+    var folders: Set<String> = []
+    defer {
+      if !removed.isEmpty { writer.enqueue(.remove(removed)) }
+      try? writer.flush()
+    }
+    for instance in instances {
+      for path in try versions(ofInstance: instance.id).reversed() {
+        let bytes = (try? Posix.information(path)).map { Int($0.st_size) } ?? 0
+        guard unlink(path) == 0 || errno == ENOENT else { throw StorageError.posix(errno, "delete", path) }
+        result.bytes += bytes
+      }
+      folders.insert(storage.folder(ofInstance: instance.id))
+      removed.append(instance.id)
+      result.instances += 1
+    }
+    guard options.durability == .fsync else { return }
+    if folders.count <= Self.fewFolders {
+      for folder in folders { try Posix.syncFolder(folder) }
+    } else {
+      try Posix.syncFileSystem(storage.instancesPath)
+    }
   }
 }

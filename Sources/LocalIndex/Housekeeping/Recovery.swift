@@ -64,39 +64,57 @@ extension LocalIndex {
   }
 
   /// Builds the index anew from the files alone.
-  public func reindex() throws -> ReindexOutcome {
+  ///
+  /// - Parameter progress: told after every few hundred files; returning false leaves the index as it was.
+  /// - Throws: ``StorageError``, `CancellationError` when it was ended.
+  public func reindex(progress: (_ outcome: ReindexOutcome) -> Bool = { _ in true }) throws -> ReindexOutcome {
     var outcome = ReindexOutcome()
     try writer.perform { pool in
-      try pool.write { db in
-        for table in ["version", "instance", "series", "studyText", "study", "patient"] {
-          try db.execute(sql: "DELETE FROM \(table)")
+      try pool.writeWithoutTransaction { db in
+        // As much as the index of a hundred thousand studies: its keys have no order that files could be read in.
+        let pages = try Int.fetchOne(db, sql: "PRAGMA cache_size") ?? 0
+        try db.execute(sql: "PRAGMA cache_size = -262144")
+        defer { try? db.execute(sql: "PRAGMA cache_size = \(pages); PRAGMA shrink_memory") }
+        try db.inTransaction {
+          try rebuild(db, &outcome, progress)
+          return .commit
         }
-        try Terms.removeAll(db)
-        var update = IndexUpdate(db)
-        var count = 0
-        try storage.forEachFolder { _, files in
-          for file in files {
-            switch stored(file.id, file.version) {
-            case .success(let record?):
-              try update.add(record)
-              if record.version == 1 { outcome.instances += 1 } else { outcome.versions += 1 }
-            case .success(nil): break
-            case .failure(let error):
-              outcome.unreadable[storage.path(ofInstance: file.id, version: file.version)] = "\(error)"
-            }
-            count += 1
-            if count % 10_000 == 0 {
-              try update.finish()
-              update = IndexUpdate(db)
-            }
-          }
-        }
-        try update.finish()
       }
     }
     var change = IndexChange()
     change.isEverything = true
     writer.tell(change)
     return outcome
+  }
+
+  private func rebuild(_ db: Database, _ outcome: inout ReindexOutcome, _ progress: (ReindexOutcome) -> Bool) throws {
+    for table in ["version", "instance", "series", "studyText", "study", "patient"] {
+      try db.execute(sql: "DELETE FROM \(table)")
+    }
+    try Terms.removeAll(db)
+    var update = IndexUpdate(db)
+    var count = 0
+    let reader = FilesAhead(storage) { [self] in stored($0, $1) }
+    defer { reader.stop() }
+    while let batch = try reader.next() {
+      for (file, record) in batch {
+        switch record {
+        case .success(let record?):
+          try update.add(record)
+          if record.version == 1 { outcome.instances += 1 } else { outcome.versions += 1 }
+        case .success(nil): break
+        case .failure(let error):
+          outcome.unreadable[storage.path(ofInstance: file.id, version: file.version)] = "\(error)"
+        }
+      }
+      count += batch.count
+      if count >= 10_000 {
+        count = 0
+        try update.finish()
+        update = IndexUpdate(db)
+      }
+      if !progress(outcome) { throw CancellationError() }
+    }
+    try update.finish()
   }
 }

@@ -24,6 +24,7 @@ final class IndexWriter: Sendable {
   }
 
   private let pool: DatabasePool
+  private let statePool: DatabasePool
   private let record: @Sendable (String) throws -> InstanceRecord?
   private let pending = NIOLockedValueBox(Pending())
   private let queue = DispatchQueue(label: "fluoro.index.writer")
@@ -32,8 +33,12 @@ final class IndexWriter: Sendable {
   private let observers: Observers
   private let logger = Logger(label: "fluoro.index")
 
-  init(pool: DatabasePool, observers: Observers, record: @escaping @Sendable (String) throws -> InstanceRecord?) {
+  init(
+    pool: DatabasePool, statePool: DatabasePool, observers: Observers,
+    record: @escaping @Sendable (String) throws -> InstanceRecord?
+  ) {
     self.pool = pool
+    self.statePool = statePool
     self.observers = observers
     self.record = record
   }
@@ -76,6 +81,7 @@ final class IndexWriter: Sendable {
     }
     do {
       let change = try pool.write { db in try apply(changes, db) }
+      noteDigests(changes)
       scheduleNext()
       tell(change)
     } catch {
@@ -86,6 +92,29 @@ final class IndexWriter: Sendable {
         pending.isScheduled = false
       }
       throw error
+    }
+  }
+
+  /// Behind the index: a digest that is lost here is one that `verify` takes anew.
+  private func noteDigests(_ changes: [Change]) {
+    var digests: [(key: Digests.Key, value: UInt64)] = []
+    var removed: [String] = []
+    for change in changes {
+      switch change {
+      case .add(let record), .replace(let record):
+        if let digest = record.digest {
+          digests.append((Digests.Key(instance: record.identity.instance, version: record.version), digest))
+        }
+      case .remove(let instances):
+        removed += instances
+        digests.removeAll { instances.contains($0.key.instance) }
+      }
+    }
+    do {
+      try Digests.remove(statePool, removed)
+      try Digests.write(statePool, digests)
+    } catch {
+      logger.warning("The digests of \(digests.count) files could not be kept: \(error)")
     }
   }
 

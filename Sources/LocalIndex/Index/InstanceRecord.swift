@@ -14,6 +14,8 @@ struct InstanceRecord: Sendable {
   var calledAET: String?
   /// 1 for the current one.
   var version: Int
+  /// ``FileDigest`` of the file as it was written; nil for one that was read back, whose digest is known already or is not.
+  var digest: UInt64?
 
   func value(_ tag: Tag, _ level: Level) -> String? {
     guard let index = MainTags.tags(of: level).firstIndex(of: tag) else { return nil }
@@ -59,10 +61,11 @@ struct InstanceHeader: Sendable {
   }
 
   func record(
-    transferSyntaxUID: String, bytes: Int, received: Double, remoteAET: String?, calledAET: String?, version: Int
+    transferSyntaxUID: String, bytes: Int, received: Double, remoteAET: String?, calledAET: String?, version: Int,
+    digest: UInt64? = nil
   ) -> InstanceRecord {
     InstanceRecord(
       identity: identity, values: values, sopClassUID: sopClassUID, transferSyntaxUID: transferSyntaxUID, bytes: bytes,
-      received: received, remoteAET: remoteAET, calledAET: calledAET, version: version)
+      received: received, remoteAET: remoteAET, calledAET: calledAET, version: version, digest: digest)
   }
 }

@@ -132,6 +132,14 @@ enum StateSchema {
             PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID
           """)
     }
+    migrator.registerMigration("digests") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE digest (
+            instance BLOB NOT NULL, version INTEGER NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (instance, version)
+          ) STRICT, WITHOUT ROWID
+          """)
+    }
     return migrator
   }
 }

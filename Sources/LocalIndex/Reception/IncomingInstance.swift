@@ -29,6 +29,8 @@ public final class IncomingInstance: Sendable {
     var head: ByteBuffer
     var dataSetBytes = 0
     var fileBytes = 0
+    /// Of the file as it grows.
+    var digest = FileDigest()
     var failure: StorageError?
   }
 
@@ -56,6 +58,7 @@ public final class IncomingInstance: Sendable {
         if let meta = state.meta {
           state.meta = nil
           state.fileBytes += meta.readableBytes
+          meta.withUnsafeReadableBytes { state.digest.update($0) }
           if bytes.count < Self.headLimit {
             // A small instance goes out with its meta information in one write.
             var both = meta
@@ -75,6 +78,7 @@ public final class IncomingInstance: Sendable {
       }
       let room = Self.headLimit - state.head.readableBytes
       if room > 0 { state.head.writeBytes(bytes.prefix(room)) }
+      state.digest.update(bytes)
       state.dataSetBytes += bytes.count
       state.fileBytes += bytes.count
     }
@@ -84,6 +88,11 @@ public final class IncomingInstance: Sendable {
   ///
   /// - Throws: ``StorageError``; nothing is left of the instance then. `storeStatusCode` is what to answer.
   public func commit() throws -> StoredInstance {
+    try commit(isDurable: index.options.durability == .fsync)
+  }
+
+  /// - Parameter isDurable: whether file and folder are synced here, and not by who calls (``makeDurable()``).
+  func commit(isDurable: Bool) throws -> StoredInstance {
     try state.withLockedValue { state in
       if let failure = state.failure { throw failure }
       guard state.descriptor >= 0 else { throw Self.closed }
@@ -94,8 +103,16 @@ public final class IncomingInstance: Sendable {
       let header = try header(state)
       let arrival = Arrival(
         path: state.path, descriptor: state.descriptor, header: header, description: description,
-        bytes: state.fileBytes, dataSetOffset: state.fileBytes - state.dataSetBytes)
-      return try index.place(arrival)
+        bytes: state.fileBytes, dataSetOffset: state.fileBytes - state.dataSetBytes, digest: state.digest.value)
+      return try index.place(arrival, isDurable: isDurable)
+    }
+  }
+
+  /// Syncs what was written, before it gets a name.
+  func makeDurable() throws {
+    try state.withLockedValue { state in
+      guard state.descriptor >= 0 else { throw Self.closed }
+      try Posix.sync(state.descriptor, path: state.path)
     }
   }
 

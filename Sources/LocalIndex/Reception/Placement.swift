@@ -15,6 +15,8 @@ struct Arrival {
   let description: ReceptionDescription
   let bytes: Int
   let dataSetOffset: Int
+  /// ``FileDigest`` of the file.
+  let digest: UInt64
 }
 
 extension LocalIndex {
@@ -30,13 +32,12 @@ extension LocalIndex {
     return try IncomingInstance(description, index: self)
   }
 
-  /// Gives a complete file its name: under `Durability: fsync` the file is synced first, and its folder afterwards.
+  /// Gives a complete file its name: where it is to be durable the file is synced first, and its folder afterwards.
   ///
   /// The name is made with `link`, which fails where one exists: two arrivals of one identity cannot replace each other,
   /// in this process or in two.
-  func place(_ arrival: Arrival) throws -> StoredInstance {
+  func place(_ arrival: Arrival, isDurable: Bool) throws -> StoredInstance {
     let id = arrival.header.identity.instance
-    let isDurable = options.durability == .fsync
     try storage.makeFolder(ofInstance: id, durable: isDurable)
     let folder = storage.folder(ofInstance: id)
     if isDurable { try Posix.sync(arrival.descriptor, path: arrival.path) }
@@ -93,15 +94,20 @@ extension LocalIndex {
     func record(_ version: Int) -> InstanceRecord {
       arrival.header.record(
         transferSyntaxUID: arrival.description.transferSyntaxUID.rawValue, bytes: arrival.bytes, received: received,
-        remoteAET: arrival.description.sendingAETitle, calledAET: arrival.description.receivingAETitle, version: version
-      )
+        remoteAET: arrival.description.sendingAETitle, calledAET: arrival.description.receivingAETitle,
+        version: version,
+        digest: arrival.digest)
     }
     guard case .version(_, isCurrent: true) = novelty else {
       writer.enqueue(.add(record(version)))
       return
     }
     let records = StoredRecords(storage: storage, defaultCharacterSet: options.defaultCharacterSet)
-    if let older = try records.record(ofInstance: arrival.header.identity.instance, version: version) {
+    let id = arrival.header.identity.instance
+    if var older = try records.record(ofInstance: id, version: version) {
+      // The file that has changed names takes its digest along.
+      try? writer.flush()
+      older.digest = try? Digests.read(statePool, id, version: 1)
       writer.enqueue(.add(older))
     }
     writer.enqueue(.replace(record(1)))

@@ -77,7 +77,7 @@ extension LocalIndex {
     return try? DicomFile(path: path, defaultCharacterSet: options.defaultCharacterSet).dataSet
   }
 
-  private static func copy(_ tags: [Tag], from source: DataSet, to target: inout DataSet) {
+  static func copy(_ tags: [Tag], from source: DataSet, to target: inout DataSet) {
     for tag in tags {
       guard let element = source[tag] else { continue }
       if element.vr == .SQ {

@@ -1,6 +1,7 @@
 import NIOCore
 
 #if canImport(Glibc)
+  import CFileSystem
   import Glibc
 #else
   import Darwin
@@ -92,6 +93,18 @@ enum Posix {
     try sync(descriptor, path: path)
   }
 
+  /// Makes everything survive a power cut that was written to the file system of a path: with many files faster than one
+  /// after the other.
+  static func syncFileSystem(_ path: String) throws {
+    #if canImport(Glibc)
+      let descriptor = try open(path, O_RDONLY | O_DIRECTORY)
+      defer { close(descriptor) }
+      guard syncfs(descriptor) == 0 else { throw StorageError.posix(errno, "sync", path) }
+    #else
+      Darwin.sync()
+    #endif
+  }
+
   /// Makes one folder. - Returns: whether it is new.
   @discardableResult
   static func makeFolder(_ path: String, _ permissions: StoragePermissions) throws -> Bool {
@@ -175,6 +188,20 @@ enum Posix {
       result += chunk.prefix(count)
     }
     return result
+  }
+
+  /// Writes the bytes of a file to a descriptor.
+  static func copy(_ source: String, to target: Int32) throws {
+    let descriptor = try open(source, O_RDONLY)
+    defer { close(descriptor) }
+    try withUnsafeTemporaryAllocation(byteCount: 1 << 18, alignment: 16) { buffer in
+      while true {
+        let count = readBytes(descriptor, into: buffer)
+        if count < 0 { throw StorageError.posix(errno, "read", source) }
+        if count == 0 { return }
+        try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: target, path: source)
+      }
+    }
   }
 
   /// `read`, again after EINTR. - Returns: the count, 0 at the end, negative with `errno` set.

@@ -132,7 +132,9 @@ struct StorageFolder: Sendable {
   private func makeFolder(_ folder: String, in parent: String, durable: Bool) throws {
     if knownFolders.withLockedValue({ $0.contains(folder) }) { return }
     try Posix.makeFolder(folder, permissions)
-    if durable { try Posix.syncFolder(parent) }
+    // One that is not synced is not known: who stores the next durably has to.
+    guard durable else { return }
+    try Posix.syncFolder(parent)
     knownFolders.withLockedValue { _ = $0.insert(folder) }
   }
 
@@ -140,13 +142,20 @@ struct StorageFolder: Sendable {
   func forEachFolder(_ body: (_ prefix: String, _ files: [(id: String, version: Int)]) throws -> Void) throws {
     for first in try Posix.names(in: instancesPath).sorted() where first.utf8.count == 2 {
       for second in try Posix.names(in: instancesPath + "/" + first).sorted() where second.utf8.count == 2 {
-        var files: [(String, Int)] = []
-        try Posix.forEachName(in: instancesPath + "/" + first + "/" + second) { name in
-          if let file = Self.parse(name) { files.append(file) }
-        }
-        try body(first + second, files)
+        try body(first + second, try files(inFolder: first + second))
       }
     }
+  }
+
+  /// The instance files whose ids begin with these four digits; none when there is no folder for them.
+  func files(inFolder prefix: String) throws -> [(id: String, version: Int)] {
+    var files: [(String, Int)] = []
+    let path = instancesPath + "/" + prefix.prefix(2) + "/" + prefix.dropFirst(2)
+    guard Posix.exists(path) else { return files }
+    try Posix.forEachName(in: path) { name in
+      if let file = Self.parse(name) { files.append(file) }
+    }
+    return files
   }
 
   static func parse(_ name: String) -> (id: String, version: Int)? {

@@ -9,6 +9,9 @@ public enum JobKind: String, Sendable, CaseIterable {
   case testStore = "teststore"
   case importing = "import"
   case exporting = "export"
+  case deleting = "delete"
+  case verifying = "verify"
+  case reindexing = "reindex"
 
   /// `C-MOVE` for those that are a service of the network.
   public var words: String {
@@ -22,8 +25,7 @@ public enum JobKind: String, Sendable, CaseIterable {
     case .worklist: "worklist C-FIND"
     case .watch: "watch"
     case .testStore: "test store"
-    case .importing: "import"
-    case .exporting: "export"
+    case .importing, .exporting, .deleting, .verifying, .reindexing: rawValue
     }
   }
 }

@@ -229,6 +229,7 @@ enum Views {
     case .testStore: .testStore
     case .importing: .importing
     case .exporting: .exporting
+    case .deleting, .verifying, .reindexing: .housekeeping
     }
   }
 

@@ -121,7 +121,9 @@ struct Waiting: Equatable, Sendable {
 
 /// A job as the screens show it.
 struct JobView: Identifiable, Sendable {
-  enum Kind: Sendable { case echo, find, move, get, store, commit, watch, testStore, importing, exporting }
+  enum Kind: Sendable {
+    case echo, find, move, get, store, commit, watch, testStore, importing, exporting, housekeeping
+  }
 
   enum Phase: String, Sendable {
     case queued, resolving, connecting

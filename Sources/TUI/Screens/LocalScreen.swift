@@ -173,11 +173,12 @@ struct LocalScreen: ListScreen {
       context.moves.append(
         .prompt(
           Prompt(
-            "Export \(what) to", hint: "a folder, made when missing", text: "~/",
+            "Export \(what) to", hint: "a new or empty folder, or a new archive, NAME.zip", text: "~/",
             purpose: .exportFiles(ids: rows.map(\.id), words: what))))
     case .send: send(&context)
     case .importFiles:
-      context.moves.append(.prompt(Prompt("Import", hint: "a file or a folder", purpose: .importPaths)))
+      context.moves.append(
+        .prompt(Prompt("Import", hint: "a file, a folder, a ZIP archive or a DICOMDIR", purpose: .importPaths)))
     case .delete:
       if context.world.station.isReadOnly {
         context.say("This fluoro is read only (ReadOnly in its configuration).", .warning)

@@ -7,7 +7,8 @@ struct Local: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The studies on this machine.",
     subcommands: [
-      LocalFind.self, LocalImport.self, LocalExport.self, LocalDelete.self, LocalReindex.self, LocalStatistics.self,
+      LocalFind.self, LocalImport.self, LocalExport.self, LocalDelete.self, LocalVerify.self, LocalReindex.self,
+      LocalStatistics.self,
     ])
 }
 
@@ -68,7 +69,11 @@ struct LocalFind: NetworkCommand {
 
 struct LocalImport: NetworkCommand {
   static let configuration = CommandConfiguration(
-    commandName: "import", abstract: "Copy DICOM files and folders of them into the storage.")
+    commandName: "import", abstract: "Copy DICOM files into the storage.",
+    discussion: """
+      From files, folders with all that lies in them, ZIP archives, or a DICOMDIR with the files it lists. Interrupted, the \
+      same import again takes up where it ended.
+      """)
 
   @Argument var paths: [String]
   @OptionGroup var format: FormatOptions
@@ -134,19 +139,37 @@ struct LocalReindex: NetworkCommand {
 
   func perform() async throws {
     let station = try shared.station()
-    let outcome = try station.index.reindex()
+    let result = try await follow(station.reindexStorage())
     await station.shutdown()
-    if format.json {
-      try ResultWriter.standard.line(
-        JSONText.Value.object([
-          ("instances", .integer(outcome.instances)), ("versions", .integer(outcome.versions)),
-          ("unreadable", .array(outcome.unreadable.keys.sorted().map(JSONText.Value.string))),
-        ]).text)
-    } else {
-      try ResultWriter.standard.line("\(Words.count(outcome.instances, .instance)) indexed")
-    }
-    guard !outcome.unreadable.isEmpty else { return }
-    let lines = outcome.unreadable.sorted { $0.key < $1.key }.map { PlainText.visible("\($0.key): \($0.value)") }
-    throw Ending.partial(lines.joined(separator: "\n  "))
+    try print(result, format)
   }
+}
+
+struct LocalVerify: NetworkCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify", abstract: "Read every file of the storage: is it there, whole, and as it was written?",
+    discussion: "Exit status 1 when something is wrong; what, is said on standard error.")
+
+  @OptionGroup var format: FormatOptions
+  @OptionGroup var shared: SharedOptions
+
+  func perform() async throws {
+    let station = try shared.station()
+    let result = try await follow(station.verifyStorage())
+    await station.shutdown()
+    try print(result, format)
+  }
+}
+
+/// A result on standard output, and what was not as it should be on standard error.
+func print(_ result: some OperationResult, _ format: FormatOptions) throws(Ending) {
+  let ended: Set<JobState> = [.done, .partial, .failed]
+  if format.json {
+    try ResultWriter.standard.line(result.json.text)
+  } else if ended.contains(result.outcome.state) {
+    try ResultWriter.standard.line(result.outcome.words)
+  }
+  guard let status = ExitStatus(rawValue: result.outcome.exitStatus), status != .done else { return }
+  let details = result.outcome.details.map(PlainText.visible)
+  throw Ending(status: status, message: ([result.outcome.words] + details).joined(separator: "\n  "))
 }

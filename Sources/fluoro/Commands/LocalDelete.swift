@@ -32,18 +32,9 @@ struct LocalDelete: NetworkCommand {
     let what =
       "\(Words.count(instances.count, .instance)) of \(Words.count(studies.count, .study)), \(Words.bytes(bytes))"
     if !yes { try confirm(what) }
-    var deleted = 0
-    for id in ids {
-      if Task.isCancelled { throw Ending(status: .interrupted, message: "\(deleted) of \(what) deleted") }
-      // It may have gone with one named before, a study with its patient.
-      if try station.index.instances(under: id.lowercased()).isEmpty { continue }
-      deleted += try station.delete(id.lowercased()).instances
-    }
+    let result = try await follow(station.deleteLocal(ids.map { $0.lowercased() }))
     await station.shutdown()
-    try ResultWriter.standard.line(
-      format.json
-        ? JSONText.Value.object([("deleted", .integer(deleted)), ("bytes", .integer(Int(bytes)))]).text
-        : "deleted \(what)")
+    try print(result, format)
   }
 
   private func confirm(_ what: String) throws(Ending) {

@@ -1,0 +1,187 @@
+import Dicom
+import Foundation
+import GRDB
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// What verifying a storage found.
+public struct VerifyOutcome: Hashable, Sendable {
+  public struct Problem: Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable {
+      /// The index has the instance, and there is no file.
+      case missing
+      /// The file cannot be read from end to end, or is no DICOM file.
+      case unreadable
+      case size, digest
+      /// What is in the file belongs under another name.
+      case identity
+      /// There is a file, and the index has no instance for it.
+      case unlisted
+    }
+
+    public let path: String
+    public let kind: Kind
+    /// One sentence for a person.
+    public let words: String
+  }
+
+  /// All there are to look at.
+  public var total = 0
+  /// Files that were looked at, versions included.
+  public var files = 0
+  public var bytes = 0
+  /// Files of which no digest was known, because fluoro did not write them or could not note it. It was taken now, so that
+  /// the next time tells whether they have changed.
+  public var newDigests = 0
+  public var problems: [Problem] = []
+  /// It was ended before everything was looked at.
+  public var isIncomplete = false
+
+  public init() {}
+}
+
+extension LocalIndex {
+  /// Reads every file from end to end: it is there, it is a DICOM file of the identity its name says, and its size and digest
+  /// are those it was written with. Changes nothing but that digests are noted where there were none.
+  ///
+  /// - Parameter progress: told after every few files; returning false ends it there.
+  /// - Throws: ``StorageError`` when the index or the folder cannot be read.
+  public func verify(progress: (_ outcome: VerifyOutcome) -> Bool = { _ in true }) throws -> VerifyOutcome {
+    var outcome = VerifyOutcome()
+    outcome.total = try read { db in
+      try Int.fetchOne(db, sql: "SELECT (SELECT count(*) FROM instance) + (SELECT count(*) FROM version)") ?? 0
+    }
+    var last = Data()
+    var batch = try listed(after: last)
+    while !batch.isEmpty {
+      try verify(batch, &outcome)
+      if !progress(outcome) {
+        outcome.isIncomplete = true
+        return outcome
+      }
+      last = try IndexUpdate.key(batch[batch.count - 1].key.instance)
+      batch = try listed(after: last)
+    }
+    try storage.forEachFolder { _, files in try findUnlisted(files, &outcome) }
+    return outcome
+  }
+
+  private static let verifyLength = 128
+
+  private struct ListedFile: Sendable {
+    let key: Digests.Key
+    let bytes: Int
+    let path: String
+  }
+
+  /// The files of the next instances, in the order of their identifiers, all versions of each.
+  private func listed(after key: Data) throws -> [ListedFile] {
+    try read { db in
+      let statement = try db.cachedStatement(
+        sql: """
+          WITH next AS (SELECT key, bytes FROM instance WHERE key > ? ORDER BY key LIMIT ?)
+          SELECT key, 1 AS number, bytes FROM next
+          UNION ALL SELECT v.instance, v.number, v.bytes FROM next JOIN version v ON v.instance = next.key
+          ORDER BY key, number
+          """)
+      return try Row.fetchAll(statement, arguments: [key, Self.verifyLength]).map { row in
+        let key = Digests.Key(instance: row.identifier, version: row["number"])
+        return ListedFile(
+          key: key, bytes: row["bytes"], path: storage.path(ofInstance: key.instance, version: key.version))
+      }
+    }
+  }
+
+  private func verify(_ files: [ListedFile], _ outcome: inout VerifyOutcome) throws {
+    let known = try Digests.read(statePool, files.map(\.key))
+    var new: [(key: Digests.Key, value: UInt64)] = []
+    let results = Self.inParallel(files) { file in Result { try self.examine(file, known[file.key]) } }
+    for (file, result) in zip(files, results) {
+      outcome.files += 1
+      switch result {
+      case .success(let (digest, bytes)):
+        outcome.bytes += bytes
+        if known[file.key] == nil { new.append((file.key, digest)) }
+      case .failure(let problem as VerifyOutcome.Problem): outcome.problems.append(problem)
+      case .failure(let error):
+        // Deleted since the index was asked.
+        if try listed(file.key) {
+          outcome.problems.append(.init(path: file.path, kind: .unreadable, words: "\(error)"))
+        }
+      }
+    }
+    outcome.newDigests += new.count
+    try Digests.write(statePool, new)
+  }
+
+  private func listed(_ key: Digests.Key) throws -> Bool {
+    let bytes = try IndexUpdate.key(key.instance)
+    return try read { db in
+      try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM instance WHERE key = ?)", arguments: [bytes]) ?? false
+    }
+  }
+
+  private func examine(_ file: ListedFile, _ known: UInt64?) throws -> (digest: UInt64, bytes: Int) {
+    func problem(_ kind: VerifyOutcome.Problem.Kind, _ words: String) -> VerifyOutcome.Problem {
+      VerifyOutcome.Problem(path: file.path, kind: kind, words: words)
+    }
+    guard Posix.exists(file.path) else {
+      if try !listed(file.key) { return (known ?? 0, 0) }
+      throw problem(.missing, "the file is not there")
+    }
+    let descriptor = try Posix.open(file.path, O_RDONLY)
+    defer { Posix.close(descriptor) }
+    var digest = FileDigest()
+    var bytes = 0
+    try withUnsafeTemporaryAllocation(byteCount: 1 << 18, alignment: 16) { buffer in
+      while true {
+        let count = Posix.readBytes(descriptor, into: buffer)
+        if count < 0 { throw StorageError.posix(errno, "read", file.path) }
+        if count == 0 { break }
+        digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        bytes += count
+      }
+    }
+    guard bytes == file.bytes else {
+      throw problem(.size, "it has \(bytes) bytes and was written with \(file.bytes)")
+    }
+    if let known, known != digest.value { throw problem(.digest, "its bytes are not those that were written") }
+    let header: InstanceHeader
+    do {
+      header = try InstanceHeader(
+        DicomFile(path: file.path, defaultCharacterSet: options.defaultCharacterSet).dataSet)
+    } catch {
+      throw problem(.unreadable, "it is no DICOM file that could be stored: \(error)")
+    }
+    guard header.identity.instance == file.key.instance else {
+      throw problem(.identity, "what is in it belongs to another instance, \(header.identity.instance)")
+    }
+    return (digest.value, bytes)
+  }
+
+  private func findUnlisted(_ files: [(id: String, version: Int)], _ outcome: inout VerifyOutcome) throws {
+    let unlisted = try read { db in
+      let statement = try db.cachedStatement(
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM instance WHERE key = ?1 AND ?2 = 1)
+            OR EXISTS (SELECT 1 FROM version WHERE instance = ?1 AND number = ?2)
+          """)
+      return try files.filter { file in
+        try Bool.fetchOne(statement, arguments: [try IndexUpdate.key(file.id), file.version]) != true
+      }
+    }
+    for file in unlisted {
+      let path = storage.path(ofInstance: file.id, version: file.version)
+      // Deleted since the folder was read.
+      guard Posix.exists(path) else { continue }
+      let words = "the index does not know it; `fluoro local reindex` takes it in"
+      outcome.problems.append(.init(path: path, kind: .unlisted, words: words))
+    }
+  }
+}
+
+extension VerifyOutcome.Problem: Error {}
