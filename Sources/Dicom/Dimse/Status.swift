@@ -52,6 +52,9 @@ public struct Status: Hashable, Sendable, CustomStringConvertible {
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 
+  /// The description and the advice.
+  public var advised: String { advice.map { "\(self); \($0)" } ?? description }
+
   /// The same status with the peer's, or our, words for the reason.
   public func commented(_ comment: String) -> Status {
     Status(code, service: service, errorComment: comment)

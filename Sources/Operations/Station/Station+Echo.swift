@@ -56,7 +56,7 @@ extension Station {
       result.outcome = Outcome(.done, "answered in \(Words.milliseconds(result.milliseconds))")
     } else {
       result.failedPhase = "echo"
-      result.outcome = Outcome(.failed, "\(modality.name) answered C-ECHO with \(status)")
+      result.outcome = Outcome(.failed, "\(modality.name) answered C-ECHO with \(status.advised)")
     }
   }
 }

@@ -67,7 +67,7 @@ extension Station {
     case .success(let final) where matches.count > 0:
       outcome = Outcome(.partial, "\(count), then the peer ended it: \(final)")
     case .success(let final):
-      outcome = Outcome(.failed, "the peer refused the query: \(final)\(final.advice.map { "; \($0)" } ?? "")")
+      outcome = Outcome(.failed, "the peer refused the query: \(final.advised)")
     }
     if case .success(let final) = end { status = final }
     return FindResult(

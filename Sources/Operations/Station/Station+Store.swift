@@ -100,7 +100,7 @@ extension Station {
         .done, "\(words), \(Words.bytes(result.bytes)) in \(Words.seconds(.seconds(result.seconds)))", details: details)
     }
     let first = result.instances.first { !$0.isStored }
-    let reason = first.flatMap { $0.problem ?? $0.status.map { "\($0)" } }.map { ": \($0)" } ?? ""
+    let reason = first.flatMap { $0.problem ?? $0.status?.advised }.map { ": \($0)" } ?? ""
     return Outcome(stored > 0 ? .partial : .failed, words + reason, details: details)
   }
 }
