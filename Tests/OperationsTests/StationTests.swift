@@ -201,9 +201,6 @@ struct StationTests {
       }
       #expect(await words(SendRequest(sources: [.id("nothing")])) == "nothing here has the identifier nothing")
       #expect(await words(SendRequest(sources: [.path("/nowhere")])) == "/nowhere: there is no such file")
-      #expect(
-        await words(SendRequest(sources: [.id("x")], storageCommitment: true)).hasPrefix(
-          "storage commitment is not available"))
       #expect(await words(SendRequest(sources: [.id("x")], moveOriginatorAET: "A")).contains("needs the message id"))
       #expect(stations.pacs.station.activity.entries.isEmpty, "nobody was called")
     }
