@@ -23,7 +23,7 @@ enum Python {
       "mixed.py", [try workshop.makeFolder("mixed")] + (withPrivateClass ? ["--private"] : []), in: workshop)
   }
 
-  private static func paths(_ script: String, _ arguments: [String], in workshop: Workshop) async throws -> [String] {
+  static func paths(_ script: String, _ arguments: [String], in workshop: Workshop) async throws -> [String] {
     let listed = try await run(script, arguments, in: workshop)
     guard listed.status == 0 else { throw PeerProblem("\(script): \(listed.errors)") }
     return listed.output.split(separator: "\n").map(String.init)

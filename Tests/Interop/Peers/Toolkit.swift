@@ -11,18 +11,20 @@ enum Toolkit {
   }
 }
 
-/// DCMTK's storage server, writing what it gets into a folder.
+/// One of DCMTK's storage servers, storescp or dcmrecv, writing what it gets into a folder.
 final class StoreSCP: Sendable {
   let port: Int
   let folder: String
   let aeTitle = "STORESCP"
   let process: Subprocess
 
-  init(in workshop: Workshop, port: Int? = nil, _ options: [String] = []) async throws {
+  init(
+    in workshop: Workshop, program: String = "storescp", port: Int? = nil, _ options: [String] = []
+  ) async throws {
     self.port = try port ?? Ports.free()
-    folder = try workshop.makeFolder("storescp-\(self.port)")
+    folder = try workshop.makeFolder("\(program)-\(self.port)")
     process = try Subprocess(
-      "/usr/bin/storescp", options + ["--output-directory", folder, "--aetitle", aeTitle, String(self.port)],
+      "/usr/bin/\(program)", options + ["--output-directory", folder, "--aetitle", aeTitle, String(self.port)],
       in: workshop,
       environment: Toolkit.environment)
     try await Ports.awaitListening(self.port, process)

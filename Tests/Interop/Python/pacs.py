@@ -1,7 +1,7 @@
 """A small PACS in pynetdicom for the interop tests.
 
     pacs.py PORT AETITLE [--destination AET=PORT]... [--move-status N] [--slow-find SECONDS] [--slow-get SECONDS]
-            [--hide-class UID] [--refuse-get UID] [--take-class UID]
+            [--folder FOLDER] [--hide-class UID] [--refuse-get UID] [--take-class UID]
             [--tls CERTIFICATE KEY TRUSTED] [--commit same|later|never] FILE...
 
 Answers C-ECHO, C-FIND (every study, or the ones whose StudyInstanceUID is asked for), C-GET, and C-MOVE to the
@@ -43,6 +43,7 @@ arguments.add_argument("--hide-class", action="append", default=[])
 arguments.add_argument("--refuse-get", action="append", default=[])
 arguments.add_argument("--take-class", action="append", default=[])
 arguments.add_argument("--commit", choices=["same", "later", "never"])
+arguments.add_argument("--folder")
 arguments.add_argument("--require-called-aet", action="store_true")
 arguments.add_argument("--tls", nargs=3)
 arguments.add_argument("files", nargs="*")
@@ -169,6 +170,9 @@ def on_store(event):
     dataset = event.dataset
     dataset.file_meta = event.file_meta
     held.append(dataset)
+    if options.folder:
+        with open(f"{options.folder}/{event.request.AffectedSOPInstanceUID}.dcm", "wb") as file:
+            file.write(event.encoded_dataset())
     say("store", event.request.AffectedSOPInstanceUID)
     return 0x0000
 

@@ -1,17 +1,22 @@
 """Asks an SCP things as pynetdicom does, and prints what comes.
 
+    scu.py echo PORT AETITLE
+    scu.py store PORT AETITLE FILE...
+    scu.py find PORT AETITLE STUDY
+    scu.py move PORT AETITLE STUDY DESTINATION
     scu.py get PORT AETITLE STUDY FOLDER [--cancel-after N] [--syntax UID]...
     scu.py commit PORT AETITLE CLASS INSTANCE
 
-`get` writes the instances into FOLDER and prints the status and counters of each response; `commit` asks for storage
-commitment and prints the status of the answer.
+Each prints the status of each response, `get` and `move` their counters too, `find` the patient. `get` writes the
+instances into FOLDER; `store` sends the bytes of the files as they are.
 """
 
 import argparse
 import warnings
 
+import pydicom
 from pydicom.dataset import Dataset
-from pynetdicom import AE, build_role, evt
+from pynetdicom import AE, _config, build_role, evt
 from pynetdicom.sop_class import (
     BasicTextSRStorage,
     CTImageStorage,
@@ -20,20 +25,78 @@ from pynetdicom.sop_class import (
     MRImageStorage,
     StorageCommitmentPushModel,
     StorageCommitmentPushModelInstance,
+    StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
+    StudyRootQueryRetrieveInformationModelMove,
+    Verification,
 )
 
 warnings.simplefilter("ignore")
 arguments = argparse.ArgumentParser()
-arguments.add_argument("what", choices=["get", "commit"])
+arguments.add_argument("what", choices=["echo", "store", "find", "move", "get", "commit"])
 arguments.add_argument("port", type=int)
 arguments.add_argument("aet")
-arguments.add_argument("first")
-arguments.add_argument("second")
+arguments.add_argument("rest", nargs="*")
 arguments.add_argument("--cancel-after", type=int)
 arguments.add_argument("--syntax", action="append")
-options = arguments.parse_args()
+options = arguments.parse_intermixed_args()
+_config.STORE_SEND_CHUNKED_DATASET = True
 entity = AE(ae_title="PYSCU")
+
+
+def associate(*contexts, **more):
+    for context in contexts:
+        entity.add_requested_context(*context)
+    association = entity.associate("127.0.0.1", options.port, ae_title=options.aet, **more)
+    if not association.is_established:
+        raise SystemExit("no association")
+    return association
+
+
+def study():
+    identifier = Dataset()
+    identifier.QueryRetrieveLevel = "STUDY"
+    identifier.StudyInstanceUID = options.rest[0]
+    return identifier
+
+
+def say(status, *words):
+    kinds = [f"NumberOf{kind}Suboperations" for kind in ("Remaining", "Completed", "Failed", "Warning")]
+    counters = [status.get(kind) for kind in kinds] if any(kind in status for kind in kinds) else []
+    print(f"0x{status.Status:04X}", *counters, *words, flush=True)
+
+
+def echo():
+    association = associate([Verification])
+    say(association.send_c_echo())
+    association.release()
+
+
+def store():
+    files = {path: pydicom.dcmread(path, stop_before_pixels=True) for path in options.rest}
+    contexts = {(file.SOPClassUID, file.file_meta.TransferSyntaxUID) for file in files.values()}
+    association = associate(*contexts)
+    for path in files:
+        say(association.send_c_store(path))
+    association.release()
+
+
+def find():
+    model = StudyRootQueryRetrieveInformationModelFind
+    association = associate([model])
+    identifier = study()
+    identifier.PatientID = ""
+    for status, match in association.send_c_find(identifier, model):
+        say(status, match.PatientID if match else "")
+    association.release()
+
+
+def move():
+    model = StudyRootQueryRetrieveInformationModelMove
+    association = associate([model])
+    for status, _ in association.send_c_move(study(), options.rest[1], model):
+        say(status)
+    association.release()
 
 
 def get():
@@ -41,7 +104,7 @@ def get():
 
     def on_store(event):
         received.append(event.request.AffectedSOPInstanceUID)
-        with open(f"{options.second}/{received[-1]}.dcm", "wb") as file:
+        with open(f"{options.rest[1]}/{received[-1]}.dcm", "wb") as file:
             file.write(event.encoded_dataset())
         if len(received) == options.cancel_after:
             association.send_c_cancel(1, query_model=StudyRootQueryRetrieveInformationModelGet)
@@ -54,42 +117,31 @@ def get():
         EncapsulatedPDFStorage,
         KeyObjectSelectionDocumentStorage,
     ]
-    entity.add_requested_context(StudyRootQueryRetrieveInformationModelGet)
-    for sop_class in classes:
-        for syntax in options.syntax or [None]:
-            entity.add_requested_context(sop_class, syntax)
-    association = entity.associate(
-        "127.0.0.1",
-        options.port,
-        ae_title=options.aet,
+    model = StudyRootQueryRetrieveInformationModelGet
+    association = associate(
+        [model],
+        *[(sop_class, syntax) for sop_class in classes for syntax in options.syntax or [None]],
         ext_neg=[build_role(sop_class, scp_role=True) for sop_class in classes],
         evt_handlers=[(evt.EVT_C_STORE, on_store)],
     )
-    identifier = Dataset()
-    identifier.QueryRetrieveLevel = "STUDY"
-    identifier.StudyInstanceUID = options.first
-    for status, _ in association.send_c_get(identifier, StudyRootQueryRetrieveInformationModelGet, msg_id=1):
-        counters = [
-            status.get(f"NumberOf{kind}Suboperations") for kind in ("Remaining", "Completed", "Failed", "Warning")
-        ]
-        print(f"0x{status.Status:04X}", *counters, flush=True)
+    for status, _ in association.send_c_get(study(), model, msg_id=1):
+        say(status)
     association.release()
 
 
 def commit():
-    entity.add_requested_context(StorageCommitmentPushModel)
-    association = entity.associate("127.0.0.1", options.port, ae_title=options.aet)
+    association = associate([StorageCommitmentPushModel])
     request = Dataset()
     request.TransactionUID = "2.25.1"
     item = Dataset()
-    item.ReferencedSOPClassUID = options.first
-    item.ReferencedSOPInstanceUID = options.second
+    item.ReferencedSOPClassUID = options.rest[0]
+    item.ReferencedSOPInstanceUID = options.rest[1]
     request.ReferencedSOPSequence = [item]
     status, _ = association.send_n_action(
         request, 1, StorageCommitmentPushModel, StorageCommitmentPushModelInstance
     )
-    print(f"0x{status.Status:04X}", status.get("ErrorComment", ""))
+    say(status, status.get("ErrorComment", ""))
     association.release()
 
 
-get() if options.what == "get" else commit()
+{"echo": echo, "store": store, "find": find, "move": move, "get": get, "commit": commit}[options.what]()
