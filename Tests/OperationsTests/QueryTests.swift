@@ -40,6 +40,41 @@ struct QueryTests {
         == ["PatientName=", "PatientID=A*", "StudyInstanceUID="])
   }
 
+  @Test("the attributes of the levels above go with an entity, its counts do not")
+  func levels() throws {
+    let keys: [Dicom.Tag] = [.patientName, .studyDate, .numberOfStudyRelatedInstances, .sliceThickness]
+    #expect(
+      try names(Query(level: .series, returnKeys: keys)) == ["StudyDate=", "PatientName=", "SeriesInstanceUID="])
+    #expect(try names(Query(level: .instance, returnKeys: keys)).contains("SliceThickness="))
+    #expect(try !names(Query(level: .instance, returnKeys: keys)).contains("NumberOfStudyRelatedInstances="))
+  }
+
+  @Test("a GE archive is asked for anything in so many words")
+  func ge() throws {
+    var archive = modality
+    archive.manufacturer = .ge
+    let query = Query(level: .series, keys: [QueryKey(.studyInstanceUID, "1.2")], returnKeys: [.modality])
+    #expect(
+      try names(query, archive) == [
+        "AccessionNumber=*", "Modality=", "PatientID=*", "StudyInstanceUID=1.2", "SeriesInstanceUID=*",
+      ])
+  }
+
+  @Test("worklist keys go where they belong: those of the step into its sequence")
+  func worklist() throws {
+    let query = WorklistQuery(
+      keys: [QueryKey(.modality, "CT"), QueryKey(.patientName, "Müller*")], returnKeys: [.scheduledStationAETitle])
+    let keys = try query.keys(for: modality)
+    let identifier = query.identifier(keys, characterSet: .latin1)
+    #expect(identifier.string(.patientName) == "Müller*")
+    #expect(identifier.string(.specificCharacterSet) == "ISO_IR 100")
+    #expect(identifier[.queryRetrieveLevel] == nil)
+    let step = try #require(identifier.items(.scheduledProcedureStepSequence).first)
+    #expect(step.string(.modality) == "CT")
+    #expect(step.string(.scheduledStationAETitle) == "")
+    #expect(WorklistQuery.value(.modality, of: identifier) == "CT")
+  }
+
   @Test("a key given twice is named")
   func twice() throws {
     #expect(throws: OperationError.self) {

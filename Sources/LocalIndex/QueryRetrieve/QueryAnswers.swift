@@ -118,21 +118,33 @@ extension LocalIndex {
   /// The instances that a C-MOVE or C-GET identifier names by its unique keys (PS3.4 §C.4.2.1), each possibly a list.
   /// - Throws: ``QueryError`` when the key of its level is missing.
   public func instances(for identifier: DataSet, model: UID) throws -> [StoredInstance] {
-    let level = try Self.level(of: identifier, model: model)
+    let level =
+      try identifier.string(.queryRetrieveLevel)?.isEmpty == false
+      ? Self.level(of: identifier, model: model) : Self.deepestLevel(of: identifier)
     var conditions: [String] = []
     var arguments: [(any DatabaseValueConvertible)?] = []
-    for upper in Level.allCases where upper <= level {
-      let tag = upper.uniqueKey
+    func add(_ level: Level, _ tag: Tag) -> Bool {
       let values = identifier.strings(tag).map(ValueMatcher.trim).filter { !$0.isEmpty }
-      guard !values.isEmpty else {
-        if upper == level { throw QueryError("\(tag.keyword ?? tag.description) is missing from the request.") }
-        continue
-      }
-      let column = "\(QueryTranslation.alias(upper)).\(MainTags.column(tag))"
+      guard !values.isEmpty else { return false }
+      let column = "\(QueryTranslation.alias(level)).\(MainTags.column(tag))"
       conditions.append("\(column) IN (\(values.map { _ in "?" }.joined(separator: ", ")))")
       arguments += values.map { $0 as (any DatabaseValueConvertible)? }
+      return true
+    }
+    for upper in Level.allCases where upper <= level {
+      if add(upper, upper.uniqueKey) || upper < level { continue }
+      // Some name a study by its accession number alone; Orthanc takes that too.
+      if level == .study, add(.study, .accessionNumber) { continue }
+      throw QueryError("\(level.uniqueKey.keyword ?? level.uniqueKey.description) is missing from the request.")
     }
     return try storedInstances(where: conditions.joined(separator: " AND "), arguments)
+  }
+
+  /// The level that the unique keys name, for requests that forget to say it.
+  private static func deepestLevel(of identifier: DataSet) throws(QueryError) -> Level {
+    let named = Level.allCases.last { level in identifier.strings(level.uniqueKey).contains { !$0.isEmpty } }
+    guard let named else { throw QueryError("The request has no QueryRetrieveLevel and no unique key.") }
+    return named
   }
 
   private static func level(of identifier: DataSet, model: UID) throws(QueryError) -> Level {

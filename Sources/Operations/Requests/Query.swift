@@ -39,24 +39,42 @@ extension Query {
   /// is not.
   /// - Throws: ``OperationError`` naming the key.
   func keys(for modality: Modality) throws(OperationError) -> [QueryKey] {
-    var result: [QueryKey] = []
-    var seen: Set<Tag> = []
     let returned = (returnKeys ?? QueryAttributes.returned(at: level)).map { QueryKey($0) }
-    for var key in keys + returned + [QueryKey(level.uniqueKey)] {
-      guard key.tag != .queryRetrieveLevel, key.tag != .specificCharacterSet, seen.insert(key.tag).inserted else {
-        if !key.value.isEmpty, let first = result.first(where: { $0.tag == key.tag }), first.value != key.value {
-          throw OperationError("\(key.name) is given twice; several values of one key are written as a\\b")
-        }
-        continue
+    var keys = try Self.merged(keys + returned + [QueryKey(level.uniqueKey)], for: modality)
+    if normalize, !capabilities.contains(.relational) {
+      keys.removeAll { $0.value.isEmpty && !QueryAttributes.belongs($0.tag, to: level) }
+    }
+    if modality.manufacturer == .ge { keys = Self.withUniversalValues(keys, level) }
+    return keys
+  }
+
+  /// Each key once, in the order of the tags, adapted to the modality.
+  static func merged(_ keys: [QueryKey], for modality: Modality) throws(OperationError) -> [QueryKey] {
+    var result: [QueryKey] = []
+    for var key in keys where key.tag != .queryRetrieveLevel && key.tag != .specificCharacterSet {
+      if let first = result.first(where: { $0.tag == key.tag }) {
+        if key.value.isEmpty || first.value == key.value { continue }
+        throw OperationError("\(key.name) is given twice; several values of one key are written as a\\b")
       }
-      if normalize, !capabilities.contains(.relational), key.value.isEmpty, !QueryAttributes.belongs(key.tag, to: level)
-      {
-        continue
-      }
-      key.value = try Self.adapted(key, to: modality.manufacturer)
+      key.value = try adapted(key, to: modality.manufacturer)
       result.append(key)
     }
     return result.sorted { $0.tag < $1.tag }
+  }
+
+  /// GE's archives want a universal match of what names an entity in so many words, where others take an empty value
+  /// (Orthanc's `GE`).
+  private static func withUniversalValues(_ keys: [QueryKey], _ level: Level) -> [QueryKey] {
+    var keys = keys
+    let names = Level.allCases.filter { $0 <= level }.map(\.uniqueKey) + (level == .patient ? [] : [.accessionNumber])
+    for tag in names {
+      if let index = keys.firstIndex(where: { $0.tag == tag }) {
+        if keys[index].value.isEmpty { keys[index].value = "*" }
+      } else {
+        keys.append(QueryKey(tag, "*"))
+      }
+    }
+    return keys.sorted { $0.tag < $1.tag }
   }
 
   private static func adapted(_ key: QueryKey, to manufacturer: Manufacturer) throws(OperationError) -> String {
@@ -79,15 +97,7 @@ extension Query {
     var dataSet = DataSet(characterSet: characterSet)
     if hasText { dataSet.setCharacterSet(characterSet) }
     dataSet.set(.queryRetrieveLevel, level.queryRetrieveLevel)
-    for key in keys {
-      if DataDictionary.attribute(for: key.tag)?.vr == .SQ {
-        dataSet.set(key.tag, items: [])
-      } else if key.value.isEmpty {
-        dataSet.setEmpty(key.tag)
-      } else {
-        dataSet.set(key.tag, key.value)
-      }
-    }
+    for key in keys { dataSet.set(key) }
     return dataSet
   }
 
@@ -98,5 +108,18 @@ extension Query {
     let isHeld = keys.allSatisfy { own.encode($0.value) != nil }
     if !isHeld { return [.utf8] }
     return own == .utf8 ? [.utf8] : [own, .utf8]
+  }
+}
+
+extension DataSet {
+  /// A key of a query: an empty sequence or value is one to return.
+  mutating func set(_ key: QueryKey) {
+    if DataDictionary.attribute(for: key.tag)?.vr == .SQ {
+      set(key.tag, items: [])
+    } else if key.value.isEmpty {
+      setEmpty(key.tag)
+    } else {
+      set(key.tag, key.value)
+    }
   }
 }

@@ -37,17 +37,26 @@ public enum QueryAttributes {
     .acquisitionDeviceProcessingDescription, .numberOfSeriesRelatedInstances,
   ]
 
-  /// Whether an attribute may be asked for at a level: those of the level, and the unique keys above it; at the
-  /// study level also the patient's, which Study Root counts to the study; at the instance level all.
+  /// Whether an attribute may be asked for at a level, as Orthanc's `Normalize` has it: those of the level and of the
+  /// levels above, whose values go with every entity below; at the instance level all. What is counted belongs to its
+  /// level alone.
   public static func belongs(_ tag: Tag, to level: Level) -> Bool {
     if everywhere.contains(tag) { return true }
-    switch level {
-    case .patient: return patient.contains(tag)
-    case .study: return study.contains(tag) || patient.contains(tag)
-    case .series: return series.contains(tag) || tag == .studyInstanceUID || tag == .patientID
-    case .instance: return true
+    if let own = counters[tag] { return own == level }
+    return switch level {
+    case .patient: patient.contains(tag)
+    case .study: study.contains(tag) || patient.contains(tag)
+    case .series: series.contains(tag) || study.contains(tag) || patient.contains(tag)
+    case .instance: true
     }
   }
+
+  private static let counters: [Tag: Level] = [
+    .numberOfPatientRelatedStudies: .patient, .numberOfPatientRelatedSeries: .patient,
+    .numberOfPatientRelatedInstances: .patient, .modalitiesInStudy: .study, .sopClassesInStudy: .study,
+    .numberOfStudyRelatedSeries: .study, .numberOfStudyRelatedInstances: .study,
+    .numberOfSeriesRelatedInstances: .series,
+  ]
 
   /// What is asked for when a person names no attributes to return: what a list of that level shows.
   public static func returned(at level: Level) -> [Tag] {

@@ -48,6 +48,8 @@ public struct RetrieveRequest: Sendable, Hashable {
   public var target: String?
   /// The title we call with, and move to when there is no target; nil: the modality's `LocalAet`, else `DicomAet`.
   public var localAET: String?
+  /// Agree with the peer that the unique keys above the level may be left out (PS3.4 §C.5.2.1).
+  public var isRelational = false
   /// The name a person typed, where a station in production is the source or the destination of a move to a third.
   public var confirmation: String?
 
@@ -71,6 +73,11 @@ public struct RetrieveRequest: Sendable, Hashable {
           + "-q \(QueryKey(unique).name)=...")
     }
     self.init(level: level, items: values.map { RetrieveItem(keys: others + [$0]) }, target: target, localAET: localAET)
+  }
+
+  /// What is proposed for the models it is made in.
+  func negotiations(_ models: [UID]) -> [ExtendedNegotiation] {
+    isRelational ? models.map { ExtendedNegotiation($0, .relational) } : []
   }
 
   /// `2 studies`

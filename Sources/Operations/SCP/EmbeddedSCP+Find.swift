@@ -12,11 +12,25 @@ extension EmbeddedSCP {
     do {
       let answers = PulledAnswers(
         try index.answers(
-          to: request.identifier, model: request.model, retrieveAETitle: association.calledAETitle))
+          to: adapted(request.identifier, from: association), model: request.model,
+          retrieveAETitle: association.calledAETitle))
       return AsyncThrowingStream { try await answers.next() }
     } catch {
       return .failing(Status(error, service: .find))
     }
+  }
+
+  /// What a peer's software is known to ask and not to mean. Vitrea sends the creator of its private attributes as if it
+  /// had to match (Orthanc's `Vitrea`).
+  private func adapted(_ identifier: DataSet, from association: AcceptedAssociation) -> DataSet {
+    let creator = Tag(rawValue: 0x5653_0010)
+    guard identifier[creator] != nil,
+      peers.modalities(aeTitle: association.callingAETitle, address: association.remoteAddress)
+        .contains(where: { $0.manufacturer == .vitrea })
+    else { return identifier }
+    var identifier = identifier
+    identifier.remove(creator)
+    return identifier
   }
 }
 

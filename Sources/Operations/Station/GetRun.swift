@@ -48,7 +48,7 @@ struct GetRun: Sendable {
       modality, as: request.localAET,
       services.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Station.uncompressed) }
         + contexts,
-      storing: GetContexts.classes(contexts), job, isFresh: true)
+      storing: GetContexts.classes(contexts), negotiating: request.negotiations(models), job, isFresh: true)
     if !models.contains(where: { lease.association.acceptedTransferSyntax(for: $0) != nil }) {
       await station.pool.giveBack(lease, keeps: false)
       throw AssociationError(

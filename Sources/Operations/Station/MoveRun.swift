@@ -53,8 +53,8 @@ struct MoveRun: Sendable {
   private func lease(isFresh: Bool) async throws -> Lease {
     try await station.lease(
       modality, as: request.localAET,
-      models.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Station.uncompressed) }, job,
-      isFresh: isFresh)
+      models.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Station.uncompressed) },
+      negotiating: request.negotiations(models), job, isFresh: isFresh)
   }
 
   /// - Throws: when no association could be opened; what happens later is in the result.

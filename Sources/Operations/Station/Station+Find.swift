@@ -15,31 +15,65 @@ extension Station {
       retry: retry
     ) { [self] job in
       let keys = try query.keys(for: modality)
-      let start = clock.now
-      let matches = MatchCounter(limit: query.limit, job: job, onMatch)
-      var end: Result<Status, any Error> = .success(.success)
-      do {
-        end = .success(try await find(modality, query, keys, matches, job))
-      } catch let error as AssociationError {
-        end = .failure(error)
+      let search = Search(models: Self.findModels(query.level), capabilities: query.capabilities, text: query) {
+        query.identifier(keys, characterSet: $0)
       }
-      return Self.result(end, matches, job, seconds: seconds(since: start))
+      return try await find(modality, search, MatchCounter(limit: query.limit, job: job, onMatch), job)
     }
   }
 
+  /// C-FIND on a worklist (PS3.4 §K.4.1); matches as in `find`.
+  public func worklist(
+    _ modality: Modality, _ query: WorklistQuery, timeout: TimeoutChoice = .inherited,
+    onMatch: @escaping @Sendable (DataSet) -> Void
+  ) -> Operation<FindResult> {
+    let retry: @Sendable () -> Job = { [self] in worklist(modality, query, timeout: timeout, onMatch: onMatch).job }
+    return run(
+      .worklist, "worklist of \(modality.name)", modality, timeout,
+      retry: retry
+    ) { [self] job in
+      let keys = try query.keys(for: modality)
+      let search = Search(models: [.worklistFind], text: query.text) { query.identifier(keys, characterSet: $0) }
+      return try await find(modality, search, MatchCounter(limit: query.limit, job: job, onMatch), job)
+    }
+  }
+
+  /// What one C-FIND asks.
+  private struct Search: Sendable {
+    /// The first that the peer accepts.
+    var models: [UID]
+    var capabilities: QueryCapabilities = []
+    /// Whose text decides about the character sets.
+    var text: Query
+    var identifier: @Sendable (CharacterSet) -> DataSet
+  }
+
   private func find(
-    _ modality: Modality, _ query: Query, _ keys: [QueryKey], _ matches: MatchCounter, _ job: Job
+    _ modality: Modality, _ search: Search, _ matches: MatchCounter, _ job: Job
+  ) async throws -> FindResult {
+    let start = clock.now
+    var end: Result<Status, any Error> = .success(.success)
+    do {
+      end = .success(try await status(of: search, modality, matches, job))
+    } catch let error as AssociationError {
+      end = .failure(error)
+    }
+    return Self.result(end, matches, job, seconds: seconds(since: start))
+  }
+
+  private func status(
+    of search: Search, _ modality: Modality, _ matches: MatchCounter, _ job: Job
   ) async throws -> Status {
-    let models = Self.findModels(query.level)
+    let (models, capabilities) = (search.models, search.capabilities)
     let contexts = models.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Self.uncompressed) }
-    let negotiations = query.capabilities.isEmpty ? [] : models.map { ExtendedNegotiation($0, query.capabilities) }
+    let negotiations = capabilities.isEmpty ? [] : models.map { ExtendedNegotiation($0, capabilities) }
     return try await withAssociation(modality, contexts, negotiating: negotiations, job) { association in
       let model = models.first { association.acceptedTransferSyntax(for: $0) != nil } ?? models[0]
-      matches.refusedCapabilities = query.capabilities.subtracting(association.queryCapabilities(for: model))
+      matches.refusedCapabilities = capabilities.subtracting(association.queryCapabilities(for: model))
       let encoding = encoding(of: modality)
       var status = Status.success
-      for characterSet in query.characterSets(default: encoding) {
-        let identifier = query.identifier(keys, characterSet: characterSet)
+      for characterSet in search.text.characterSets(default: encoding) {
+        let identifier = search.identifier(characterSet)
         status = try await matches.counting {
           try await association.find(
             identifier, model: model, defaultCharacterSet: CharacterSet(orthancName: encoding) ?? .latin1,

@@ -3,7 +3,7 @@ import Dicom
 import Foundation
 import Operations
 
-/// What to look for: the level, and keys that may come from a file, so that they stay out of the list of processes.
+/// What to look for: the level, and keys.
 struct QueryOptions: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp("patient, study, series or instance; study unless given.", valueName: "level"),
@@ -15,6 +15,13 @@ struct QueryOptions: ParsableArguments, Sendable {
     })
   var level = Level.study
 
+  @OptionGroup var query: KeyOptions
+
+  func keys() throws -> [QueryKey] { try query.keys() }
+}
+
+/// Keys, which may come from a file, so that they stay out of the list of processes.
+struct KeyOptions: ParsableArguments, Sendable {
   @Option(
     name: [.customShort("q"), .customLong("query")],
     help: ArgumentHelp(

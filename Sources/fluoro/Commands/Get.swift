@@ -12,16 +12,19 @@ struct Get: NetworkCommand {
 
   @OptionGroup var peer: PeerOptions
   @OptionGroup var query: QueryOptions
+  @Flag(help: "Leave out the UIDs of the levels above, if the peer agrees.")
+  var relational = false
   @OptionGroup var format: FormatOptions
   @OptionGroup var shared: SharedOptions
 
   func perform() async throws {
-    let request: RetrieveRequest
+    var request: RetrieveRequest
     do {
       request = try RetrieveRequest(level: query.level, keys: try query.keys(), localAET: peer.localAet)
     } catch let error as OperationError {
       throw Ending.usage("\(error)")
     }
+    request.isRelational = relational
     let station = try shared.station()
     let modality = try peer.modality(in: station.configuration)
     try await printing(station.get(modality, request, timeout: peer.timeoutChoice), of: station, json: format.json)

@@ -13,6 +13,8 @@ struct Move: NetworkCommand {
   @OptionGroup var query: QueryOptions
   @Option(help: ArgumentHelp("The AE title to send to; ourselves unless given.", valueName: "title"))
   var target: String?
+  @Flag(help: "Leave out the UIDs of the levels above, if the peer agrees.")
+  var relational = false
   @OptionGroup var production: ProductionOptions
   @OptionGroup var format: FormatOptions
   @OptionGroup var shared: SharedOptions
@@ -31,6 +33,7 @@ struct Move: NetworkCommand {
     } catch let error as OperationError {
       throw Ending.usage("\(error)")
     }
+    request.isRelational = relational
     let station = try shared.station()
     let modality = try peer.modality(in: station.configuration)
     request.confirmation = try production.confirmation(

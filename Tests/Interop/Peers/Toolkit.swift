@@ -71,3 +71,47 @@ final class QueryRetrieveSCP: Sendable {
     try await Ports.awaitListening(port, process)
   }
 }
+
+/// DCMTK's worklist server, over files made from text.
+final class WorklistSCP: Sendable {
+  let port: Int
+  let aeTitle = "WORKLIST"
+  let process: Subprocess
+
+  init(
+    in workshop: Workshop, entries: [(name: String, id: String, modality: String, date: String, description: String)]
+  ) async throws {
+    port = try Ports.free()
+    let folder = try workshop.makeFolder("worklist-\(port)")
+    let own = try workshop.makeFolder("worklist-\(port)/\(aeTitle)")
+    try workshop.write("", to: "worklist-\(port)/\(aeTitle)/lockfile")
+    for (number, entry) in entries.enumerated() {
+      let text = """
+        (0008,0050) SH [A\(number)]
+        (0010,0010) PN [\(entry.name)]
+        (0010,0020) LO [\(entry.id)]
+        (0020,000d) UI [2.25.4713.\(number + 1)]
+        (0032,1060) LO [\(entry.description)]
+        (0040,0100) SQ (Sequence with undefined length)
+        (fffe,e000) na (Item with undefined length)
+        (0008,0060) CS [\(entry.modality)]
+        (0040,0001) AE [SCANNER]
+        (0040,0002) DA [\(entry.date)]
+        (0040,0003) TM [0815]
+        (0040,0006) PN [DOC^TOR]
+        (0040,0007) LO [\(entry.description)]
+        (0040,0009) SH [S\(number)]
+        (fffe,e00d) na (ItemDelimitationItem)
+        (fffe,e0dd) na (SequenceDelimitationItem)
+        (0040,1001) SH [R\(number)]
+
+        """
+      let dump = try workshop.write(text, to: "worklist-\(port)-\(number).txt")
+      let made = try await Toolkit.run("dump2dcm", [dump, "\(own)/\(number).wl"], in: workshop)
+      guard made.status == 0 else { throw PeerProblem("dump2dcm: \(made.errors)") }
+    }
+    process = try Subprocess(
+      "/usr/bin/wlmscpfs", ["--data-files-path", folder, String(port)], in: workshop, environment: Toolkit.environment)
+    try await Ports.awaitListening(port, process)
+  }
+}

@@ -7,7 +7,7 @@
 Answers C-ECHO, C-FIND (every study, or the ones whose StudyInstanceUID is asked for), C-GET, and C-MOVE to the
 destinations it knows, and takes C-STORE. Prints what it got, one line each. A hidden class is not among the
 SOPClassesInStudy; one whose get is refused goes only by C-MOVE. With --commit it commits to what it holds, and reports over the
-same association, over one to the destination of the asking AE title, or not at all.
+same association, over one to the destination of the asking AE title, or not at all. Its worklist has a CT and an MR of two patients.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import pydicom
 from pydicom.dataset import Dataset
 from pynetdicom import ALL_TRANSFER_SYNTAXES, AE, AllStoragePresentationContexts, build_context, build_role, evt
 from pynetdicom.sop_class import (
+    ModalityWorklistInformationFind,
     PatientRootQueryRetrieveInformationModelFind,
     PatientRootQueryRetrieveInformationModelGet,
     PatientRootQueryRetrieveInformationModelMove,
@@ -64,7 +65,36 @@ def matching(identifier):
             yield dataset
 
 
+def on_worklist(event):
+    """Entries that match by modality, in the sequence, and by patient's name, outside of it."""
+    asked = event.identifier
+    step_asked = asked.ScheduledProcedureStepSequence[0]
+    say("worklist", step_asked.get("Modality"), asked.get("PatientName"))
+    for name, modality, text in (("Früh^Eva", "CT", "Head"), ("SPAET^ADAM", "MR", "Knee")):
+        if step_asked.get("Modality") not in (None, "", modality):
+            continue
+        if str(asked.get("PatientName") or "*").rstrip("*") not in name:
+            continue
+        entry = Dataset()
+        entry.SpecificCharacterSet = "ISO_IR 100"
+        entry.PatientName = name
+        entry.PatientID = "W" + modality
+        entry.AccessionNumber = "A" + modality
+        entry.StudyInstanceUID = "2.25.4713"
+        step = Dataset()
+        step.Modality = modality
+        step.ScheduledStationAETitle = "SCANNER"
+        step.ScheduledProcedureStepStartDate = "20260104"
+        step.ScheduledProcedureStepStartTime = "0815"
+        step.ScheduledProcedureStepDescription = text
+        entry.ScheduledProcedureStepSequence = [step]
+        yield 0xFF00, entry
+
+
 def on_find(event):
+    if event.request.AffectedSOPClassUID == ModalityWorklistInformationFind:
+        yield from on_worklist(event)
+        return
     level_key = {"PATIENT": "PatientID", "STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID"}.get(
         event.identifier.QueryRetrieveLevel, "SOPInstanceUID"
     )
@@ -186,6 +216,7 @@ entity = AE(ae_title=options.aet)
 entity.require_called_aet = options.require_called_aet
 for abstract in (
     Verification,
+    ModalityWorklistInformationFind,
     PatientRootQueryRetrieveInformationModelFind,
     PatientRootQueryRetrieveInformationModelMove,
     PatientRootQueryRetrieveInformationModelGet,

@@ -100,6 +100,9 @@ extension Interop {
       let got = try await other.run("get", "PACS", "-q", "StudyInstanceUID=2.25.4712", "--json")
       #expect(got.status == 0, "\(got.output)\(got.errors)")
       #expect(try await Python.differences(between: files, and: other.files, in: workshop) == [])
+      let series = try await other.run(
+        "get", "PACS", "--level", "series", "-q", "SeriesInstanceUID=2.25.4712.1", "--relational", "--json")
+      #expect(try series.objects().last?["received"] as? Int == 5, "\(series.errors)")
       await server.stop()
     }
   }

@@ -73,6 +73,39 @@ extension Interop {
       await server.stop()
     }
 
+    @Test("what Vitrea asks and does not mean is forgiven it, and a move that names no level or no UID")
+    func forgiving() async throws {
+      let storescp = try await StoreSCP(in: workshop)
+      let fluoro = try Installation(
+        in: workshop,
+        settings: [
+          "DicomAlwaysAllowFind": true, "DicomAlwaysAllowMove": true,
+          "DicomModalities": [
+            "SINK": [storescp.aeTitle, "127.0.0.1", storescp.port] as [Any],
+            "VIEWER": ["AET": "VITREA", "Host": "127.0.0.1", "Port": 104, "Manufacturer": "Vitrea"] as [String: Any],
+          ],
+        ])
+      let slices = try await Python.series(of: 2, in: workshop)
+      #expect(try await fluoro.start(["local", "import"] + slices).finished().status == 0)
+      let server = try await fluoro.serve()
+      let address = ["-aec", "FLUORO", "127.0.0.1", "\(fluoro.port)", "-S"]
+      func found(by title: String) async throws -> Bool {
+        let keys = ["QueryRetrieveLevel=STUDY", "StudyInstanceUID", "5653,0010=Vital Images SW 3.4"]
+        let result = try await Toolkit.run(
+          "findscu", ["-v", "-aet", title] + address + keys.flatMap { ["-k", $0] }, in: workshop)
+        return (result.output + result.errors).contains("2.25.4711.2.64")
+      }
+      #expect(try await found(by: "VITREA"))
+      #expect(try await !found(by: "OTHER"))
+      for keys in [["StudyInstanceUID=2.25.4711.2.64"], ["QueryRetrieveLevel=STUDY", "AccessionNumber=A1"]] {
+        let moved = try await Toolkit.run(
+          "movescu", address + ["-aem", "STORESCP"] + keys.flatMap { ["-k", $0] }, in: workshop)
+        #expect(moved.status == 0, "\(moved.errors)")
+      }
+      #expect(storescp.files.count == 2)
+      await server.stop()
+    }
+
     @Test("findscu is refused unless allowed")
     func refusingQueries() async throws {
       let fluoro = try Installation(in: workshop)
