@@ -11,14 +11,11 @@ release build of fluoro.
 """
 
 import argparse
-import array
 import http.client
 import json
 import os
 import platform
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -26,55 +23,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from _shared import end, free_port, wait_for, write_ct
 
 ROOT = "2.25.329800735698586629295641978511506172918"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for(port, process, what):
-    for _ in range(600):
-        if process.poll() is not None:
-            sys.exit(f"{what} ended at once with status {process.returncode}")
-        with socket.socket() as s:
-            if s.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    sys.exit(f"{what} did not listen on port {port} within 30 s")
-
-
-def write_study(folder, slices):
-    """512 x 512 CT slices of 0.5 MB, deterministic: one picture, its rows shifted from slice to slice."""
-    size = 512
-    picture = array.array("H")
-    for y in range(size):
-        for x in range(size):
-            inside = (x - 256) ** 2 / 230 ** 2 + (y - 256) ** 2 / 180 ** 2 < 1
-            picture.append(1040 + (x * y) % 64 if inside else 24)
-    rows = picture.tobytes()
-    for k in range(slices):
-        shift = 2 * size * (k % size)
-        meta = FileMetaDataset()
-        meta.MediaStorageSOPClassUID = CTImageStorage
-        meta.MediaStorageSOPInstanceUID = f"{ROOT}.3.{k + 1}"
-        meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        ds = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
-        ds.SOPClassUID, ds.SOPInstanceUID = CTImageStorage, f"{ROOT}.3.{k + 1}"
-        ds.StudyInstanceUID, ds.SeriesInstanceUID = f"{ROOT}.1", f"{ROOT}.2"
-        ds.PatientID, ds.PatientName = "BENCH-250", "Bench^Synthetic"
-        ds.Modality, ds.StudyDate, ds.InstanceNumber = "CT", "20240102", str(k + 1)
-        ds.Rows = ds.Columns = 512
-        ds.BitsAllocated = ds.BitsStored = 16
-        ds.HighBit, ds.PixelRepresentation, ds.SamplesPerPixel = 15, 1, 1
-        ds.PhotometricInterpretation = "MONOCHROME2"
-        ds.PixelData = rows[shift:] + rows[:shift]
-        ds.save_as(folder / f"{k + 1:04}.dcm")
 
 
 def start_orthanc(folder, port, http_port, destinations):
@@ -130,16 +81,6 @@ def upload(http_port, files):
             sys.exit(f"Orthanc refused {f.name}: {reply.status}")
 
 
-def end(process):
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 def run_movescu(folder, port, storescp_port):
     folder.mkdir()
     receiver = subprocess.Popen(
@@ -190,7 +131,7 @@ def main():
     try:
         source = work / "source"
         source.mkdir()
-        write_study(source, options.slices)
+        write_ct(source, options.slices, root=ROOT)
         server = start_orthanc(work, port, http_port, {
             "storescp": ["STORESCP", "127.0.0.1", storescp_port],
             "fluoro": ["FLUORO", "127.0.0.1", own_port],
