@@ -31,15 +31,18 @@ public final class Acceptor: Sendable {
   ///   - idle: an association without traffic for so long is aborted; nil: never.
   ///   - security: how connections are secured; nil: not at all. Only secured ones are served then.
   ///   - maximumAssociations: connections beyond are rejected as a transient local limit; nil: none.
+  ///   - maximumWaiting: so many connections may be open that are no association yet. Of more the oldest is closed: who
+  ///     means it asks for an association at once, so that a flood of others keeps nobody out.
   /// - Throws: `ListenError`.
   public static func listen(
     host: String, port: Int, idle: Duration? = .seconds(30), maximumPDULength: UInt32 = 131_072,
-    maximumAssociations: Int? = nil, security: ConnectionSecurity? = nil, delegate: any AcceptorDelegate,
+    maximumAssociations: Int? = nil, maximumWaiting: Int = 100, security: ConnectionSecurity? = nil,
+    delegate: any AcceptorDelegate,
     clock: any DeadlineClock = SystemDeadlineClock(),
     trace: (any TraceObserver)? = nil
   ) async throws -> Acceptor {
     let shared = AcceptorShared(
-      delegate: delegate, idle: idle, maximumAssociations: maximumAssociations,
+      delegate: delegate, idle: idle, maximumAssociations: maximumAssociations, maximumWaiting: maximumWaiting,
       settings: UpperLayerHandler.Settings(clock: clock, maximumPDULength: maximumPDULength, trace: trace))
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.backlog, value: 1024)
@@ -125,12 +128,15 @@ final class AcceptorShared: Sendable {
   let delegate: any AcceptorDelegate
   let idle: Duration?
   let maximumAssociations: Int?
+  let maximumWaiting: Int
   let settings: UpperLayerHandler.Settings
 
   private struct State {
     var nextID = 0
     var sessions: [Int: NIOLoopBound<WeakBox<AcceptorSession>>] = [:]
     var associations: [Int: AcceptedAssociation] = [:]
+    /// Sessions that have not asked for an association, or not been given one.
+    var waiting: Set<Int> = []
     var isClosing = false
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
@@ -138,11 +144,13 @@ final class AcceptorShared: Sendable {
   private let state = NIOLockedValueBox(State())
 
   init(
-    delegate: any AcceptorDelegate, idle: Duration?, maximumAssociations: Int?, settings: UpperLayerHandler.Settings
+    delegate: any AcceptorDelegate, idle: Duration?, maximumAssociations: Int?, maximumWaiting: Int,
+    settings: UpperLayerHandler.Settings
   ) {
     self.delegate = delegate
     self.idle = idle
     self.maximumAssociations = maximumAssociations
+    self.maximumWaiting = maximumWaiting
     self.settings = settings
   }
 
@@ -154,11 +162,16 @@ final class AcceptorShared: Sendable {
   var isClosing: Bool { state.withLockedValue { $0.isClosing } }
 
   func add(_ session: NIOLoopBound<WeakBox<AcceptorSession>>) -> Int {
-    state.withLockedValue { state in
+    let (id, surplus) = state.withLockedValue { state -> (Int, NIOLoopBound<WeakBox<AcceptorSession>>?) in
       state.nextID += 1
       state.sessions[state.nextID] = session
-      return state.nextID
+      state.waiting.insert(state.nextID)
+      guard state.waiting.count > maximumWaiting, let oldest = state.waiting.min() else { return (state.nextID, nil) }
+      state.waiting.remove(oldest)
+      return (state.nextID, state.sessions[oldest])
     }
+    surplus?.execute { $0.object?.drop(.crowdedOut) }
+    return id
   }
 
   /// False when there are too many, or no more are wanted.
@@ -166,6 +179,7 @@ final class AcceptorShared: Sendable {
     state.withLockedValue { state in
       guard !state.isClosing, state.associations.count < maximumAssociations ?? .max else { return false }
       state.associations[association.id] = association
+      state.waiting.remove(association.id)
       return true
     }
   }
@@ -175,6 +189,7 @@ final class AcceptorShared: Sendable {
   func remove(_ id: Int) {
     let waiters = state.withLockedValue { state -> [CheckedContinuation<Void, Never>] in
       state.sessions[id] = nil
+      state.waiting.remove(id)
       guard state.sessions.isEmpty else { return [] }
       defer { state.waiters = [] }
       return state.waiters

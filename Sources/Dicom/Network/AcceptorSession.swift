@@ -396,8 +396,8 @@ final class AcceptorSession: UpperLayerUser {
   }
 
   /// Ends it whatever it does.
-  func drop() {
-    abort(.abortedHere)
+  func drop(_ end: AssociationEnd = .abortedHere) {
+    abort(end)
     channel.close(promise: nil)
   }
 

@@ -105,6 +105,9 @@ public final class Association: Sendable {
   /// Aborts the association; what runs on it fails as cancelled.
   public func abort() { session.execute { $0.abort(.cancelled) } }
 
+  /// Aborts it because the peer sent what cannot be used.
+  func violated(_ words: String) { session.execute { $0.handler.violated(words) } }
+
   // MARK: Requests
 
   func error(_ reason: AssociationError.Reason, _ phase: AssociationError.Phase) -> AssociationError {

@@ -17,6 +17,8 @@ public enum AssociationEnd: Hashable, Sendable, CustomStringConvertible {
   case tls(TLSFailure)
   /// Nothing came for so long; we have aborted.
   case idle(Duration)
+  /// It had not become an association yet when too many others came that had not either.
+  case crowdedOut
   /// We ended it on our side.
   case abortedHere
   /// The system's words.
@@ -33,6 +35,7 @@ public enum AssociationEnd: Hashable, Sendable, CustomStringConvertible {
     case .notDicom(let words): "\(words)"
     case .tls(let failure): "TLS failed: \(failure)"
     case .idle(let limit): "aborted after \(limit.inSeconds) without traffic"
+    case .crowdedOut: "closed, since too many connections wait without an association"
     case .abortedHere: "aborted by us"
     case .failed(let words): "failed: \(words)"
     }
@@ -40,7 +43,7 @@ public enum AssociationEnd: Hashable, Sendable, CustomStringConvertible {
 
   var associationErrorReason: AssociationError.Reason {
     switch self {
-    case .released, .closed, .idle: .closed
+    case .released, .closed, .idle, .crowdedOut: .closed
     case .rejected(let rejection): .rejected(rejection)
     case .aborted(let abort): .aborted(abort)
     case .reset: .reset

@@ -23,8 +23,10 @@ final class RequestorOperation {
   let messageID: UInt16
   /// PS3.7 knows a C-CANCEL for it.
   let isCancellable: Bool
-  /// Takes pending responses, in order. What it throws ends the association.
-  let onPending: (Response) throws -> Void
+  /// Takes pending responses, in order.
+  let onPending: (Response) -> Void
+  /// Takes their identifiers instead, which they must have.
+  let matches: MatchDelivery?
   /// Pending responses are still wanted when it has been cancelled: counters are, matches are not.
   let isHeardAfterCancel: Bool
   /// Takes the instances that the peer stores with us meanwhile: the sub-operations of a C-GET.
@@ -44,9 +46,19 @@ final class RequestorOperation {
     messageID = request.messageID
     isCancellable = request.isCancellable
     onPending = request.onPending
+    matches = request.matches
     isHeardAfterCancel = request.isHeardAfterCancel
     onStore = request.onStore
     self.completion = completion
+  }
+
+  /// It may be under way for long after our system has taken it.
+  var isLarge: Bool {
+    switch body {
+    case .none: false
+    case .dataSet(let bytes): bytes.readableBytes > 1 << 16
+    case .store: true
+    }
   }
 
   /// `C-FIND`
@@ -62,7 +74,8 @@ struct OutgoingRequest: Sendable {
   var body: RequestorOperation.Body = .none
   var isCancellable = false
   var isHeardAfterCancel = false
-  var onPending: @Sendable (Response) throws -> Void = { _ in }
+  var onPending: @Sendable (Response) -> Void = { _ in }
+  var matches: MatchDelivery?
   var onStore: (@Sendable (StoreRequest) -> StoreReception)?
 }
 

@@ -32,7 +32,10 @@ final class RequestorSession: UpperLayerUser {
   typealias ReportHandler = @Sendable (StorageCommitmentReport) async -> Status
   /// Takes reports on storage commitment; nil: none is expected.
   var onReport: ReportHandler?
+  private var isHeld = false
+  /// What the last look at the writing found.
   private var bufferedBytes = 0
+  private var acknowledgedBytes: UInt64 = 0
 
   private var onReleased: [() -> Void] = []
   private var end: AssociationError.Reason?
@@ -183,6 +186,7 @@ final class RequestorSession: UpperLayerUser {
     if let early = operation.early {
       complete(operation, .success(early))
     } else {
+      if operation.isLarge { acknowledgedBytes = Acknowledged.bytes(channel) ?? 0 }
       begin(.response(operation.name))
     }
   }
@@ -203,10 +207,12 @@ final class RequestorSession: UpperLayerUser {
       return
     }
     operation.state = .cancelling
+    operation.matches?.drop()
     var command = CommandSet(.cCancelRequest)
     command.messageIDBeingRespondedTo = messageID
     handler.send(command, contextID: operation.context.id)
     begin(.cancelling)
+    goOn()
   }
 
   private func complete(_ operation: RequestorOperation, _ result: Result<Response, any Error>) {
@@ -311,11 +317,13 @@ final class RequestorSession: UpperLayerUser {
     let response = Response(command: command, dataSet: dataSet)
     if Status(status).isPending {
       guard operation.state != .cancelling || operation.isHeardAfterCancel else { return }
-      do {
-        try operation.onPending(response)
-      } catch {
-        handler.violated("it sent a \(words(command)) that cannot be read: \(error)")
+      guard let matches = operation.matches else { return operation.onPending(response) }
+      guard let dataSet else {
+        handler.violated("it sent a \(words(command)) that cannot be read: it has no identifier")
+        return
       }
+      let bound = bound
+      if !matches.add(dataSet, onRoom: { bound.execute { $0.goOn() } }) { hold() }
     } else if operation.state == .sending {
       operation.early = response
     } else {
@@ -339,6 +347,20 @@ final class RequestorSession: UpperLayerUser {
       let status = await onReport(report)
       bound.execute { $0.handler.send(command.response(status: status), contextID: contextID) }
     }
+  }
+
+  /// Whoever takes the matches is slower than the peer: nothing is read until he has caught up, and nothing waited for.
+  private func hold() {
+    isHeld = true
+    handler.pause()
+    deadlines.end()
+  }
+
+  private func goOn() {
+    guard isHeld, end == nil else { return }
+    isHeld = false
+    if let current, current.state == .waiting { begin(.response(current.name)) }
+    handler.resume()
   }
 
   private func words(_ command: CommandSet) -> String {
@@ -394,20 +416,27 @@ final class RequestorSession: UpperLayerUser {
       deadline <= deadlines.clock.now
     else { return }
     switch wait.kind {
-    case .sending:
-      // Bytes that the system took since the last look are progress, though a whole piece has not left yet.
-      let buffered = handler.bufferedBytes
-      if buffered > 0, buffered < bufferedBytes {
-        bufferedBytes = buffered
+    case .sending, .response:
+      if isWritingGoingOn {
         deadlines.restart()
-        return
+      } else {
+        abort(.timeout(wait.kind, running.limit ?? .zero))
       }
-      abort(.timeout(wait.kind, running.limit ?? .zero))
     case .cancelling: abort(.cancelled)
     // It is our disk that is waited for.
     case .response where isStoring: deadlines.restart()
     default: abort(.timeout(wait.kind, running.limit ?? .zero))
     }
+  }
+
+  /// Since the last look our system, or the peer's, has taken some of what we write: that is progress, though a whole
+  /// piece has not left yet, or all has and is still on its way.
+  private var isWritingGoingOn: Bool {
+    guard let current, current.isLarge else { return false }
+    let buffered = handler.bufferedBytes
+    let acknowledged = Acknowledged.bytes(channel) ?? 0
+    defer { (bufferedBytes, acknowledgedBytes) = (buffered, acknowledged) }
+    return (buffered > 0 && buffered < bufferedBytes) || acknowledged > acknowledgedBytes
   }
 
   private func finish(_ consequence: AssociationError.Reason) {

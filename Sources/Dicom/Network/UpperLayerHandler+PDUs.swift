@@ -24,9 +24,11 @@ extension UpperLayerHandler {
   private func handle(_ frame: PDUStream.Frame) {
     switch frame {
     case .pdu(let pdu, let length):
+      noteActivity()
       tracer?.received(pdu, size: length)
       handle(pdu)
     case .dataPDU(let length):
+      noteActivity()
       tracer?.receivedDataPDU(size: length)
       switch machine.handle(.dataReceived) {
       case .dt2, .ar6: break

@@ -39,6 +39,8 @@ final class UpperLayerHandler: ChannelDuplexHandler {
   var isProcessing = false
   var isPaused = false
   private var isReadHeld = false
+  /// Bytes that came since the last sign of life.
+  private var unheardBytes = 0
   /// The user has been told of the end.
   var hasTold = false
   let tracer: ConnectionTracer?
@@ -219,8 +221,18 @@ final class UpperLayerHandler: ChannelDuplexHandler {
     let bytes = unwrapInboundIn(data)
     tracer?.bytes(bytes, .received)
     stream.append(bytes)
-    user?.activity()
+    unheardBytes += bytes.readableBytes
+    if unheardBytes >= Self.signOfLife { noteActivity() }
     process()
+  }
+
+  /// Each PDU is a sign of life, and each so many bytes of a large one: on a slow line a PDU takes long. A byte now and
+  /// then is none.
+  private static let signOfLife = 16_384
+
+  func noteActivity() {
+    unheardBytes = 0
+    user?.activity()
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {

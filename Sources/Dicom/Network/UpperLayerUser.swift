@@ -21,7 +21,7 @@ protocol UpperLayerUser: AnyObject {
   func ended(_ end: AssociationEnd)
   /// The transport connection is closed. Always the last call.
   func disconnected()
-  /// Bytes arrived.
+  /// The peer gave a sign of life: a PDU, or a good part of one.
   func activity()
   /// More may be written now.
   func becameWritable()

@@ -3,9 +3,10 @@ import NIOCore
 
 /// Query, PS3.4 §C.4.1, and worklist, §K.4.1.
 extension Association {
-  /// C-FIND. `onMatch` is called for each match, in order, on the event loop: it must not block. A cancelled task sends
-  /// C-CANCEL; matches that come after it are dropped, and the status is what the peer then says, usually `FE00`.
-  /// - Returns: the final status. Matches delivered before an error are as good as any.
+  /// C-FIND. `onMatch` is called for each match, in order, on a thread that may block: a peer faster than that is held
+  /// back, and not waited for meanwhile. A cancelled task sends C-CANCEL; matches not delivered by then are dropped, and
+  /// the status is what the peer then says, usually `FE00`.
+  /// - Returns: the final status, when all matches are delivered. Those delivered before an error are as good as any.
   public func find(
     _ identifier: DataSet, model: UID, priority: Priority = .medium, defaultCharacterSet: CharacterSet = .latin1,
     onMatch: @escaping @Sendable (DataSet) -> Void
@@ -21,16 +22,23 @@ extension Association {
     var request = OutgoingRequest(phase: .find, context: context, command: command, messageID: id)
     request.body = .dataSet(try DataSetWriter.write(identifier, transferSyntax: transferSyntax))
     request.isCancellable = true
-    request.onPending = { response in
-      guard let bytes = response.dataSet else { throw MissingIdentifier() }
+    let matches = MatchDelivery { bytes in
       onMatch(
         try DataSetReader.read(bytes, transferSyntax: transferSyntax, defaultCharacterSet: defaultCharacterSet))
+    } onFailure: { [weak self] error in
+      self?.violated(Self.unreadable(error))
     }
-    return try await perform(request).status
+    request.matches = matches
+    do {
+      let status = try await perform(request).status
+      await matches.untilDelivered()
+      if let failure = matches.failure { throw error(.protocolViolation(Self.unreadable(failure)), .find) }
+      return status
+    } catch {
+      await matches.untilDelivered()
+      throw error
+    }
   }
-}
 
-/// A pending C-FIND response without an identifier.
-struct MissingIdentifier: Error, CustomStringConvertible {
-  var description: String { "it has no identifier" }
+  private static func unreadable(_ error: any Error) -> String { "it sent a C-FIND-RSP that cannot be read: \(error)" }
 }

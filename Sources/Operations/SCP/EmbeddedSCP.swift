@@ -12,6 +12,7 @@ final class EmbeddedSCP: AcceptorDelegate {
   let activity: ActivityLog
   let clock: any DeadlineClock
   let pool: AssociationPool
+  private let lastFlood = Mutex<ContinuousClock.Instant?>(nil)
   /// What happened on each association, for one line at its end.
   private let tallies = Mutex<[Int: Tally]>([:])
 
@@ -26,6 +27,16 @@ final class EmbeddedSCP: AcceptorDelegate {
     self.activity = activity
     self.clock = clock
     self.pool = pool
+  }
+
+  /// Of a flood of connections one entry a minute is enough.
+  private func isFloodNews() -> Bool {
+    let now = clock.now
+    return lastFlood.withLock { last in
+      if let last, last.duration(to: now) < .seconds(60) { return false }
+      last = now
+      return true
+    }
   }
 
   func tally(_ association: AcceptedAssociation) -> Tally {
@@ -121,6 +132,7 @@ final class EmbeddedSCP: AcceptorDelegate {
 
   func failed(remoteAddress: String, reason: AssociationEnd) {
     if case .closed = reason { return }
+    if case .crowdedOut = reason, !isFloodNews() { return }
     var words = "a connection from \(remoteAddress) was no association: \(reason)"
     if case .notDicom(let what) = reason, what.contains("TLS") {
       words += "; DicomTlsEnabled is off here: switch TLS on here, or off there"

@@ -1,6 +1,8 @@
 import Dicom
+import Dispatch
 import Foundation
 import LocalIndex
+import Synchronization
 
 /// An instance that is to be sent.
 struct OutgoingInstance: Sendable {
@@ -91,10 +93,35 @@ struct SendList: Sendable {
       }
       return
     }
-    for name in (FileManager.default.subpaths(atPath: path) ?? []).sorted() {
-      let file = "\(path)/\(name)"
-      if FilePaths.isFolder(file) { continue }
-      do { instances.append(try OutgoingInstance(file: file)) } catch { skipped.append(file) }
+    let files = (FileManager.default.subpaths(atPath: path) ?? []).sorted().map { "\(path)/\($0)" }
+    for (file, found) in zip(files, Self.look(at: files)) {
+      switch found {
+      case .instance(let instance): instances.append(instance)
+      case .folder: break
+      case .somethingElse: skipped.append(file)
+      }
     }
+  }
+
+  private enum Found: Sendable {
+    case instance(OutgoingInstance)
+    case folder
+    case somethingElse
+  }
+
+  /// Reads the headers on all processors: nothing can be proposed to a peer before all are known.
+  private static func look(at files: [String]) -> [Found] {
+    let pieceLength = 64
+    let pieces = (files.count + pieceLength - 1) / pieceLength
+    let found = Mutex<[[Found]]>(Array(repeating: [], count: pieces))
+    DispatchQueue.concurrentPerform(iterations: pieces) { piece in
+      let range = piece * pieceLength..<min((piece + 1) * pieceLength, files.count)
+      let results = files[range].map { file -> Found in
+        if let instance = try? OutgoingInstance(file: file) { return .instance(instance) }
+        return FilePaths.isFolder(file) ? .folder : .somethingElse
+      }
+      found.withLock { $0[piece] = results }
+    }
+    return found.withLock { $0.flatMap { $0 } }
   }
 }

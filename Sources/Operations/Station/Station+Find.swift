@@ -2,7 +2,7 @@ import Dicom
 import Synchronization
 
 extension Station {
-  /// C-FIND. `onMatch` gets each match as it arrives, on an event loop: it must not block.
+  /// C-FIND. `onMatch` gets each match as it arrives, on a thread that may block: the peer is held back meanwhile.
   ///
   /// Patient Root for patients, Study Root for the rest, the other where the peer refuses the context.
   public func find(

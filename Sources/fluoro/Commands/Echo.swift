@@ -6,7 +6,7 @@ struct Echo: NetworkCommand {
     abstract: "Ask a modality whether it is there (C-ECHO), and say how long each step took.")
 
   @OptionGroup var peer: PeerOptions
-  @Option(help: "How many times, one after the other.")
+  @Option(help: "How many times, one after the other over one association, until one fails.")
   var count = 1
   @Flag(help: "One line for monitoring: OK, WARNING (over half the timeout) or CRITICAL.")
   var check = false
@@ -20,15 +20,14 @@ struct Echo: NetworkCommand {
   func perform() async throws {
     let station = try shared.station()
     let modality = try peer.modality(in: station.configuration)
-    var failure: EchoResult?
-    for _ in 0..<count {
-      let result = try await follow(station.echo(modality, timeout: peer.timeoutChoice))
-      try ResultWriter.standard.line(text(result, of: modality, in: station.configuration))
-      if !result.isOK { failure = result }
-      if Task.isCancelled { break }
+    let configuration = station.configuration
+    let operation = station.echo(modality, count: count, timeout: peer.timeoutChoice) { result in
+      try? ResultWriter.standard.line(text(result, of: modality, in: configuration))
     }
+    let result = try await follow(operation)
+    try ResultWriter.standard.line(text(result, of: modality, in: configuration))
     await station.shutdown()
-    try failure?.finish()
+    try result.finish()
   }
 
   private func text(_ result: EchoResult, of modality: Modality, in configuration: Configuration) -> String {

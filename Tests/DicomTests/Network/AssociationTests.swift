@@ -28,6 +28,27 @@ struct AssociationTests {
     }
   }
 
+  @Test("a row of echoes goes over one association, and stops when told to")
+  func echoes() async throws {
+    let delegate = SampleDelegate()
+    try await withAcceptor(delegate) { acceptor in
+      let association = try await Association.request(.local(acceptor.port), deadlines: deadlines)
+      let answers = NIOLockedValueBox(0)
+      for wanted in [1000, 3] {
+        try await association.echo(times: 1000) { status, time in
+          #expect(status.isSuccess && time > .zero)
+          return answers.withLockedValue { count in
+            count += 1
+            return count < wanted
+          }
+        }
+        #expect(answers.withLockedValue { $0 } == wanted)
+        answers.withLockedValue { $0 = 0 }
+      }
+      await association.release()
+    }
+  }
+
   @Test("more presentation contexts than an association takes are an error, never left out in silence")
   func tooManyContexts() async throws {
     let contexts = (0...128).map {

@@ -1,4 +1,5 @@
 import Dispatch
+import NIOConcurrencyHelpers
 import NIOCore
 
 @testable import Dicom
@@ -62,34 +63,83 @@ final class ClosedPort {
   deinit { Glibc.close(descriptor) }
 }
 
-/// Accepts an association and then never reads again.
+/// Accepts an association and then reads only when it is told to.
 final class DeafPeer: Sendable {
   let port: Int
   private let descriptor: CInt
+  private let connection = NIOLockedValueBox<CInt>(-1)
 
   init() throws { (descriptor, port) = try boundSocket(backlog: 5) }
 
   func accept() async throws {
-    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-      DispatchQueue.global().async { [descriptor] in
-        let connection = Glibc.accept(descriptor, nil, nil)
-        var bytes = ByteBuffer()
-        do {
-          while true {
-            var piece = [UInt8](repeating: 0, count: 4096)
-            let count = read(connection, &piece, piece.count)
-            guard count > 0 else { throw IOError(errnoCode: errno, reason: "read") }
-            bytes.writeBytes(piece[..<count])
-            guard case .associateRequest(let request)? = try PDUDecoder.decode(&bytes) else { continue }
-            let answer = PDUEncoder.encode(ScriptedPeer.acceptance(of: request))
-            _ = answer.withUnsafeReadableBytes { write(connection, $0.baseAddress, $0.count) }
-            continuation.resume()
-            return
-          }
-        } catch { continuation.resume(throwing: error) }
+    try await onThread { [self] in
+      let connection = Glibc.accept(descriptor, nil, nil)
+      self.connection.withLockedValue { $0 = connection }
+      var bytes = ByteBuffer()
+      while true {
+        var piece = [UInt8](repeating: 0, count: 4096)
+        let count = read(connection, &piece, piece.count)
+        guard count > 0 else { throw IOError(errnoCode: errno, reason: "read") }
+        bytes.writeBytes(piece[..<count])
+        guard case .associateRequest(let request)? = try PDUDecoder.decode(&bytes) else { continue }
+        return try send(PDUEncoder.encode(ScriptedPeer.acceptance(of: request)))
       }
     }
   }
 
+  /// Reads so many bytes, or what there is when that is less. Returns how many.
+  func take(_ count: Int) async throws -> Int {
+    try await onThread { [self] in
+      let connection = connection.withLockedValue { $0 }
+      var piece = [UInt8](repeating: 0, count: count)
+      let got = recv(connection, &piece, count, 0)
+      guard got > 0 else { throw IOError(errnoCode: errno, reason: "recv") }
+      return got
+    }
+  }
+
+  func send(_ bytes: ByteBuffer) throws {
+    try write(bytes, to: connection.withLockedValue { $0 })
+  }
+
+  func close() {
+    let connection = connection.withLockedValue { $0 }
+    if connection >= 0 { Glibc.close(connection) }
+    Glibc.close(descriptor)
+  }
+}
+
+/// Connects, sends, and never reads.
+struct SlowClient {
+  private let descriptor: CInt
+
+  init(port: Int) throws {
+    descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    address.sin_port = UInt16(port).bigEndian
+    let isConnected = withUnsafePointer(to: address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+    guard isConnected else { throw IOError(errnoCode: errno, reason: "connect") }
+  }
+
+  func send(_ pdu: PDU) throws { try send(PDUEncoder.encode(pdu)) }
+  func send(_ bytes: ByteBuffer) throws { try write(bytes, to: descriptor) }
   func close() { Glibc.close(descriptor) }
+}
+
+private func write(_ bytes: ByteBuffer, to descriptor: CInt) throws {
+  let count = bytes.withUnsafeReadableBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+  guard count == bytes.readableBytes else { throw IOError(errnoCode: errno, reason: "send") }
+}
+
+/// Work that blocks, off the threads that tests run on.
+private func onThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+  try await withCheckedThrowingContinuation { continuation in
+    DispatchQueue.global().async { continuation.resume(with: Result { try work() }) }
+  }
 }
