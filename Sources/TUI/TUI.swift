@@ -4,13 +4,6 @@ import Operations
 
 /// The ncurses front end.
 public enum TUI {
-  public struct Options: Sendable {
-    /// `dark`, `light` or `monochrome`; nil: dark, monochrome where there is no colour or `NO_COLOR` is set.
-    public var theme: String?
-
-    public init(theme: String? = nil) { self.theme = theme }
-  }
-
   /// Call first in `main`, before anything that starts a thread: the signals the loop reads must be blocked in all of them.
   public static func prepare() { Terminal.blockSignals() }
 
@@ -19,15 +12,15 @@ public enum TUI {
   /// Called from a synchronous `main`: the loop waits in `poll` on the calling thread, and anything bound to the main
   /// actor would never run. Call ``prepare()`` before the station is made.
   /// - Returns: the exit status.
-  public static func run(station: Station, options: Options = Options()) -> Int32 {
+  public static func run(station: Station) -> Int32 {
     let terminal: Terminal
     do {
-      terminal = try Terminal()
+      terminal = try Terminal(mouse: station.configuration.mouse)
     } catch {
       complain("\(error)")
       return 2
     }
-    let theme = Theme(name: options.theme.flatMap { Theme.Name(rawValue: $0.lowercased()) } ?? .dark)
+    let theme = Theme(name: station.configuration.theme.flatMap { Theme.Name(rawValue: $0.rawValue) } ?? .ofTerminal)
     let screen = CursesScreen(theme: theme, isUTF8: terminal.isUTF8)
     let mailbox = Mailbox()
     let effects = Effects(station: station, mailbox: mailbox)
@@ -36,7 +29,8 @@ public enum TUI {
         modalities: station.configuration.modalities.map {
           Views.modality($0, station.configuration)
         }))
-    let warnings = station.configuration.warnings
+    model.world.keys = KeyChoice(station.configuration.keys)
+    let warnings = station.configuration.warnings + model.world.keys.complaints
     if !warnings.isEmpty {
       model.notice = Notice(words: warnings.joined(separator: "\n"), role: .warning, until: .now + .seconds(30))
     } else if let type = terminal.unknownType {

@@ -12,6 +12,17 @@ struct KeyDecoderTests {
     return inputs + decoder.expire(at: start + .seconds(1))
   }
 
+  @Test("The mouse's press and wheel are events, its releases, movements and other buttons nobody's")
+  func mouse() {
+    var decoder = KeyDecoder()
+    func read(_ text: String) -> [Input] { decoder.feed(Array(text.utf8), at: .now) }
+    #expect(read("\u{1b}[<0;12;5M") == [.mouse(MouseEvent(kind: .press, row: 4, column: 11))])
+    #expect(read("\u{1b}[<64;1;1M") == [.mouse(MouseEvent(kind: .wheelUp, row: 0, column: 0))])
+    #expect(read("\u{1b}[<81;1;1M") == [.mouse(MouseEvent(kind: .wheelDown, row: 0, column: 0))])
+    #expect(read("\u{1b}[<0;12;5m\u{1b}[<35;12;5M\u{1b}[<2;12;5M\u{1b}[<0;0;5M").isEmpty)
+    #expect(read("j") == [.key("j")])
+  }
+
   @Test(
     "A key is what the terminal sends for it",
     arguments: [
@@ -32,7 +43,7 @@ struct KeyDecoderTests {
   @Test(
     "What is nobody's key is swallowed whole",
     arguments: [
-      "\u{1b}[?62;22c", "\u{1b}[<0;10;10M", "\u{1b}[M !!", "\u{1b}]52;c;abc\u{7}", "\u{1b}]11;rgb:0/0/0\u{1b}\\",
+      "\u{1b}[?62;22c", "\u{1b}[<35;10;10M", "\u{1b}[M !!", "\u{1b}]52;c;abc\u{7}", "\u{1b}]11;rgb:0/0/0\u{1b}\\",
       "\u{1b}P1$r0m\u{1b}\\", "\u{1b}[I", "\u{1b}[999999999999999999999~", "\u{9b}",
     ])
   func swallowed(bytes: String) {
@@ -107,6 +118,7 @@ extension Input {
     case .key(let key): key.description
     case .paste(let text): "paste \(text)"
     case .ready: "ready"
+    case .mouse(let event): "mouse \(event.kind)"
     }
   }
 }

@@ -17,7 +17,7 @@ final class Story {
   private let carrier: Effects?
   private let mailbox = Mailbox()
   private(set) var now = ContinuousClock.now
-  let clock = 1_710_504_000
+  private(set) var clock = 1_710_504_000
 
   init(_ modalities: [ModalityRow] = Story.modalities, size: Size = Size(rows: 24, columns: 80)) {
     model = Model(world: World(size: size, modalities: modalities))
@@ -80,6 +80,12 @@ final class Story {
     draw()
   }
 
+  /// The clock on the wall goes on.
+  func passOnTheClock(seconds: Int) {
+    clock += seconds
+    pass(.seconds(seconds))
+  }
+
   private func perform(_ new: [Effect]) {
     for effect in new {
       carrier?.perform(effect)
@@ -126,6 +132,7 @@ final class Story {
         }
       }
       now = .now
+      if let tick = model.nextTick, now >= tick { receive(.tick) }
       for message in mailbox.drain() { receive(message) }
       draw()
     }

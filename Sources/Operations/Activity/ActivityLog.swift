@@ -32,6 +32,8 @@ public struct ActivityEntry: Sendable, Identifiable, Hashable {
   public var refusedAETitle: String?
   /// Its address.
   public var refusedHost: String?
+  /// Instances that came, where an association that brought some has ended.
+  public var arrived = 0
 }
 
 /// The last entries, for the screen of activity and the logs. Safe from any thread.
@@ -54,13 +56,13 @@ public final class ActivityLog: Sendable {
   @discardableResult
   func add(
     _ kind: ActivityEntry.Kind, peer: String, _ words: String, details: [String] = [], refusedAETitle: String? = nil,
-    refusedHost: String? = nil
+    refusedHost: String? = nil, arrived: Int = 0
   ) -> ActivityEntry {
     let (entry, observers) = state.withLock { state in
       state.lastID += 1
       let entry = ActivityEntry(
         id: state.lastID, time: Date(), kind: kind, peer: peer, words: words, details: details,
-        refusedAETitle: refusedAETitle, refusedHost: refusedHost)
+        refusedAETitle: refusedAETitle, refusedHost: refusedHost, arrived: arrived)
       state.entries.append(entry)
       // In one go now and then, since removing from the front moves all the others.
       if state.entries.count > capacity + capacity / 4 { state.entries.removeFirst(state.entries.count - capacity) }

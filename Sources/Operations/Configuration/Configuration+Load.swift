@@ -177,6 +177,12 @@ extension Configuration {
     case "RememberQueries": rememberQueries = try value.bool()
     case "QueryLimit": queryLimit = try value.integer(in: 0...(.max), "a number of matches, 0 for all")
     case "Mouse": mouse = try value.bool()
+    case "Theme": theme = Theme(rawValue: try value.choice(among: Theme.allCases.map(\.rawValue)))
+    case "Keys":
+      for (verb, value) in try value.object("an object of verbs and their keys") {
+        let isList = if case .array = value.node.value { true } else { false }
+        keys.append((verb, isList ? try value.strings() : [try value.string("a key, or an array of keys")]))
+      }
     default: break
     }
   }

@@ -12,6 +12,9 @@ public struct Configuration: Sendable {
     case recycle = "Recycle"
   }
 
+  /// The colours of the interface.
+  public enum Theme: String, Sendable, CaseIterable { case dark, light, monochrome }
+
   /// Certificates for DICOM over TLS, in both directions.
   public struct TLS: Sendable, Equatable {
     public var isEnabled = false
@@ -65,6 +68,10 @@ public struct Configuration: Sendable {
   /// How many matches a query in the TUI takes before it is cancelled; 0 for all.
   public var queryLimit = 500
   public var mouse = false
+  /// How the interface looks; nil: as the terminal says it is.
+  public var theme: Theme?
+  /// Other keys for verbs of the interface, as written: `"retrieve": ["R"]`. Who has the keys judges them.
+  public var keys: [(verb: String, keys: [String])] = []
 
   /// The files read, absolute; empty when there was none.
   public var files: [String] = []

@@ -127,7 +127,8 @@ final class EmbeddedSCP: AcceptorDelegate {
   func closed(_ association: AcceptedAssociation, reason: AssociationEnd) {
     guard let tally = tallies.withLock({ $0.removeValue(forKey: association.id) }) else { return }
     guard let words = tally.words else { return }
-    activity.add(.result, peer: Self.peer(association), "\(words); association \(reason)")
+    activity.add(
+      .result, peer: Self.peer(association), "\(words); association \(reason)", arrived: tally.instances)
   }
 
   func failed(remoteAddress: String, reason: AssociationEnd) {
@@ -189,6 +190,8 @@ final class Tally: Sendable {
       return state.refusals == 1
     }
   }
+
+  var instances: Int { state.withLock { $0.instances } }
 
   var words: String? {
     state.withLock { state in

@@ -86,6 +86,15 @@ struct Area: Hashable, Sendable {
   }
 }
 
+/// What a click on a part of the canvas means.
+enum Touch: Hashable, Sendable {
+  case key(Key)
+  /// A row of the list, counted from its first.
+  case row(Int)
+  /// A choice of the picker in front.
+  case choice(Int)
+}
+
 /// A value grid of cells, drawn by the screens and shown by whoever shows it: curses, or a test that reads it.
 struct Canvas: Equatable, Sendable {
   let size: Size
@@ -96,6 +105,26 @@ struct Canvas: Equatable, Sendable {
     set { cursorCell = newValue.map { Size(rows: $0.row, columns: $0.column) } }
   }
   private var cursorCell: Size?
+  private var touches: [TouchArea] = []
+
+  private struct TouchArea: Hashable, Sendable {
+    var area: Area
+    var touch: Touch
+  }
+
+  /// From now on a click there means that; what is drawn over it later may say otherwise.
+  mutating func touch(_ area: Area, _ touch: Touch) { touches.append(TouchArea(area: area, touch: touch)) }
+
+  /// What is in front hides what could be clicked behind it.
+  mutating func cover() { touches = [] }
+
+  func touch(row: Int, column: Int) -> Touch? {
+    touches.last { entry in
+      let area = entry.area
+      return (area.row..<area.row + area.rows).contains(row)
+        && (area.column..<area.column + area.columns).contains(column)
+    }?.touch
+  }
 
   init(_ size: Size) {
     self.size = size

@@ -54,6 +54,10 @@ struct Frame {
     if station.associations > 0 {
       right += StyledText("⇄ \(Format.count(station.associations, "association", "associations"))  ", .busy)
     }
+    if let free = station.freeBytes, world.size.columns >= 80 {
+      let isShort = free < 2_000_000_000
+      right += StyledText("\(Format.bytes(free)) free  ", isShort ? .bad : .dim)
+    }
     if station.arrived > 0 {
       right += StyledText("↓ ", .good) + StyledText("\(Format.count(station.arrived)) arrived")
       right += StyledText(" \(Format.clock(station.lastArrival)) ", .dim)
@@ -77,6 +81,9 @@ struct Frame {
       var label = " \(index + 1) \(name)"
       if index == 2, world.station.localStudies > 0 { label += " \(Format.count(world.station.localStudies))" }
       if index == 3, !world.running.isEmpty { label += " \(world.running.count)" }
+      canvas.touch(
+        layout.tabs.inset(left: line.width, right: max(0, layout.tabs.columns - line.width - label.count - 1)),
+        .key(.alt(Character("\(index + 1)"))))
       line += StyledText(label + " ", index == model.current ? .tab : .dim)
     }
     canvas.put(line, layout.tabs)
@@ -108,11 +115,16 @@ struct Frame {
     if !model.screen.isEditing { right += item("?", "help") } else { right += item("F1", "help") }
     var left = StyledText(" ")
     let room = layout.footer.columns - right.width - 1
-    for binding in model.screen.bindings + model.screen.movement + Keymap.everywhere
-    where !binding.label.isEmpty && binding.action != .help {
+    let fields = model.screen.isEditing ? model.screen.fieldBindings : []
+    for binding in model.chosen(model.screen.bindings + fields + model.screen.movement + Keymap.everywhere)
+    where !binding.label.isEmpty && !binding.keys.isEmpty && binding.action != .help {
       guard !model.screen.isEditing || binding.keys.first?.text == nil else { continue }
       let next = item(binding.keys.first?.description ?? "", binding.label)
       guard left.width + next.width <= room else { break }
+      if let key = binding.keys.first {
+        let after = layout.footer.columns - left.width - next.width
+        canvas.touch(layout.footer.inset(left: left.width, right: max(0, after)), .key(key))
+      }
       left += next
     }
     canvas.put(left, layout.footer)

@@ -106,8 +106,10 @@ enum Table {
       choice: list.choice)
     head(columns, layout, list, into: &canvas, area.line(0))
     let body = area.inset(top: 1)
+    let first = list.windowStart(body.rows)
     for (line, row) in list.window(body.rows).enumerated() {
       let place = body.line(line)
+      canvas.touch(place, .row(first + line))
       draw(
         row, columns, layout, isCursor: row.id == list.cursor, isMarked: list.marks.contains(row.id), into: &canvas,
         place, world)
@@ -143,7 +145,8 @@ enum Table {
     into canvas: inout Canvas, _ area: Area, _ world: World
   ) {
     canvas.put(
-      StyledText(isCursor ? "▌" : " ", .accent) + StyledText(isMarked ? "*" : " ", .key),
+      // A blank in another colour is one change more for the terminal.
+      (isCursor ? StyledText("▌", .accent) : " ") + (isMarked ? StyledText("*", .key) : " "),
       Area(row: area.row, column: area.column, rows: 1, columns: gutter))
     for place in layout.places {
       let column = columns[place.column]
@@ -152,6 +155,9 @@ enum Table {
         Area(row: area.row, column: area.column + gutter + place.offset, rows: 1, columns: place.width),
         column.alignment)
     }
-    if isCursor { canvas.select(area) }
+    // What says which row it is stands out, not all of it: a step of the cursor is two changes of a few cells, and the
+    // terminal is sent little.
+    guard isCursor, let first = layout.places.first else { return }
+    canvas.select(area.inset(right: max(0, area.columns - gutter - first.offset - first.width)))
   }
 }

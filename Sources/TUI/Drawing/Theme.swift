@@ -1,6 +1,18 @@
+import Glibc
+
 /// How roles look, in the terminal's own sixteen colours so that they fit whatever the person has chosen.
 struct Theme: Sendable, Equatable {
-  enum Name: String, Sendable, CaseIterable { case dark, light, monochrome }
+  enum Name: String, Sendable, CaseIterable {
+    case dark, light, monochrome
+
+    /// As the terminal says its background is: `COLORFGBG` ends with the palette's number of it (rxvt, Konsole, iTerm2).
+    static var ofTerminal: Name { of(getenv("COLORFGBG").map { String(cString: $0) } ?? "") }
+
+    static func of(_ colors: String) -> Name {
+      let background = colors.split(separator: ";").last.flatMap { Int($0) }
+      return background == 7 || background.map { (9...15).contains($0) } == true ? .light : .dark
+    }
+  }
 
   struct Look: Sendable, Equatable {
     /// A colour of the terminal's palette; -1 is its default.

@@ -192,6 +192,7 @@ enum Views {
       peer: entry.peer,
       words: entry.words, details: entry.details)
     row.refusedAETitle = entry.refusedAETitle
+    row.isArrival = entry.arrived > 0
     return row
   }
 

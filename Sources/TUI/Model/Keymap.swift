@@ -15,6 +15,70 @@ enum Action: Hashable, Sendable {
   case onlyPeer, allow
 }
 
+extension Action {
+  /// The verbs whose keys can be others, by the names that the configuration gives them. Esc, Enter's opening and Ctrl-C stay:
+  /// there must be a way out whatever is written there.
+  static let named: [(name: String, action: Action)] = [
+    ("modalities", .screen(1)), ("query", .screen(2)), ("local", .screen(3)), ("jobs", .screen(4)),
+    ("activity", .screen(5)), ("up", .up), ("down", .down), ("halfUp", .halfUp), ("halfDown", .halfDown),
+    ("pageUp", .pageUp), ("pageDown", .pageDown), ("first", .first), ("last", .last), ("columnLeft", .columnLeft),
+    ("columnRight", .columnRight), ("otherPane", .otherPane), ("leave", .leave), ("cancel", .cancel), ("more", .more),
+    ("less", .less), ("timeout", .timeout), ("again", .again), ("filter", .filter), ("nextMatch", .nextMatch),
+    ("previousMatch", .previousMatch), ("sortRight", .sortRight), ("sortLeft", .sortLeft), ("invertSort", .invertSort),
+    ("mark", .mark), ("markAll", .markAll), ("copy", .copy), ("command", .command), ("help", .help),
+    ("redraw", .redraw), ("suspend", .suspend), ("save", .save), ("openSaved", .openSaved), ("clearForm", .clearForm),
+    ("columns", .columns), ("echo", .echo), ("echoAll", .echoAll), ("watch", .watch), ("testStore", .testStore),
+    ("add", .add), ("settings", .settings), ("retrieve", .retrieve), ("retrieveTo", .retrieveTo), ("send", .send),
+    ("import", .importFiles), ("delete", .delete), ("tags", .tags), ("preview", .preview), ("pause", .pause),
+    ("sooner", .sooner), ("later", .later), ("clearFinished", .clearFinished), ("onlyPeer", .onlyPeer),
+    ("allow", .allow),
+  ]
+}
+
+/// The keys a person wants instead of ours.
+struct KeyChoice: Sendable, Equatable {
+  private(set) var keys: [Action: [Key]] = [:]
+  /// What of it cannot be, a sentence each.
+  private(set) var complaints: [String] = []
+
+  init() {}
+
+  init(_ wanted: [(verb: String, keys: [String])]) {
+    for (verb, texts) in wanted {
+      guard let action = Action.named.first(where: { $0.name.lowercased() == verb.lowercased() })?.action else {
+        let near = Action.named.map(\.name).filter { $0.first == verb.first }
+        complaints.append(
+          "Keys: there is no verb \(verb)" + (near.isEmpty ? "" : "; there is \(near.joined(separator: ", "))"))
+        continue
+      }
+      let parsed = texts.map { ($0, Key(parsing: $0)) }
+      for (text, key) in parsed where key == nil { complaints.append("Keys: \(text) of \(verb) is no key") }
+      let fixed: [Key] = [.escape, .control("c")]
+      for (text, key) in parsed where key.map(fixed.contains) == true {
+        complaints.append("Keys: \(text) of \(verb) always leads out and stays as it is")
+      }
+      let good = parsed.compactMap(\.1).filter { !fixed.contains($0) }
+      if !good.isEmpty || texts.isEmpty { keys[action] = good }
+    }
+  }
+
+  /// The bindings with the person's keys; a key given to another verb is taken from the one that had it.
+  func applied(to bindings: [Binding]) -> [Binding] {
+    if keys.isEmpty { return bindings }
+    let present = Set(bindings.map(\.action))
+    let taken = keys.filter { present.contains($0.key) }
+    return bindings.map { binding in
+      var binding = binding
+      if let own = keys[binding.action] {
+        binding.keys = own
+      } else {
+        binding.keys.removeAll { key in taken.contains { $0.value.contains(key) } }
+      }
+      return binding
+    }
+  }
+}
+
 /// Some keys, what they do, and what the footer and the help say about it.
 struct Binding: Sendable {
   var keys: [Key]

@@ -36,8 +36,28 @@ struct Model: Sendable {
 
   /// The keys that work now, first match first.
   var bindings: [Binding] {
-    if screen.isEditing { return screen.fieldBindings + Keymap.inFields }
-    return screen.bindings + screen.movement + Keymap.everywhere + Keymap.inFields
+    let all =
+      screen.isEditing
+      ? screen.fieldBindings + Keymap.inFields
+      : screen.bindings + screen.movement + Keymap.everywhere + Keymap.inFields
+    let chosen = world.keys.applied(to: all)
+    // While characters are text, a verb cannot have one.
+    return screen.isEditing ? chosen.filter { $0.keys.allSatisfy { $0.text == nil } } : chosen
+  }
+
+  /// The bindings the person has, of some of ours.
+  func chosen(_ bindings: [Binding]) -> [Binding] {
+    let now = Dictionary(
+      world.keys.applied(to: screen.bindings + screen.movement + Keymap.everywhere + Keymap.inFields).map {
+        ($0.action, $0.keys)
+      }, uniquingKeysWith: { $0 + $1 })
+    guard !world.keys.keys.isEmpty else { return bindings }
+    return bindings.map { binding in
+      var binding = binding
+      let own = now[binding.action] ?? []
+      binding.keys = world.keys.keys[binding.action] ?? binding.keys.filter(own.contains)
+      return binding
+    }
   }
 
   var breadcrumb: String {
@@ -66,7 +86,7 @@ struct Model: Sendable {
   var nextTick: ContinuousClock.Instant? {
     let countdown = world.isCountingDown ? world.now + .milliseconds(100) : nil
     let age = screen.isAging ? world.now + .seconds(30) : nil
-    return [countdown, age, notice?.until].compactMap { $0 }.min()
+    return [countdown, age, screen.changesAt, notice?.until].compactMap { $0 }.min()
   }
 
   func draw() -> Canvas {

@@ -94,11 +94,12 @@ extension Model {
     let own = Set(screen.bindings.flatMap(\.keys))
     func others(_ bindings: [Binding]) -> [Binding] { bindings.filter { own.isDisjoint(with: $0.keys) } }
     return Help(sections: [
-      (title: "On this screen", bindings: screen.bindings),
+      (title: "On this screen", bindings: chosen(screen.bindings)),
       (
-        title: "Everywhere", bindings: Keymap.joined(others(Keymap.everywhere)) + Keymap.joined(others(Keymap.inFields))
+        title: "Everywhere",
+        bindings: Keymap.joined(chosen(others(Keymap.everywhere))) + Keymap.joined(chosen(others(Keymap.inFields)))
       ),
-      (title: "Moving about", bindings: others(screen.movement)),
+      (title: "Moving about", bindings: chosen(others(screen.movement))),
     ])
   }
 

@@ -26,6 +26,7 @@ extension Model {
     switch message {
     case .input(.key(let key)): return press(key)
     case .input(.paste(let text)): return paste(text)
+    case .input(.mouse(let event)): return mouse(event)
     case .input(.ready): return []
     case .tick: return world.isCountingDown ? [.refreshJobs] : []
     case .resized(let size): world.size = size
@@ -38,7 +39,9 @@ extension Model {
     case .echoed(let name, let echo): echoed(name, echo)
     case .job(let job): took(job)
     case .holdings(let holdings): world.holdings.merge(holdings) { _, new in new }
-    case .activity(let rows): world.note(rows)
+    case .activity(let rows):
+      world.note(rows)
+      toast(rows)
     case .watched(let name, let statistics): world.watches[name] = statistics
     case .kept(let kind, let texts): for (name, text) in texts { world.keep(kind, name: name, text: text) }
     case .completions(let text, let paths): complete(text, paths)
@@ -47,6 +50,26 @@ extension Model {
     case .matches, .findEnded, .page, .tags, .preview, .indexChanged: break
     }
     return broadcast(message)
+  }
+
+  /// Clicks mean what stands where they fall, as it is drawn now. A question is answered by keys only.
+  private mutating func mouse(_ event: MouseEvent) -> [Effect] {
+    if case .question = overlay { return [] }
+    guard event.kind == .press else {
+      let key: Key = event.kind == .wheelUp ? .up : .down
+      return (0..<3).flatMap { _ in press(key) }
+    }
+    switch draw().touch(row: event.row, column: event.column) {
+    case .key(let key): return press(key)
+    case .row(let row): return overlay == nil ? askScreen { $0.touch(row: row, &$1) } : []
+    case .choice(let choice):
+      guard case .picker(var picker) = overlay else { return [] }
+      if picker.position == choice { return press(.enter) }
+      picker.position = choice
+      overlay = .picker(picker)
+    case nil: break
+    }
+    return []
   }
 
   /// Every screen of every stack may be waiting for it.
@@ -78,6 +101,15 @@ extension Model {
     case .partial: say("\(job.words): \(job.outcome)", .warning, for: .seconds(20))
     default: break
     }
+  }
+
+  /// Arrivals that nobody here has asked for are told in passing.
+  private mutating func toast(_ rows: [ActivityRow]) {
+    guard let arrival = rows.last(where: \.isArrival), world.clock - arrival.clock < 10 else { return }
+    let isOurs = world.jobs.contains { job in
+      (job.kind == .move || job.kind == .get) && (job.ended.map { $0.duration(to: world.now) < .seconds(5) } ?? true)
+    }
+    if !isOurs, notice == nil || notice?.role == .good { say("\(arrival.peer): \(arrival.words)", .good) }
   }
 
   mutating func say(_ words: String, _ role: Role = .text, for time: Duration = .seconds(6)) {

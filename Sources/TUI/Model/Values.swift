@@ -266,6 +266,8 @@ struct ActivityRow: Identifiable, Sendable {
   var details: [String] = []
   /// The AE title that was refused here and could be allowed.
   var refusedAETitle: String?
+  /// Instances came on an association that others opened.
+  var isArrival = false
 }
 
 /// What the header says about us.

@@ -18,6 +18,8 @@ struct World: Sendable {
   /// What is kept for the person: saved queries, choices of columns, by kind and name.
   private(set) var kept: [Kept: [String: String]] = [:]
   private var columnChoices: [String: ColumnChoice] = [:]
+  /// Other keys than ours.
+  var keys = KeyChoice()
   /// The terminal has shades of grey and half blocks.
   var hasShades = false
 

@@ -38,6 +38,10 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   let searched: (@Sendable (Row) -> String)?
   /// What is typed after `/` is looked for and leaves out nothing.
   let isSearch: Bool
+  /// The row whose details are shown: the one under the cursor, or, while keys come faster than one reads, the one it was
+  /// on before. What scrolls by costs nothing on a thin line so.
+  private var detailedID: Row.ID?
+  private var lastStep: (to: Row.ID?, at: ContinuousClock.Instant)?
   /// The details have the keys, scrolled down by so many lines.
   var isInDetails = false
   var detailsTop = 0
@@ -157,6 +161,24 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
 
   mutating func move(toID id: Row.ID) {
     if let place = shownPlaces[id] { move(to: place) }
+  }
+
+  // MARK: Details
+
+  private static var rest: Duration { .milliseconds(150) }
+
+  var detailed: Row? { detailedID.flatMap { self[$0] } ?? current }
+
+  /// When the details will follow the cursor; nil: they have.
+  var detailsFollowAt: ContinuousClock.Instant? {
+    detailedID == cursor ? nil : lastStep.map { $0.at + Self.rest }
+  }
+
+  /// Lets the details follow at once, unless the step before this one was just now.
+  mutating func follow(_ now: ContinuousClock.Instant) {
+    let isResting = lastStep.map { $0.at.duration(to: now) >= Self.rest } ?? true
+    if lastStep == nil || lastStep?.to != cursor { lastStep = (cursor, now) }
+    if isResting { detailedID = cursor }
   }
 
   // MARK: Searching

@@ -87,6 +87,7 @@ struct Picker: Sendable {
       canvas.put(StyledText(isChosen ? "▌ " : "  ", .accent) + StyledText(choice.words, .strong), line)
       canvas.put(StyledText(choice.detail, .dim), line.inset(left: left))
       if isChosen { canvas.select(line) }
+      canvas.touch(line, .choice(start + index))
     }
     if matching.isEmpty {
       let words =

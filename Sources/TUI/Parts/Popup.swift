@@ -8,6 +8,7 @@ enum Popup {
       return canvas.area
     }
     canvas.fill(box)
+    canvas.cover()
     let bar = String(repeating: "─", count: box.columns - 2)
     canvas.put(StyledText("╭\(bar)╮", role), box.line(0))
     canvas.put(StyledText("╰\(bar)╯", role), box.line(box.rows - 1))

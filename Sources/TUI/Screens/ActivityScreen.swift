@@ -45,7 +45,7 @@ struct ActivityScreen: ListScreen {
   }
 
   func details(_ world: World) -> [StyledText] {
-    guard let row = list.current else { return [] }
+    guard let row = list.detailed else { return [] }
     return [StyledText(row.words)] + row.details.map { StyledText($0, .dim) }
   }
 

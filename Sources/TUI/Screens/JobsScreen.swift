@@ -80,7 +80,7 @@ struct JobsScreen: ListScreen {
     ]
   }
 
-  func details(_ world: World) -> [StyledText] { list.current.map { JobDetails.lines($0, world) } ?? [] }
+  func details(_ world: World) -> [StyledText] { list.detailed.map { JobDetails.lines($0, world) } ?? [] }
 
   mutating func receive(_ message: Message, _ context: inout Context) {
     if case .job = message { list.replace(context.world.jobs) }

@@ -102,6 +102,17 @@ extension ListScreen {
     return true
   }
 
+  /// The first click stands on the row, one on the row one stands on opens it.
+  mutating func touch(row: Int, _ context: inout Context) {
+    list.isFiltering = false
+    if row == list.cursorPosition, !list.isUnseen {
+      _ = perform(.open, &context)
+    } else {
+      list.move(to: row)
+      moved(&context)
+    }
+  }
+
   mutating func edit(_ key: Key, _ context: inout Context) {
     switch key {
     case .enter:
@@ -185,6 +196,7 @@ extension ListScreen {
   mutating func settle(_ area: Area, _ world: World) {
     if let columnsName { list.choice = world.columnChoice(columnsName) }
     list.measure(world)
+    list.follow(world.now)
     let lines = details(world).count
     if lines == 0 { list.isInDetails = false }
     list.detailsTop = max(0, min(list.detailsTop, lines - 1))
@@ -192,6 +204,7 @@ extension ListScreen {
   }
 
   mutating func seen() { list.seen() }
+  var changesAt: ContinuousClock.Instant? { list.detailsFollowAt }
 
   func draw(into canvas: inout Canvas, _ area: Area, _ world: World) {
     var (place, beside) = split(area, world)

@@ -131,7 +131,7 @@ struct LocalScreen: ListScreen {
   var detailRows: Int { level == .study ? 3 : 0 }
 
   func details(_ world: World) -> [StyledText] {
-    guard let row = list.current else { return [] }
+    guard let row = list.detailed else { return [] }
     if world.size.columns >= Self.sideBySide { return RecordColumns.details(row, inside: parent.map { [$0] } ?? []) }
     guard level == .study else { return [] }
     let separator = StyledText(" · ", .dim)

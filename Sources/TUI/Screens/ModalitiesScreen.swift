@@ -93,7 +93,7 @@ struct ModalitiesScreen: ListScreen {
   }
 
   func details(_ world: World) -> [StyledText] {
-    guard let row = list.current else { return [] }
+    guard let row = list.detailed else { return [] }
     let called = row.callingAETitle.isEmpty ? "" : "we call as \(row.callingAETitle)"
     var lines = [
       [

@@ -82,7 +82,7 @@ struct ResultsScreen: ListScreen {
   }
 
   func details(_ world: World) -> [StyledText] {
-    guard world.size.columns >= Self.sideBySide, let row = list.current else { return [] }
+    guard world.size.columns >= Self.sideBySide, let row = list.detailed else { return [] }
     return RecordColumns.details(row, inside: path)
   }
 

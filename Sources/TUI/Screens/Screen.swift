@@ -51,6 +51,8 @@ protocol Screen: Sendable {
   func job(_ world: World) -> JobView?
   /// Whether it shows by itself why a job failed.
   func explains(_ job: JobView, _ world: World) -> Bool
+  /// When something on it will be another although nothing happens.
+  var changesAt: ContinuousClock.Instant? { get }
   /// Whether it shows how old something is, which changes although nothing happens.
   var isAging: Bool { get }
   /// The right end of the rule above: counts.
@@ -60,6 +62,8 @@ protocol Screen: Sendable {
   mutating func opened(_ context: inout Context)
   /// False: not its business.
   mutating func act(_ action: Action, _ context: inout Context) -> Bool
+  /// A click on a row of it.
+  mutating func touch(row: Int, _ context: inout Context)
   mutating func edit(_ key: Key, _ context: inout Context)
   mutating func paste(_ text: String, _ context: inout Context)
   mutating func receive(_ message: Message, _ context: inout Context)
@@ -81,9 +85,11 @@ extension Screen {
   func saved(_ world: World) -> SavedText? { nil }
   func job(_ world: World) -> JobView? { nil }
   func explains(_ job: JobView, _ world: World) -> Bool { false }
+  var changesAt: ContinuousClock.Instant? { nil }
   var isAging: Bool { false }
   func summary(_ world: World) -> StyledText { StyledText() }
   mutating func opened(_ context: inout Context) {}
+  mutating func touch(row: Int, _ context: inout Context) {}
   mutating func edit(_ key: Key, _ context: inout Context) {}
   mutating func paste(_ text: String, _ context: inout Context) {}
   mutating func receive(_ message: Message, _ context: inout Context) {}

@@ -42,7 +42,7 @@ struct TagsScreen: ListScreen {
 
   /// The value in full: a row seldom has room for it.
   func details(_ world: World) -> [StyledText] {
-    guard let line = list.current, world.size.columns < Self.sideBySide || !line.value.isEmpty else { return [] }
+    guard let line = list.detailed, world.size.columns < Self.sideBySide || !line.value.isEmpty else { return [] }
     return [
       [StyledText(line.tag, .dim), StyledText(line.vr, .accent), StyledText(line.keyword)].joined(StyledText("  ")),
       StyledText(line.value, .strong),

@@ -75,7 +75,7 @@ struct WatchScreen: ListScreen {
   }
 
   func details(_ world: World) -> [StyledText] {
-    guard let row = list.current else { return [] }
+    guard let row = list.detailed else { return [] }
     let outages = row.statistics.outages.suffix(20).reversed().map { outage in
       let start = Int(outage.start.timeIntervalSince1970)
       let end = outage.end.map { Int($0.timeIntervalSince1970) }

@@ -41,6 +41,37 @@ struct Key: Hashable, Sendable {
   }
 }
 
+extension Key {
+  /// A key as ``description`` and people write it: `Ctrl-D`, `ctrl-d`, `Alt-1`, `Space`, `F5`, `PgDn`, `j`; nil: no key.
+  init?(parsing text: String) {
+    var rest = text[...]
+    var modifiers: Modifiers = []
+    let prefixes: [(String, Modifiers)] = [("ctrl-", .control), ("alt-", .alt), ("shift-", .shift)]
+    while let (prefix, modifier) = prefixes.first(where: { rest.lowercased().hasPrefix($0.0) }),
+      rest.count > prefix.count
+    {
+      rest = rest.dropFirst(prefix.count)
+      modifiers.insert(modifier)
+    }
+    let names: [String: Code] = [
+      "enter": .enter, "tab": .tab, "space": .character(" "), "backspace": .backspace, "esc": .escape, "del": .delete,
+      "ins": .insert, "up": .up, "down": .down, "left": .left, "right": .right, "home": .home, "end": .end,
+      "pgup": .pageUp, "pgdn": .pageDown,
+    ]
+    if let code = names[rest.lowercased()] {
+      self.init(code, modifiers)
+    } else if rest.count == 1, let character = rest.first {
+      // With Ctrl large and small are one.
+      let plain = modifiers.contains(.control) ? Character(character.lowercased()) : character
+      self.init(.character(plain), modifiers)
+    } else if rest.first?.lowercased() == "f", let number = Int(rest.dropFirst()), (1...24).contains(number) {
+      self.init(.function(number), modifiers)
+    } else {
+      return nil
+    }
+  }
+}
+
 extension Key: ExpressibleByExtendedGraphemeClusterLiteral {
   init(extendedGraphemeClusterLiteral value: Character) { self.init(.character(value)) }
 }
@@ -82,4 +113,13 @@ enum Input: Equatable, Sendable {
   case paste(String)
   /// The answer to `CSI 5 n`: the terminal has processed everything sent before the question.
   case ready
+  case mouse(MouseEvent)
+}
+
+/// What the mouse did, where it is switched on. Rows and columns from 0.
+struct MouseEvent: Equatable, Sendable {
+  enum Kind: Equatable, Sendable { case press, wheelUp, wheelDown }
+  var kind: Kind
+  var row: Int
+  var column: Int
 }

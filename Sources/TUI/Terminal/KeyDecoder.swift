@@ -164,7 +164,11 @@ struct KeyDecoder: Sendable {
   }
 
   private mutating func final(_ byte: UInt8, _ bytes: [UInt8], _ out: inout [Input]) {
-    // Private replies and mouse reports (<, =, >, ?) are nobody's key.
+    if bytes.first == 0x3c, byte == 0x4d || byte == 0x6d {
+      mouse(bytes.dropFirst(), isPress: byte == 0x4d, &out)
+      return
+    }
+    // Other private replies (=, >, ?) are nobody's key.
     guard bytes.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x3b || $0 == 0x3a }) else { return }
     let fields = bytes.split(separator: 0x3b, omittingEmptySubsequences: false).map { field in
       field.prefix { $0 != 0x3a }.reduce(0) { min($0 * 10 + Int($1 - 0x30), 0x11_0000) }
@@ -181,6 +185,17 @@ struct KeyDecoder: Sendable {
     case 0x5a: out.append(.key(.backTab))
     default: if let code = Self.ss3[byte] { out.append(.key(Key(code, modifiers))) }
     }
+  }
+
+  /// An SGR report, `CSI < button ; column ; row M`: the left button's press and the wheel; releases and movements are
+  /// nobody's.
+  private func mouse(_ bytes: some Collection<UInt8>, isPress: Bool, _ out: inout [Input]) {
+    let fields = bytes.split(separator: 0x3b).map { Int(String(decoding: $0, as: UTF8.self)) ?? -1 }
+    guard isPress, fields.count == 3, (1...9999).contains(fields[1]), (1...9999).contains(fields[2]) else { return }
+    // Shift, Alt and Ctrl held with it change nothing.
+    let kinds: [Int: MouseEvent.Kind] = [0: .press, 64: .wheelUp, 65: .wheelDown]
+    guard let kind = kinds[fields[0] & ~0b11100] else { return }
+    out.append(.mouse(MouseEvent(kind: kind, row: fields[2] - 1, column: fields[1] - 1)))
   }
 
   /// A key given by its code point: `CSI code ; modifiers u`, xterm's `CSI 27 ; modifiers ; code ~`.

@@ -7,9 +7,10 @@ final class Terminal {
 
   private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT]
   private static let bracketedPasteOn = "\u{1b}[?2004h"
-  private static let bracketedPasteOff = "\u{1b}[?2004l"
-  /// Paste marks off, keypad off, cursor on, attributes off, back from the alternate screen.
-  private static let restoration = "\u{1b}[?2004l\u{1b}[?1l\u{1b}>\u{1b}[?25h\u{1b}[0m\u{1b}[?1049l\r\n"
+  private static let mouseOn = "\u{1b}[?1000h\u{1b}[?1006h"
+  private static let modesOff = "\u{1b}[?1006l\u{1b}[?1000l\u{1b}[?2004l"
+  /// Mouse and paste marks off, keypad off, cursor on, attributes off, back from the alternate screen.
+  private static let restoration = modesOff + "\u{1b}[?1l\u{1b}>\u{1b}[?25h\u{1b}[0m\u{1b}[?1049l\r\n"
 
   let input: Int32 = 0
   let output: Int32 = 1
@@ -37,7 +38,11 @@ final class Terminal {
     return mask
   }
 
-  init() throws(Failure) {
+  private let usesMouse: Bool
+
+  /// - Parameter mouse: whether clicks and the wheel are reported; selecting text by the mouse then takes Shift.
+  init(mouse: Bool = false) throws(Failure) {
+    usesMouse = mouse
     guard isatty(input) == 1, isatty(output) == 1 else {
       throw Failure(description: "fluoro needs a terminal; its subcommands (fluoro --help) do not")
     }
@@ -94,7 +99,7 @@ final class Terminal {
     // Input is decoded by ourselves; this only makes the terminal send its application keys.
     keypad(fluoro_stdscr(), true)
     curs_set(0)
-    write(Self.bracketedPasteOn)
+    write(Self.bracketedPasteOn + (usesMouse ? Self.mouseOn : ""))
   }
 
   /// Bytes straight to the terminal, after what curses has sent.
@@ -153,7 +158,7 @@ final class Terminal {
   /// Stops, as Ctrl-Z does in a shell, and comes back; how long that took.
   func suspend() -> Duration {
     let start = ContinuousClock.now
-    write(Self.bracketedPasteOff)
+    write(Self.modesOff)
     def_prog_mode()
     endwin()
     signal(SIGTSTP, SIG_DFL)
@@ -178,7 +183,7 @@ final class Terminal {
 
   /// Gives the terminal back as it was, and prints what went to standard error meanwhile.
   func close() {
-    write(Self.bracketedPasteOff)
+    write(Self.modesOff)
     curs_set(1)
     // A terminal with no other screen to go back to would keep ours, and the shell would write over it.
     if !Self.hasCapability("rmcup") {
