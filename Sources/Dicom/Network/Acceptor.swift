@@ -28,7 +28,8 @@ public final class Acceptor: Sendable {
   /// - Parameters:
   ///   - host: the address to bind, such as `0.0.0.0` or `::`.
   ///   - port: 0 is any free one.
-  ///   - idle: an association without traffic for so long is aborted; nil: never.
+  ///   - idle: an association without traffic for so long is aborted; nil: never. A connection that asks for none is
+  ///     closed after that time, at the latest after 30 s.
   ///   - security: how connections are secured; nil: not at all. Only secured ones are served then.
   ///   - maximumAssociations: connections beyond are rejected as a transient local limit; nil: none.
   ///   - maximumWaiting: so many connections may be open that are no association yet. Of more the oldest is closed: who
@@ -41,9 +42,11 @@ public final class Acceptor: Sendable {
     clock: any DeadlineClock = SystemDeadlineClock(),
     trace: (any TraceObserver)? = nil
   ) async throws -> Acceptor {
+    var settings = UpperLayerHandler.Settings(clock: clock, maximumPDULength: maximumPDULength, trace: trace)
+    if let idle { settings.artim = min(settings.artim, idle) }
     let shared = AcceptorShared(
       delegate: delegate, idle: idle, maximumAssociations: maximumAssociations, maximumWaiting: maximumWaiting,
-      settings: UpperLayerHandler.Settings(clock: clock, maximumPDULength: maximumPDULength, trace: trace))
+      settings: settings)
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.backlog, value: 1024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -71,13 +71,19 @@ final class Subprocess: Sendable {
     if isRunning { Glibc.kill(identifier, number) }
   }
 
+  /// The process id of the program itself, which `timeout` has started.
+  var program: Int32 {
+    get async throws {
+      let children = "/proc/\(identifier)/task/\(identifier)/children"
+      return try await eventually("\(name) has been started") {
+        try String(contentsOfFile: children, encoding: .utf8).split(separator: " ").first.flatMap { Int32($0) }
+      }
+    }
+  }
+
   /// Kills the program itself, as a crash would, and waits until it is gone.
   func kill() async throws {
-    let children = "/proc/\(identifier)/task/\(identifier)/children"
-    let program = try await eventually("\(name) has been started") {
-      try String(contentsOfFile: children, encoding: .utf8).split(separator: " ").first.flatMap { Int32($0) }
-    }
-    Glibc.kill(program, SIGKILL)
+    Glibc.kill(try await program, SIGKILL)
     _ = try await finished(within: .seconds(10))
   }
 
