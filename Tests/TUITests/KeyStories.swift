@@ -188,6 +188,34 @@ struct KeyStories {
     #expect(story.effects.orders.last?.items.map(\.uid) == ["1", "2"])
   }
 
+  @Test("L asks for the worklist: of today, unless one has asked for something else")
+  func worklist() {
+    let story = Story()
+    story.press("L")
+    #expect(story.shows("modalities › PACS1 › worklist"))
+    #expect(story.shows("asks 20240315"))
+    story.press(.tab)
+    story.type("ct")
+    story.press(.enter)
+    let order = story.effects.finds.last
+    #expect(order?.isWorklist == true)
+    #expect(order?.keys == ["ScheduledProcedureStepStartDate": "20240315", "Modality": "CT"])
+    let entry = Record(
+      id: "1", level: .study,
+      [
+        .patientName: "DOE^JANE", .stepDate: "20240315", .stepTime: "0830", .stepDescription: "CT chest",
+        .modality: "CT",
+      ])
+    story.show(.matches(token: order?.token ?? 0, [entry]))
+    story.show(.findEnded(token: order?.token ?? 0, .init()))
+    #expect(story.selected.contains("2024-03-15 08:30"))
+    #expect(story.shows("1 entry"))
+    story.press(.enter)
+    #expect(story.shows("Step        CT chest"))
+    story.press("1", "L")
+    #expect(story.shows("asks CT") || story.shows("CT"), "it is remembered")
+  }
+
   // MARK: Query
 
   @Test("Queries are saved by name and opened again, and what was asked of a modality stands there next time")

@@ -12,6 +12,7 @@ struct KeymapTests {
       ResultsScreen(orders: [order], path: []), LocalScreen(level: .study, parent: nil),
       TagsScreen(instance: "", title: "", token: 0), PreviewScreen(id: "", title: "", token: 0), JobsScreen(),
       JobScreen(id: 1, title: ""), ActivityScreen(), WatchScreen(world), ModalityScreen(nil),
+      WorklistScreen(orders: []), QueryScreen(world, modalities: [], isWorklist: true),
     ]
   }()
 
@@ -60,7 +61,7 @@ struct CommandTests {
     #expect(try Command("q", modalities: modalities) == .quit)
     #expect(try Command("echo pacs2", modalities: modalities) == .echo(["Pacs2"]))
     #expect(try Command("echo", modalities: modalities) == .echo(modalities))
-    #expect(try Command("query archive", modalities: modalities) == .query("ARCHIVE", keys: []))
+    #expect(try Command("query archive", modalities: modalities) == .query("ARCHIVE", keys: [], isWorklist: false))
     #expect(try Command("import /a b/c", modalities: modalities) == .importPaths(["/a b/c"]))
   }
 

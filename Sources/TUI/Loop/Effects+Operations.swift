@@ -2,6 +2,7 @@ import Dicom
 import Glibc
 import LocalIndex
 import Operations
+import Synchronization
 
 /// What is asked of the network.
 extension Effects {
@@ -68,10 +69,18 @@ extension Effects {
       level: order.level, keys: keys.sorted { $0.tag < $1.tag }, returnKeys: Views.returnKeys(order.level),
       limit: order.limit > 0 ? order.limit : nil)
     let mailbox = mailbox
-    let operation = station.find(modality, query) { match in
-      mailbox.post(.matches(token: order.token, [Views.record(match, order.level, inside: order.keys)]))
-    }
-    know(operation, "C-FIND \(order.words)", ["find-\(order.token)", order.modality])
+    let number = Atomic(0)
+    let operation =
+      order.isWorklist
+      ? station.worklist(modality, WorklistQuery(keys: query.keys, limit: query.limit)) { match in
+        let entry = Views.entry(match, number.add(1, ordering: .relaxed).newValue)
+        mailbox.post(.matches(token: order.token, [entry]))
+      }
+      : station.find(modality, query) { match in
+        mailbox.post(.matches(token: order.token, [Views.record(match, order.level, inside: order.keys)]))
+      }
+    know(
+      operation, "\(order.isWorklist ? "worklist" : "C-FIND") \(order.words)", ["find-\(order.token)", order.modality])
     follow(operation) { result in
       var end = Message.FindEnd()
       switch result {

@@ -61,6 +61,16 @@ enum Views {
     return Record(id: uid.isEmpty ? UUID().uuidString : uid, level: level, values)
   }
 
+  /// An entry of a worklist. Nothing in it is sure to be its alone: how it is counted is its identity.
+  static func entry(_ match: DataSet, _ number: Int) -> Record {
+    var record = Record(id: "\(number)", level: .study)
+    for (attribute, tag) in tags {
+      let text = WorklistQuery.value(tag, of: match)
+      if !text.isEmpty { record[attribute] = text }
+    }
+    return record
+  }
+
   static func record(_ row: StudyRow) -> Record {
     var record = Record(
       id: row.id, level: .study,

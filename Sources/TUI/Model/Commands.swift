@@ -7,7 +7,7 @@ enum Command: Equatable {
   case echo([String])
   case watch([String])
   case testStore(String)
-  case query(String, keys: [String])
+  case query(String, keys: [String], isWorklist: Bool)
   case importPaths([String])
   case export(folder: String)
   case save(path: String)
@@ -34,7 +34,8 @@ enum Command: Equatable {
   }
 
   private static let arguments: [(name: String, argument: Argument)] = [
-    ("echo", .modalities), ("watch", .modalities), ("teststore", .modality), ("query", .query), ("import", .path),
+    ("echo", .modalities), ("watch", .modalities), ("teststore", .modality), ("query", .query), ("worklist", .query),
+    ("import", .path),
     ("export", .path), ("save", .path), ("send", .modality), ("move", .modality), ("delete", .none), ("add", .none),
     ("remove", .modality), ("allow", .none), ("forbid", .none), ("dump", .path), ("explain", .none), ("whoami", .none),
     ("columns", .none), ("clear", .none), ("theme", .other(Theme.Name.allCases.map(\.rawValue))), ("redraw", .none),
@@ -103,7 +104,7 @@ enum Command: Equatable {
           words: "no theme \(name); there is \(Theme.Name.allCases.map(\.rawValue).joined(separator: ", "))")
       }
       self = .theme(name)
-    case "query", "find":
+    case "query", "find", "worklist":
       guard let name = rest.first else {
         self = .screen(2)
         return
@@ -112,7 +113,7 @@ enum Command: Equatable {
       if let bad = keys.first(where: { Tag(parsing: String($0.prefix { $0 != "=" })) == nil }) {
         throw Complaint(words: "\(bad): expected Keyword=value")
       }
-      self = .query(try Self.known(name, modalities), keys: keys)
+      self = .query(try Self.known(name, modalities), keys: keys, isWorklist: verb == "worklist")
     default:
       let near = Self.names.filter { $0.first == verb.first }
       throw Complaint(

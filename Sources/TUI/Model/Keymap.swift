@@ -7,7 +7,7 @@ enum Action: Hashable, Sendable {
   case filter, nextMatch, previousMatch, sortRight, sortLeft, invertSort, mark, markAll, copy
   case command, help, redraw, suspend
   case save, openSaved, clearForm, columns
-  case echo, echoAll, watch, testStore
+  case echo, echoAll, watch, testStore, worklist
   case add, settings
   case retrieve, retrieveTo
   case send, importFiles, delete, tags, preview
@@ -28,6 +28,7 @@ extension Action {
     ("mark", .mark), ("markAll", .markAll), ("copy", .copy), ("command", .command), ("help", .help),
     ("redraw", .redraw), ("suspend", .suspend), ("save", .save), ("openSaved", .openSaved), ("clearForm", .clearForm),
     ("columns", .columns), ("echo", .echo), ("echoAll", .echoAll), ("watch", .watch), ("testStore", .testStore),
+    ("worklist", .worklist),
     ("add", .add), ("settings", .settings), ("retrieve", .retrieve), ("retrieveTo", .retrieveTo), ("send", .send),
     ("import", .importFiles), ("delete", .delete), ("tags", .tags), ("preview", .preview), ("pause", .pause),
     ("sooner", .sooner), ("later", .later), ("clearFinished", .clearFinished), ("onlyPeer", .onlyPeer),

@@ -127,6 +127,7 @@ struct FindOrder: Sendable, Equatable {
   /// 0: no limit.
   var limit: Int
   var words: String
+  var isWorklist = false
 }
 
 struct RetrieveOrder: Sendable, Equatable {

@@ -16,7 +16,7 @@ extension Model {
     case .add:
       jump(to: 0)
       return perform(.add)
-    case .query(let name, let keys): return query(name, keys)
+    case .query(let name, let keys, let isWorklist): return query(name, keys, isWorklist)
     case .importPaths(let paths): return [.importPaths(paths)]
     case .export(let folder): return answering(perform(.save), with: folder)
     case .save(let path):
@@ -65,8 +65,9 @@ extension Model {
     return perform(action)
   }
 
-  private mutating func query(_ name: String, _ keys: [String]) -> [Effect] {
-    var form = QueryScreen(world, modalities: [name])
+  private mutating func query(_ name: String, _ keys: [String], _ isWorklist: Bool) -> [Effect] {
+    var form = QueryScreen(world, modalities: [name], isWorklist: isWorklist)
+    if !keys.isEmpty { form.load("") }
     for key in keys { form.set(key) }
     jump(to: 1)
     stacks[1] = [form]

@@ -28,6 +28,18 @@ enum Attribute: String, CaseIterable, Sendable {
   case rows = "Rows"
   case columns = "Columns"
   case numberOfFrames = "NumberOfFrames"
+  case stepDate = "ScheduledProcedureStepStartDate"
+  case stepTime = "ScheduledProcedureStepStartTime"
+  case stepDescription = "ScheduledProcedureStepDescription"
+  case stepStatus = "ScheduledProcedureStepStatus"
+  case stepID = "ScheduledProcedureStepID"
+  case stepLocation = "ScheduledProcedureStepLocation"
+  case stationAETitle = "ScheduledStationAETitle"
+  case stationName = "ScheduledStationName"
+  case performingPhysician = "ScheduledPerformingPhysicianName"
+  case requestedDescription = "RequestedProcedureDescription"
+  case requestedID = "RequestedProcedureID"
+  case requestedPriority = "RequestedProcedurePriority"
 
   fileprivate static let places = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
 }

@@ -18,6 +18,7 @@ struct ModalitiesScreen: ListScreen {
     Binding("E", does: .echoAll, label: "echo all", help: "echo all at once"),
     Binding("w", does: .watch, label: "watch", help: "watch: echo again and again, with loss and times"),
     Binding("T", does: .testStore, label: "test store", help: "test store: one synthetic instance, stored and found"),
+    Binding("L", does: .worklist, label: "worklist", help: "its worklist: what is scheduled; the marked ones together"),
     Binding("a", does: .add, label: "add", help: "add a modality"),
     Binding("o", does: .settings, label: "settings", help: "its settings; title and address can be changed"),
     Binding("x", does: .delete, label: "remove", help: "remove it, after a question"),
@@ -135,6 +136,10 @@ struct ModalitiesScreen: ListScreen {
       context.effects += names.filter { context.world.watching($0) == nil }.map { .watch(modality: $0) }
       context.push(WatchScreen(context.world))
     case .testStore: testStore(&context)
+    case .worklist:
+      let names = targets("ask", &context).map(\.name)
+      guard !names.isEmpty else { return true }
+      context.moves.append(.show(1, [QueryScreen(context.world, modalities: names, isWorklist: true)]))
     case .add: context.push(ModalityScreen(nil))
     case .settings:
       guard !list.isUnseen, let row = list.current else { return true }

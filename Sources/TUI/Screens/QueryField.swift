@@ -1,8 +1,16 @@
 import Dicom
 
 /// What the query form asks for by name; any other attribute follows by keyword.
-enum QueryField: CaseIterable, Sendable {
+enum QueryField: Sendable {
   case modality, patientName, patientID, birthDate, studyDate, modalities, accession, description, referring
+  case stepDate, stepModality, stationAETitle, performing
+
+  static let ofStudies: [QueryField] = [
+    .modality, .patientName, .patientID, .birthDate, .studyDate, .modalities, .accession, .description, .referring,
+  ]
+  static let ofWorklist: [QueryField] = [
+    .modality, .stepDate, .stepModality, .stationAETitle, .patientName, .patientID, .accession, .performing,
+  ]
 
   var label: String {
     switch self {
@@ -15,6 +23,10 @@ enum QueryField: CaseIterable, Sendable {
     case .accession: "Accession number"
     case .description: "Description"
     case .referring: "Referring physician"
+    case .stepDate: "Scheduled for"
+    case .stepModality: "Modality type"
+    case .stationAETitle: "Station AE title"
+    case .performing: "Performing physician"
     }
   }
 
@@ -23,8 +35,9 @@ enum QueryField: CaseIterable, Sendable {
     case .modality: ""
     case .patientName: "DOE, or DOE^J*"
     case .studyDate, .birthDate: "today  -7d  2024-01..2024-03"
-    case .modalities: "CT"
-    case .patientID, .accession, .description, .referring: "* and ? match anything"
+    case .stepDate: "today  2024-03-15  2024-03"
+    case .modalities, .stepModality: "CT"
+    case .patientID, .accession, .description, .referring, .stationAETitle, .performing: "* and ? match anything"
     }
   }
 
@@ -39,21 +52,26 @@ enum QueryField: CaseIterable, Sendable {
     case .accession: .accessionNumber
     case .description: .studyDescription
     case .referring: .referringPhysicianName
+    case .stepDate: .stepDate
+    case .stepModality: .modality
+    case .stationAETitle: .stationAETitle
+    case .performing: .performingPhysician
     }
   }
 
-  var isDate: Bool { self == .birthDate || self == .studyDate }
+  var isDate: Bool { self == .birthDate || self == .studyDate || self == .stepDate }
 
   /// What is sent for what was typed.
   func value(_ text: String, today: Int) -> Result<String, Command.Complaint> {
     let text = text.split(separator: " ").joined(separator: " ")
     let hasWildcard = text.contains("*") || text.contains("?")
     switch self {
-    case .birthDate, .studyDate:
+    case .birthDate, .studyDate, .stepDate:
       return DateInput.range(text, today: today).map { .success($0) }
         ?? .failure(Command.Complaint(words: "not a date"))
-    case .patientName, .referring: return .success(text.isEmpty || hasWildcard ? text : text + "*")
+    case .patientName, .referring, .performing: return .success(text.isEmpty || hasWildcard ? text : text + "*")
     case .description: return .success(text.isEmpty || hasWildcard ? text : "*\(text)*")
+    case .stepModality: return .success(text.uppercased())
     case .modalities:
       return .success(text.uppercased().split { $0 == "," || $0 == " " || $0 == "\\" }.joined(separator: "\\"))
     default: return .success(text)

@@ -2,21 +2,29 @@ import Dicom
 
 /// What is asked of a modality, or of several at once: a form that knows DICOM.
 struct QueryScreen: Screen {
-  private typealias Field = QueryField
-
+  private let fields: [QueryField]
+  private let isWorklist: Bool
   private var form: Form
   private var today: Int
   /// What the choice of the first field stands for.
   private var choices: [String: [String]] = [:]
   private static let mostOthers = 8
 
-  init(_ world: World, modalities: [String]) {
+  init(_ world: World, modalities: [String], isWorklist: Bool = false) {
+    self.isWorklist = isWorklist
+    fields = isWorklist ? QueryField.ofWorklist : QueryField.ofStudies
     today = world.clock
-    form = Form(entries: Field.allCases.map { Form.Entry(label: $0.label, hint: $0.hint) } + [Self.other])
+    form = Form(entries: fields.map { Form.Entry(label: $0.label, hint: $0.hint) } + [Self.other])
     form.focus = 1
     choose(among: world, modalities)
-    if let text = world.kept[.form]?[modality] { load(text) }
+    // One looks at the list of the day, unless one has asked for something else.
+    if let text = world.kept[.form]?[keptName] ?? (isWorklist ? "\(Attribute.stepDate.rawValue)=today" : nil) {
+      load(text)
+    }
   }
+
+  /// What was asked is kept under; a worklist has its own.
+  private var keptName: String { isWorklist ? "worklist of \(modality)" : modality }
 
   private static var other: Form.Entry { Form.Entry(label: "Other attribute", hint: "BodyPartExamined=CHEST") }
 
@@ -36,7 +44,7 @@ struct QueryScreen: Screen {
   var modality: String { form.entries[0].field.text }
   /// Who is asked.
   private var modalities: [String] { choices[modality] ?? [] }
-  var crumb: String { "modalities › \(modality) › query" }
+  var crumb: String { "modalities › \(modality) › \(isWorklist ? "worklist" : "query")" }
   var isEditing: Bool { form.isFocused }
   var escape: String? { form.isFocused ? "leave the field" : nil }
 
@@ -108,7 +116,7 @@ struct QueryScreen: Screen {
 
   // MARK: Dates and other attributes
 
-  private var field: Field? { form.focus < Field.allCases.count ? Field.allCases[form.focus] : nil }
+  private var field: QueryField? { form.focus < fields.count ? fields[form.focus] : nil }
 
   /// In a date, a month or a day on or back.
   private mutating func turn(_ key: Key) {
@@ -121,7 +129,7 @@ struct QueryScreen: Screen {
 
   /// → at the end of a keyword takes what it may become.
   private mutating func complete() -> Bool {
-    guard form.focus >= Field.allCases.count else { return false }
+    guard form.focus >= fields.count else { return false }
     let field = form.entries[form.focus].field
     guard field.position == field.text.count, let first = OtherKey(field.text, today: today).offers.first else {
       return false
@@ -133,9 +141,9 @@ struct QueryScreen: Screen {
   /// One empty line for another attribute stays at the end.
   private mutating func adjustOthers() {
     let last = form.entries.count - 1
-    if !form.entries[last].field.text.isEmpty, last - Field.allCases.count + 1 < Self.mostOthers {
+    if !form.entries[last].field.text.isEmpty, last - fields.count + 1 < Self.mostOthers {
       form.entries.append(Self.other)
-    } else if last > Field.allCases.count, form.entries[last].field.text.isEmpty,
+    } else if last > fields.count, form.entries[last].field.text.isEmpty,
       form.entries[last - 1].field.text.isEmpty, form.focus < last
     {
       form.entries.removeLast()
@@ -147,7 +155,7 @@ struct QueryScreen: Screen {
     adjustOthers()
     for index in form.entries.indices {
       let text = form.entries[index].field.text
-      guard index < Field.allCases.count else {
+      guard index < fields.count else {
         let other = OtherKey(text, today: today)
         if let complaint = other.complaint {
           form.entries[index].remark = (complaint, true)
@@ -158,7 +166,7 @@ struct QueryScreen: Screen {
         }
         continue
       }
-      let field = Field.allCases[index]
+      let field = fields[index]
       switch field.value(text, today: today) {
       case .success(let sent):
         form.entries[index].remark = sent == text || field == .modality ? nil : ("asks \(sent)", false)
@@ -172,14 +180,14 @@ struct QueryScreen: Screen {
     var keys: [String: String] = [:]
     for (index, entry) in form.entries.enumerated() {
       let text = entry.field.text
-      guard index < Field.allCases.count else {
+      guard index < fields.count else {
         let other = OtherKey(text, today: today)
         if !other.offers.isEmpty { return .failure(Command.Complaint(words: "\(text): = and a value are missing")) }
         if let complaint = other.complaint { return .failure(Command.Complaint(words: complaint)) }
         if !other.keyword.isEmpty { keys[other.keyword] = other.value }
         continue
       }
-      let field = Field.allCases[index]
+      let field = fields[index]
       guard let attribute = field.attribute else { continue }
       switch field.value(text, today: today) {
       case .success(let sent): if !sent.isEmpty { keys[attribute.rawValue] = sent }
@@ -201,16 +209,17 @@ struct QueryScreen: Screen {
     switch keys {
     case .failure(let complaint): context.say("\(complaint.words).", .warning)
     case .success(let keys):
-      let words = keys.isEmpty ? "all studies" : keys.values.filter { !$0.isEmpty }.sorted().joined(separator: " ")
+      let all = isWorklist ? "worklist" : "all studies"
+      let words = keys.isEmpty ? all : keys.values.filter { !$0.isEmpty }.sorted().joined(separator: " ")
       let orders = known.map { name in
         FindOrder(
           token: context.token(), modality: name, level: .study, keys: keys, limit: context.world.station.queryLimit,
-          words: words)
+          words: words, isWorklist: isWorklist)
       }
       // Coming back, q goes further back instead of into a field.
       form.isFocused = false
-      context.moves.append(.keep(.form, name: modality, text: text))
-      context.push(ResultsScreen(orders: orders, path: []))
+      context.moves.append(.keep(.form, name: keptName, text: text))
+      context.push(isWorklist ? WorklistScreen(orders: orders) : ResultsScreen(orders: orders, path: []))
     }
   }
 
@@ -218,9 +227,9 @@ struct QueryScreen: Screen {
   private var text: String {
     var lines: [String] = []
     for (index, entry) in form.entries.enumerated() where !entry.field.text.isEmpty {
-      if index >= Field.allCases.count {
+      if index >= fields.count {
         lines.append("+" + entry.field.text)
-      } else if let attribute = Field.allCases[index].attribute {
+      } else if let attribute = fields[index].attribute {
         lines.append("\(attribute.rawValue)=\(entry.field.text)")
       }
     }
@@ -230,7 +239,7 @@ struct QueryScreen: Screen {
   /// Fills the form with what ``text`` gave.
   mutating func load(_ text: String) {
     for index in form.entries.indices.dropFirst() { form.entries[index].field.set("") }
-    form.entries.removeLast(form.entries.count - Field.allCases.count - 1)
+    form.entries.removeLast(form.entries.count - fields.count - 1)
     form.focus = min(form.focus, form.entries.count - 1)
     for line in text.split(separator: "\n") { set(String(line)) }
     remark()
@@ -240,7 +249,7 @@ struct QueryScreen: Screen {
   mutating func set(_ line: String) {
     let name = line.prefix { $0 != "=" }.lowercased()
     let value = String(line.drop { $0 != "=" }.dropFirst())
-    if let index = Field.allCases.firstIndex(where: { $0.attribute?.rawValue.lowercased() == name }) {
+    if let index = fields.firstIndex(where: { $0.attribute?.rawValue.lowercased() == name }) {
       form.entries[index].field.set(value)
     } else {
       form.entries[form.entries.count - 1].field.set(line.hasPrefix("+") ? String(line.dropFirst()) : line)
@@ -286,7 +295,8 @@ struct QueryScreen: Screen {
     case .failure: return StyledText("Mend the field marked red, then Enter runs the query.", .warning)
     case .success(let keys) where keys.isEmpty:
       return StyledText(
-        "No criteria: Enter asks for every study" + (limit > 0 ? ", the first \(Format.count(limit))." : "."), .warning)
+        "No criteria: Enter asks for \(isWorklist ? "the whole worklist" : "every study")"
+          + (limit > 0 ? ", the first \(Format.count(limit))." : "."), .warning)
     case .success:
       return StyledText(
         "Enter asks \(modality)" + (limit > 0 ? ", for the first \(Format.count(limit)) matches." : "."), .dim)

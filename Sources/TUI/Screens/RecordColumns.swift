@@ -25,7 +25,10 @@ enum RecordColumns {
     let attributes: [Attribute] =
       switch record.level {
       case .patient, .study:
-        [.patientName, .patientID, .studyDate, .studyDescription, .modalitiesInStudy, .accessionNumber]
+        [
+          .patientName, .patientID, .studyDate, .studyDescription, .modalitiesInStudy, .accessionNumber, .stepDate,
+          .stepDescription, .stationAETitle,
+        ]
       case .series: [.seriesNumber, .modality, .seriesDescription, .bodyPartExamined]
       case .instance: [.instanceNumber, .sopInstanceUID]
       }
@@ -95,7 +98,12 @@ enum RecordColumns {
   /// All that is known of a record, a line each, for beside the list.
   static func details(_ record: Record, inside path: [Record]) -> [StyledText] {
     let known: [(String, Attribute, @Sendable (String) -> String)] = [
-      ("Patient", .patientName, Format.name), ("ID", .patientID, { $0 }), ("Born", .patientBirthDate, Format.date),
+      ("Patient", .patientName, Format.name), ("ID", .patientID, { $0 }), ("Scheduled", .stepDate, Format.date),
+      ("At", .stepTime, Format.time), ("Step", .stepDescription, { $0 }), ("Requested", .requestedDescription, { $0 }),
+      ("Status", .stepStatus, { $0 }), ("Station", .stationAETitle, { $0 }), ("Station", .stationName, { $0 }),
+      ("Place", .stepLocation, { $0 }), ("Performing", .performingPhysician, Format.name),
+      ("Priority", .requestedPriority, { $0 }), ("Step ID", .stepID, { $0 }), ("Request ID", .requestedID, { $0 }),
+      ("Born", .patientBirthDate, Format.date),
       ("Sex", .patientSex, { $0 }), ("Date", .studyDate, Format.date), ("Time", .studyTime, Format.time),
       ("Study", .studyDescription, { $0 }), ("Modalities", .modalitiesInStudy, { $0 }),
       ("Accession", .accessionNumber, { $0 }), ("Study ID", .studyID, { $0 }),
@@ -136,7 +144,7 @@ enum RecordColumns {
     return StyledText("● all", .good)
   }
 
-  private static func text(
+  static func text(
     _ title: String, _ attribute: Attribute, _ minimum: Int, _ ideal: Int, flex: Int = 0, priority: Int = 0,
     format: @escaping @Sendable (String) -> String = { $0 }, role: Role = .text
   ) -> Column<Record> {
