@@ -42,7 +42,7 @@ import Testing
     #expect(read.metaInformation?.sendingAETitle == "SENDER")
     #expect(read.metaInformation?.receivingAETitle == "FLUORO")
     let id = stored.identity.instance
-    #expect(stored.path.hasSuffix("/instances/\(id.prefix(2))/\(id.dropFirst(2).prefix(2))/\(id).dcm"))
+    #expect(stored.path.hasSuffix("/instances/\(id.prefix(2))/\(id).dcm"))
     #expect(try partialFiles().isEmpty)
   }
 

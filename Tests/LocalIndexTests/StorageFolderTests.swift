@@ -69,6 +69,25 @@ import Testing
     #expect(error?.reason == .newerFormat)
   }
 
+  @Test("the folders of format 1 are brought up to date; what ended halfway is done again") func upgrade() throws {
+    let index = try LocalIndex(storage: folder.storage)
+    let (one, two) = (try index.receive(makeDataSet()), try index.receive(makeDataSet(instance: "1.2.3.1.2")))
+    let before = try HousekeepingTests.content(index)
+    try index.close()
+    // One file has not been moved yet, the other has.
+    let id = one.id
+    let old = "\(folder.storage)/instances/\(id.prefix(2))/\(id.dropFirst(2).prefix(2))"
+    try FileManager.default.createDirectory(atPath: old, withIntermediateDirectories: true)
+    try FileManager.default.moveItem(atPath: one.path, toPath: "\(old)/\(id).dcm")
+    let marker = folder.storage + "/" + StorageFolder.markerName
+    try Data("format 1\n".utf8).write(to: URL(fileURLWithPath: marker))
+    let again = try LocalIndex(storage: folder.storage)
+    #expect(try again.instances(under: one.identity.study).map(\.path).sorted() == [one.path, two.path].sorted())
+    #expect(FileManager.default.fileExists(atPath: one.path) && !FileManager.default.fileExists(atPath: old))
+    #expect(try String(contentsOfFile: marker, encoding: .utf8).hasSuffix("format 2\n"))
+    #expect(try HousekeepingTests.content(again) == before)
+  }
+
   @Test("network file systems are told by the mount table") func network() {
     let table = """
       22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw

@@ -29,7 +29,7 @@ extension LocalIndex {
         db, sql: "SELECT key, 1 AS number FROM instance UNION ALL SELECT instance, number FROM version")
       while let row = try all.next() {
         let key: Data = row["key"]
-        let prefix = OrthancIdentifier.text(of: [UInt8](key.prefix(2)))
+        let prefix = OrthancIdentifier.text(of: [UInt8](key.prefix(1)))
         rows[prefix, default: [:]][key, default: []].insert(row["number"])
       }
     }

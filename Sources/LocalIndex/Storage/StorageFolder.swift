@@ -6,13 +6,15 @@ import NIOConcurrencyHelpers
   import Darwin
 #endif
 
-/// The folder that holds everything: `instances/aa/bb/<id>.dcm`, `index.sqlite`, `state.sqlite`, `incoming/`,
+/// The folder that holds everything: `instances/aa/<id>.dcm`, `index.sqlite`, `state.sqlite`, `incoming/`,
 /// `certificates.json` (the servers' last ones) and the marker file by which fluoro knows it as its own.
 ///
 /// A folder that holds anything else is refused before a byte in it changes.
 struct StorageFolder: Sendable {
   static let markerName = "fluoro-storage"
-  static let format = 1
+  private static let newMarkerName = "fluoro-storage.new"
+  /// 2: instance files in 256 folders; they were in 65,536.
+  static let format = 2
 
   let path: String
   let permissions: StoragePermissions
@@ -27,7 +29,7 @@ struct StorageFolder: Sendable {
   init(opening path: String, options: StorageOptions) throws {
     permissions = try StoragePermissions(group: options.group)
     self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-    try Self.examine(self.path)
+    let written = try Self.examine(self.path)
     if let type = FileSystemKind.networkType(of: Self.nearestExisting(self.path)) {
       throw StorageError(
         .networkFileSystem,
@@ -40,23 +42,25 @@ struct StorageFolder: Sendable {
     var isChanged = false
     for folder in [instancesPath, incomingPath] where try Posix.makeFolder(folder, permissions) { isChanged = true }
     if isChanged { try Posix.syncFolder(self.path) }
+    if let written { try upgrade(from: written) }
   }
 
   /// Refuses what is not ours, reading only.
-  private static func examine(_ path: String) throws {
+  /// - Returns: the format it was written in; nil when it is new.
+  private static func examine(_ path: String) throws -> Int? {
     var information = stat()
-    guard stat(path, &information) == 0 else { return }
+    guard stat(path, &information) == 0 else { return nil }
     guard Posix.isFolder(information) else { throw StorageError.posix(ENOTDIR, "open", path) }
     guard Posix.exists(path + "/" + markerName) else {
-      // A freshly made file system is empty but for this.
-      let names = try Posix.names(in: path).filter { $0 != "lost+found" }
+      // A freshly made file system is empty but for the one, and the other is left when the first start was cut short.
+      let names = try Posix.names(in: path).filter { $0 != "lost+found" && $0 != newMarkerName }
       guard names.isEmpty else {
         throw StorageError(
           .notOurs,
           "\(path) holds other files (\(names.sorted().prefix(3).joined(separator: ", "))) and is not a storage folder of "
             + "fluoro; nothing was touched. Choose an empty folder with --storage.")
       }
-      return
+      return nil
     }
     let text = String(decoding: try Posix.read(path + "/" + markerName, limit: 4096), as: UTF8.self)
     let written = text.split(separator: "\n").compactMap { line -> Int? in
@@ -72,6 +76,7 @@ struct StorageFolder: Sendable {
         "\(path) was written by a later version of fluoro (format \(written), this one knows \(format)); nothing was touched."
       )
     }
+    return written
   }
 
   private static func nearestExisting(_ path: String) -> String {
@@ -85,8 +90,15 @@ struct StorageFolder: Sendable {
   private func claim() throws {
     if let group = permissions.group { _ = chown(path, uid_t.max, group) }
     guard chmod(path, permissions.folder) == 0 else { throw StorageError.posix(errno, "set the mode of", path) }
+    try writeMarker()
+  }
+
+  /// Whole or not at all.
+  func writeMarker() throws {
     let text = "The DICOM instances and the index of fluoro. Change nothing here by hand.\nformat \(Self.format)\n"
-    try writeFile(path + "/" + Self.markerName, Array(text.utf8))
+    let (new, marker) = (path + "/" + Self.newMarkerName, path + "/" + Self.markerName)
+    try writeFile(new, Array(text.utf8))
+    guard rename(new, marker) == 0 else { throw StorageError.posix(errno, "create", marker) }
     try Posix.syncFolder(path)
   }
 
@@ -108,12 +120,8 @@ struct StorageFolder: Sendable {
 
   // MARK: Instance files
 
-  /// The folder of an instance: two levels of 256, so that a million files make some 15 a folder.
-  func folder(ofInstance id: String) -> String {
-    let bytes = Array(id.utf8.prefix(4))
-    return instancesPath + "/" + String(decoding: bytes.prefix(2), as: UTF8.self) + "/"
-      + String(decoding: bytes.dropFirst(2), as: UTF8.self)
-  }
+  /// The folder of an instance, one of 256: a million files make some 4000 a folder, and few folders are to be synced.
+  func folder(ofInstance id: String) -> String { instancesPath + "/" + id.prefix(2) }
 
   /// The file of an instance: version 1 is the current one, the others are what else arrived under its identity.
   func path(ofInstance id: String, version: Int = 1) -> String {
@@ -121,41 +129,28 @@ struct StorageFolder: Sendable {
   }
 
   /// Makes the folder of an instance; with `durable` its name survives a power cut.
-  func makeFolder(ofInstance id: String, durable: Bool) throws {
-    let above = instancesPath + "/" + id.prefix(2)
-    try makeFolder(above, in: instancesPath, durable: durable)
-    try makeFolder(folder(ofInstance: id), in: above, durable: durable)
-  }
-
+  ///
   /// One that is there already is synced too, the first time: whoever made it may not have come to that yet, or have
-  /// ended before. Where nothing has changed a sync costs nothing.
-  private func makeFolder(_ folder: String, in parent: String, durable: Bool) throws {
+  /// ended before.
+  func makeFolder(ofInstance id: String, durable: Bool) throws {
+    let folder = folder(ofInstance: id)
     if knownFolders.withLockedValue({ $0.contains(folder) }) { return }
     try Posix.makeFolder(folder, permissions)
     // One that is not synced is not known: who stores the next durably has to.
     guard durable else { return }
-    try Posix.syncFolder(parent)
+    try Posix.syncFolder(instancesPath)
     knownFolders.withLockedValue { _ = $0.insert(folder) }
   }
 
-  /// Every instance file: its id, version and path, a folder at a time in the order of ids' first four digits.
+  /// Every instance file: its id, version and path, a folder at a time in the order of ids' first two digits.
   func forEachFolder(_ body: (_ prefix: String, _ files: [(id: String, version: Int)]) throws -> Void) throws {
-    for first in try Posix.names(in: instancesPath).sorted() where first.utf8.count == 2 {
-      for second in try Posix.names(in: instancesPath + "/" + first).sorted() where second.utf8.count == 2 {
-        try body(first + second, try files(inFolder: first + second))
+    for prefix in try Posix.names(in: instancesPath).sorted() where prefix.utf8.count == 2 {
+      var files: [(String, Int)] = []
+      try Posix.forEachName(in: instancesPath + "/" + prefix) { name in
+        if let file = Self.parse(name) { files.append(file) }
       }
+      try body(prefix, files)
     }
-  }
-
-  /// The instance files whose ids begin with these four digits; none when there is no folder for them.
-  func files(inFolder prefix: String) throws -> [(id: String, version: Int)] {
-    var files: [(String, Int)] = []
-    let path = instancesPath + "/" + prefix.prefix(2) + "/" + prefix.dropFirst(2)
-    guard Posix.exists(path) else { return files }
-    try Posix.forEachName(in: path) { name in
-      if let file = Self.parse(name) { files.append(file) }
-    }
-    return files
   }
 
   static func parse(_ name: String) -> (id: String, version: Int)? {

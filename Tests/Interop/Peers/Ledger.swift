@@ -25,7 +25,7 @@ struct NumberedInstance: Hashable, Sendable {
     let id = OrthancIdentifier.instance(
       patientID: Self.patientID, studyInstanceUID: Self.study, seriesInstanceUID: Self.series(round: round),
       sopInstanceUID: uid)
-    return "\(id.prefix(2))/\(id.dropFirst(2).prefix(2))/\(id).dcm"
+    return "\(id.prefix(2))/\(id).dcm"
   }
 
   func encoded() throws -> ByteBuffer {
