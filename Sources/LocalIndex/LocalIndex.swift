@@ -1,4 +1,5 @@
 import Dicom
+import Dispatch
 import Foundation
 import GRDB
 import Logging
@@ -19,13 +20,17 @@ public final class LocalIndex: Sendable {
   let pool: DatabasePool
   let statePool: DatabasePool
   let writer: IndexWriter
+  let placement: Placement
   let observers = Observers()
   let logger = Logger(label: "fluoro.index")
   private let session = NIOLockedValueBox<Session>(.none)
+  let pieces = PieceStore()
+  /// Instances that go into files of their own wait for the disk here.
+  let files = DispatchQueue(label: "fluoro.index.files", attributes: .concurrent)
 
   private enum Session {
     case none
-    case writing(WritingSession)
+    case writing(WritingSession, Journal?)
     case closed
   }
 
@@ -46,36 +51,77 @@ public final class LocalIndex: Sendable {
     }
     let records = StoredRecords(storage: storage, defaultCharacterSet: options.defaultCharacterSet)
     writer = IndexWriter(pool: pool, statePool: statePool, observers: observers) { try records.record(ofInstance: $0) }
+    placement = Placement(storage: storage, options: options, writer: writer, statePool: statePool)
     try recover(isNew: isNew)
   }
 
   /// Whether a folder is a storage of fluoro's already.
   public static func isStorage(_ path: String) -> Bool { Posix.exists(path + "/" + StorageFolder.markerName) }
 
-  /// Ends in good order: everything stored is in the index. Idempotent; also done when the index is let go of.
+  /// Ends in good order: everything stored is in files and in the index. Idempotent; also done when the index is let go
+  /// of.
+  ///
+  /// - Throws: why something could not be written. It is found by the next one to open the storage.
   public func close() throws {
-    let ended = session.withLockedValue { session -> WritingSession? in
+    let ended = session.withLockedValue { session -> (WritingSession, Journal?)? in
       defer { session = .closed }
-      if case .writing(let current) = session { return current }
+      if case .writing(let current, let journal) = session { return (current, journal) }
       return nil
     }
+    // The last files are made now; they belong to the session that ends.
+    try ended?.1?.close()
     try writer.flush()
-    ended?.end()
+    ended?.0.end()
   }
 
   deinit { try? close() }
 
   /// This process's place for partial files.
   func writingSession() throws -> WritingSession {
+    try session.withLockedValue { session in try writingSession(&session).0 }
+  }
+
+  /// This process's journal.
+  func journal() throws -> Journal {
     try session.withLockedValue { session in
-      switch session {
-      case .writing(let current): return current
-      case .closed: throw StorageError(.closed, "The storage \(path) is closed.")
-      case .none:
-        let new = try WritingSession(in: storage)
-        session = .writing(new)
-        return new
-      }
+      let (current, journal) = try writingSession(&session)
+      if let journal { return journal }
+      let new = Journal(current, placement, pieces)
+      session = .writing(current, new)
+      return new
+    }
+  }
+
+  private func writingSession(_ session: inout Session) throws -> (WritingSession, Journal?) {
+    switch session {
+    case .writing(let current, let journal): return (current, journal)
+    case .closed: throw StorageError(.closed, "The storage \(path) is closed.")
+    case .none:
+      let new = try WritingSession(in: storage)
+      try storage.prepareInstanceFolders(durable: options.durability == .fsync)
+      session = .writing(new, nil)
+      return (new, nil)
+    }
+  }
+
+  private var journalInUse: Journal? {
+    session.withLockedValue { if case .writing(_, let journal) = $0 { journal } else { nil } }
+  }
+
+  /// Starts the reception of an instance.
+  /// - Throws: ``StorageError`` when nothing can be stored now.
+  public func begin(_ description: ReceptionDescription) throws -> IncomingInstance {
+    // What cannot be indexed, or made a file, waits; it is tried now, and nothing more is taken while it still fails.
+    try unstick()
+    return try IncomingInstance(description, index: self)
+  }
+
+  /// Tries again what could not be written. - Throws: why it still cannot.
+  func unstick() throws {
+    try journalInUse?.unstick()
+    guard writer.failure != nil else { return }
+    do { try writer.flush() } catch let error as DatabaseError {
+      throw Self.translate(error, storage.indexPath)
     }
   }
 
@@ -107,6 +153,7 @@ public final class LocalIndex: Sendable {
   /// Reads what was stored before the call; where the index cannot be written, what is in it.
   func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
     do {
+      journalInUse?.settle()
       try? writer.flush()
       return try pool.read(body)
     } catch let error as DatabaseError {

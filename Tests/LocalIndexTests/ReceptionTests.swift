@@ -126,7 +126,7 @@ import Testing
     let incoming = try index.begin(
       ReceptionDescription(
         sopClassUID: .ctImageStorage, sopInstanceUID: "1.2.3.1.1", transferSyntaxUID: .explicitVRLittleEndian))
-    try incoming.write(ByteBuffer(repeating: 0, count: 100_000))
+    try incoming.write(ByteBuffer(repeating: 0, count: 1_500_000))
     #expect(try partialFiles().count == 1)
     incoming.abandon()
     #expect(try partialFiles().isEmpty)

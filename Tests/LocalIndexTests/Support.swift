@@ -60,7 +60,9 @@ extension LocalIndex {
         sopClassUID: dataSet.uid(.sopClassUID) ?? "", sopInstanceUID: dataSet.uid(.sopInstanceUID) ?? "",
         transferSyntaxUID: transferSyntax.uid, sendingAETitle: sender, receivingAETitle: "FLUORO"))
     var bytes = try DataSetWriter.write(dataSet, transferSyntax: transferSyntax)
-    while let piece = bytes.readSlice(length: min(100, bytes.readableBytes)), piece.readableBytes > 0 {
+    while let piece = bytes.readSlice(length: min(max(100, bytes.readableBytes / 7), bytes.readableBytes)),
+      piece.readableBytes > 0
+    {
       try incoming.write(piece)
     }
     return try incoming.commit()

@@ -52,6 +52,7 @@ extension LocalIndex {
       if !removed.isEmpty { writer.enqueue(.remove(removed)) }
       try? writer.flush()
     }
+    try noteDeletion(instances.map(\.id))
     for instance in instances {
       for path in try versions(ofInstance: instance.id).reversed() {
         let bytes = (try? Posix.information(path)).map { Int($0.st_size) } ?? 0
@@ -67,6 +68,38 @@ extension LocalIndex {
       for folder in folders { try Posix.syncFolder(folder) }
     } else {
       try Posix.syncFileSystem(storage.instancesPath)
+    }
+  }
+}
+
+extension LocalIndex {
+  /// What is deleted may still be in a journal, of this process or another: a start must not make it a file again.
+  private func noteDeletion(_ instances: [String]) throws {
+    let now = Posix.now()
+    try statePool.write { db in
+      for id in instances {
+        try db.execute(
+          sql: "INSERT OR REPLACE INTO deletedInstance (instance, time) VALUES (?, ?)",
+          arguments: [try IndexUpdate.key(id), now])
+      }
+    }
+  }
+
+  /// Whether an instance was deleted after it had been received.
+  func wasDeleted(_ instance: String, since received: ReceptionTime) throws -> Bool {
+    let key = try IndexUpdate.key(instance)
+    return try statePool.read { db in
+      try Bool.fetchOne(
+        db, sql: "SELECT EXISTS (SELECT 1 FROM deletedInstance WHERE instance = ? AND time >= ?)",
+        arguments: [key, received.value]) ?? false
+    }
+  }
+
+  /// To be called when no journal is left of a process that ended: those of living ones hold nothing older than a minute.
+  func forgetDeletions() throws {
+    let hourAgo = Posix.now() - 3600
+    try statePool.write { db in
+      try db.execute(sql: "DELETE FROM deletedInstance WHERE time < ?", arguments: [hourAgo])
     }
   }
 }

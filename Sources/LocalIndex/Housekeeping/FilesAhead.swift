@@ -53,7 +53,7 @@ final class FilesAhead: Sendable {
     filled.signal()
   }
 
-  /// The next records, in the order of identifiers' first four digits; nil at the end.
+  /// The next records, in the order of identifiers' first two digits; nil at the end.
   func next() throws -> Batch? {
     filled.wait()
     let batch = state.withLockedValue { $0.ready.isEmpty ? nil : $0.ready.removeFirst() }

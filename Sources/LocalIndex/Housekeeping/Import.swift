@@ -172,6 +172,7 @@ extension LocalIndex {
     let incoming = try begin(description)
     do {
       try copyDataSet(of: file, into: incoming)
+      try incoming.finishFile()
       return .written(incoming)
     } catch {
       incoming.abandon()
@@ -181,7 +182,7 @@ extension LocalIndex {
 
   private func alreadyStored(_ header: InstanceHeader, _ file: DicomFile) throws -> StoredInstance? {
     let path = storage.path(ofInstance: header.identity.instance)
-    guard Posix.exists(path), try SameDataSet.compare(file.path, offset: file.dataSetOffset, with: path) else {
+    guard Posix.exists(path), try SameFile.compareDataSets(file.path, offset: file.dataSetOffset, with: path) else {
       return nil
     }
     return StoredInstance(

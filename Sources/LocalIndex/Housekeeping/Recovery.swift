@@ -12,13 +12,60 @@ extension LocalIndex {
   }
 
   /// At start: clears up behind processes that ended without closing, and completes the index.
+  ///
+  /// First what was acknowledged and may not be whole, or not there, is made again from their journals; then the index
+  /// is compared with the names of the files. Each step may be repeated, so that another crash does no harm.
   func recover(isNew: Bool) throws {
     let abandoned = try WritingSession.abandoned(in: storage)
     if isNew || !abandoned.isEmpty {
       if !abandoned.isEmpty { logger.notice("A process ended without closing the storage; comparing index and files.") }
+      var isReplayed = true
+      for session in abandoned {
+        do { try replay(session.path) } catch {
+          isReplayed = false
+          logger.error("\(session.path) is left for the next start: \(error)")
+        }
+      }
       try reconcile()
+      guard isReplayed else { return }
     }
-    for session in abandoned { WritingSession.remove(session.path) }
+    for session in abandoned {
+      for path in try JournalSegment.paths(in: session.path) {
+        try JournalSegment.discard(path, to: storage.journalsPath)
+      }
+      WritingSession.remove(session.path)
+    }
+    if !abandoned.isEmpty { try forgetDeletions() }
+  }
+
+  /// Makes files of the instances in the journals of a session that has ended.
+  private func replay(_ session: String) throws {
+    for journal in try JournalSegment.paths(in: session) {
+      try JournalSegment.forEachRecord(in: journal) { record in
+        try restore(record, path: session + "/restored.part")
+        return true
+      }
+    }
+  }
+
+  private func restore(_ record: JournalRecord, path: String) throws {
+    let descriptor = try Posix.open(path, O_RDWR | O_CREAT | O_TRUNC, mode: storage.permissions.file, doing: "create")
+    defer { Posix.close(descriptor) }
+    storage.permissions.apply(toFile: descriptor)
+    try record.file.withUnsafeBytes { try Posix.write($0, to: descriptor, path: path) }
+    try record.received.set(on: descriptor, path: path)
+    try Posix.sync(descriptor, path: path)
+    let file = try DicomFile(path: path, defaultCharacterSet: options.defaultCharacterSet)
+    let header = try InstanceHeader(file.dataSet)
+    if try wasDeleted(header.identity.instance, since: record.received) { return }
+    let description = ReceptionDescription(
+      sopClassUID: UID(header.sopClassUID), sopInstanceUID: UID(header.sopInstanceUID),
+      transferSyntaxUID: file.transferSyntax.uid, sendingAETitle: file.metaInformation?.sendingAETitle,
+      receivingAETitle: file.metaInformation?.receivingAETitle)
+    let arrival = Arrival(
+      header: header, description: description, received: record.received, bytes: record.file.count,
+      dataSetOffset: file.dataSetOffset, digest: nil)
+    _ = try placement.place(arrival, path: path, isDurable: true, torn: record.received)
   }
 
   /// Brings the index in line with the names of the files: what has no row is read, rows without a file go.

@@ -140,6 +140,11 @@ enum StateSchema {
           ) STRICT, WITHOUT ROWID
           """)
     }
+    migrator.registerMigration("deletions") { db in
+      // Deleted instances that a journal may still hold.
+      try db.execute(
+        sql: "CREATE TABLE deletedInstance (instance BLOB PRIMARY KEY, time REAL NOT NULL) STRICT, WITHOUT ROWID")
+    }
     return migrator
   }
 }

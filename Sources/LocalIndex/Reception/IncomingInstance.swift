@@ -1,51 +1,53 @@
 import Dicom
+import Dispatch
 import NIOConcurrencyHelpers
 import NIOCore
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
-/// An instance on its way in: a partial file that becomes a stored instance with ``commit()`` or leaves nothing behind.
+/// An instance on its way in: bytes that become a stored instance with ``commit(durable:stored:)`` or leave nothing behind.
 ///
-/// Each method may be called on any thread, one after the other. Writing takes as long as handing the bytes to the
-/// system takes; memory stays bounded whatever the size, for only the head of the data set is kept, from which the index
-/// is filled.
+/// Each method may be called on any thread, one after the other. Memory stays bounded whatever the size: a megabyte, and
+/// beside it the head of the data set, from which the index is filled.
 public final class IncomingInstance: Sendable {
   /// Covers the head of nearly all data sets up to the last attribute that the index keeps.
   static let headLimit = 64 << 10
+  /// What is not longer goes through the journal: there it costs a share of one sync instead of two of its own, but is
+  /// written twice.
+  static let journalLimit = 64 << 10
 
   public let description: ReceptionDescription
   private let index: LocalIndex
+  private let metaLength: Int
   private let state: NIOLockedValueBox<State>
 
   private struct State {
-    var path: String
-    var descriptor: Int32
-    /// The meta information, until it goes out in front of the first bytes.
-    var meta: ByteBuffer?
-    var head: ByteBuffer
-    var dataSetBytes = 0
-    var fileBytes = 0
-    /// Of the file as it grows.
+    /// Nil when the instance has ended.
+    var piece: Piece?
+    /// Once it is longer than a piece.
+    var file: PartialFile?
+    /// Of what the file holds.
     var digest = FileDigest()
+    /// The head of the data set, when the piece does not hold it any more.
+    var head: ByteBuffer?
+    /// What the head said, when everything is in the file.
+    var header: InstanceHeader?
     var failure: StorageError?
   }
 
   init(_ description: ReceptionDescription, index: LocalIndex) throws {
     self.description = description
     self.index = index
+    let piece = index.pieces.take()
     let meta = description.metaInformation.encoded()
-    let (path, descriptor) = try index.writingSession().makeFile()
-    state = NIOLockedValueBox(State(path: path, descriptor: descriptor, meta: meta, head: ByteBuffer()))
+    _ = meta.withUnsafeReadableBytes { piece.append($0) }
+    metaLength = meta.readableBytes
+    state = NIOLockedValueBox(State(piece: piece))
   }
 
   deinit { abandon() }
 
-  /// Takes the next bytes of the data set, as they are encoded in the transfer syntax that was announced.
-  /// - Throws: ``StorageError``; the instance is then lost, and ``commit()`` throws it again.
+  /// Takes the next bytes of the data set, as they are encoded in the transfer syntax that was announced. Takes as long as
+  /// it takes to copy them, and for every megabyte as long as to write that.
+  /// - Throws: ``StorageError``; the instance is then lost, and its commit fails with it.
   public func write(_ bytes: ByteBuffer) throws {
     try bytes.withUnsafeReadableBytes { try write($0) }
   }
@@ -53,95 +55,171 @@ public final class IncomingInstance: Sendable {
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
     try state.withLockedValue { state in
       if let failure = state.failure { throw failure }
-      guard state.descriptor >= 0 else { throw Self.closed }
+      guard let piece = state.piece else { throw Self.closed }
       do {
-        if let meta = state.meta {
-          state.meta = nil
-          state.fileBytes += meta.readableBytes
-          meta.withUnsafeReadableBytes { state.digest.update($0) }
-          if bytes.count < Self.headLimit {
-            // A small instance goes out with its meta information in one write.
-            var both = meta
-            both.writeBytes(bytes)
-            try both.withUnsafeReadableBytes { try Posix.write($0, to: state.descriptor, path: state.path) }
-          } else {
-            try meta.withUnsafeReadableBytes { try Posix.write($0, to: state.descriptor, path: state.path) }
-            try Posix.write(bytes, to: state.descriptor, path: state.path)
-          }
-        } else {
-          try Posix.write(bytes, to: state.descriptor, path: state.path)
+        var rest = piece.append(bytes)
+        while !rest.isEmpty {
+          try flush(piece, &state)
+          rest = piece.append(rest)
         }
       } catch let error as StorageError {
         state.failure = error
-        Self.discard(&state)
+        end(&state)
         throw error
       }
-      let room = Self.headLimit - state.head.readableBytes
-      if room > 0 { state.head.writeBytes(bytes.prefix(room)) }
-      state.digest.update(bytes)
-      state.dataSetBytes += bytes.count
-      state.fileBytes += bytes.count
     }
   }
 
-  /// Makes what was written a stored instance, which it is for good when this returns; it blocks for the disk.
-  ///
-  /// - Throws: ``StorageError``; nothing is left of the instance then. `storeStatusCode` is what to answer.
-  public func commit() throws -> StoredInstance {
-    try commit(isDurable: index.options.durability == .fsync)
+  private func flush(_ piece: Piece, _ state: inout State) throws {
+    if state.head == nil { state.head = head(piece, limit: Self.headLimit) }
+    if state.file == nil {
+      state.file = try PartialFile(in: index.writingSession(), isLarge: piece.count > Self.journalLimit)
+    }
+    try state.file?.write(piece)
+    state.digest.update(piece.bytes)
+    piece.empty()
   }
 
-  /// - Parameter isDurable: whether file and folder are synced here, and not by who calls (``makeDurable()``).
-  func commit(isDurable: Bool) throws -> StoredInstance {
-    try state.withLockedValue { state in
-      if let failure = state.failure { throw failure }
-      guard state.descriptor >= 0 else { throw Self.closed }
-      defer { Self.discard(&state) }
-      if state.dataSetBytes == 0 {
-        throw StorageError(.notDicom, "The data set is empty: there is nothing to store.")
+  private func head(_ piece: Piece, limit: Int) -> ByteBuffer {
+    ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: piece.bytes[metaLength...]).prefix(limit))
+  }
+
+  /// Makes what was written a stored instance.
+  ///
+  /// - Parameters:
+  ///   - durable: called once, on any thread, when the instance is there for good, or with why it is not: nothing is left
+  ///     of it then. The `storeStatusCode` of a ``StorageError`` is what to answer.
+  ///   - stored: called once, after `durable`, when it is a file that is found; with an error when it was not stored, or
+  ///     is safe but cannot be made a file now, which is tried again until it can.
+  public func commit(
+    durable: @escaping @Sendable (Result<Void, any Error>) -> Void,
+    stored: @escaping @Sendable (Result<StoredInstance, any Error>) -> Void
+  ) {
+    do {
+      if try !commitToJournal(durable, stored) {
+        index.files.async { self.commitToFile(durable, stored) }
       }
-      let header = try header(state)
-      let arrival = Arrival(
-        path: state.path, descriptor: state.descriptor, header: header, description: description,
-        bytes: state.fileBytes, dataSetOffset: state.fileBytes - state.dataSetBytes, digest: state.digest.value)
-      return try index.place(arrival, isDurable: isDurable)
+    } catch {
+      abandon()
+      durable(.failure(error))
+      stored(.failure(error))
+    }
+  }
+
+  /// Makes what was written a stored instance, and waits for that.
+  public func commit() throws -> StoredInstance {
+    let (done, result) = (DispatchSemaphore(value: 0), NIOLockedValueBox<Result<StoredInstance, any Error>?>(nil))
+    commit(durable: { _ in }) { outcome in
+      result.withLockedValue { $0 = outcome }
+      done.signal()
+    }
+    done.wait()
+    guard let outcome = result.withLockedValue({ $0 }) else { throw Self.closed }
+    return try outcome.get()
+  }
+
+  // MARK: Many at once
+
+  /// Nothing more comes: everything goes into a file of its own, and the memory is free.
+  func finishFile() throws {
+    try state.withLockedValue { state in
+      if state.header != nil { return }
+      guard let piece = state.piece else { throw Self.closed }
+      try flush(piece, &state)
+      state.header = try header(state.head ?? ByteBuffer(), isWhole: false, path: state.file?.path)
+      index.pieces.giveBack(piece)
+      state.piece = nil
+      state.head = nil
     }
   }
 
   /// Syncs what was written, before it gets a name.
   func makeDurable() throws {
+    try finishFile()
     try state.withLockedValue { state in
-      guard state.descriptor >= 0 else { throw Self.closed }
-      try Posix.sync(state.descriptor, path: state.path)
+      guard let file = state.file else { throw Self.closed }
+      try Posix.sync(file.descriptor, path: file.path)
     }
   }
 
-  /// Leaves nothing behind. Without effect after ``commit()``.
-  public func abandon() { state.withLockedValue { Self.discard(&$0) } }
+  /// Gives the file its place.
+  /// - Parameter isDurable: whether file and folder are synced here, and not by who calls.
+  func commit(isDurable: Bool) throws -> StoredInstance {
+    try finishFile()
+    return try state.withLockedValue { state in
+      guard let file = state.file, let header = state.header else { throw Self.closed }
+      defer { end(&state) }
+      return try index.placement.place(
+        file, header, description, dataSetOffset: metaLength, digest: state.digest.value, isDurable: isDurable)
+    }
+  }
+
+  // MARK: One at a time
+
+  /// - Returns: false when it is not for the journal.
+  private func commitToJournal(
+    _ durable: @escaping @Sendable (Result<Void, any Error>) -> Void,
+    _ stored: @escaping @Sendable (Result<StoredInstance, any Error>) -> Void
+  ) throws -> Bool {
+    try state.withLockedValue { state in
+      if let failure = state.failure { throw failure }
+      guard let piece = state.piece else { throw Self.closed }
+      if piece.count == metaLength, state.file == nil {
+        throw StorageError(.notDicom, "The data set is empty: there is nothing to store.")
+      }
+      guard state.file == nil, piece.count <= Self.journalLimit,
+        !TransferSyntax(uid: description.transferSyntaxUID).isDeflated
+      else { return false }
+      let journal = try index.journal()
+      if journal.isBroken { return false }
+      var digest = FileDigest()
+      digest.update(piece.bytes)
+      let arrival = Arrival(
+        header: try header(head(piece, limit: .max), isWhole: true), description: description, received: .now,
+        bytes: piece.count, dataSetOffset: metaLength, digest: digest.value)
+      state.piece = nil
+      journal.append(Journal.Entry(piece: piece, arrival: arrival, durable: durable, stored: stored))
+      return true
+    }
+  }
+
+  private func commitToFile(
+    _ durable: @Sendable (Result<Void, any Error>) -> Void,
+    _ stored: @Sendable (Result<StoredInstance, any Error>) -> Void
+  ) {
+    let result = Result { try commit(isDurable: index.options.durability == .fsync) }
+    if case .failure = result { abandon() }
+    durable(result.map { _ in })
+    stored(result)
+  }
+
+  /// Leaves nothing behind. Without effect after a commit.
+  public func abandon() { state.withLockedValue { end(&$0) } }
 
   private static var closed: StorageError {
     StorageError(.closed, "The instance was stored or abandoned already.")
   }
 
-  private static func discard(_ state: inout State) {
-    guard state.descriptor >= 0 else { return }
-    Posix.close(state.descriptor)
-    state.descriptor = -1
-    unlink(state.path)
-    state.head = ByteBuffer()
+  private func end(_ state: inout State) {
+    if let piece = state.piece { index.pieces.giveBack(piece) }
+    state.piece = nil
+    state.file?.end()
+    state.file = nil
+    state.head = nil
+    state.header = nil
   }
 
   /// The identifiers and main tags, from the head where that reaches, else from the file.
-  private func header(_ state: State) throws -> InstanceHeader {
+  private func header(_ head: ByteBuffer, isWhole: Bool, path: String? = nil) throws -> InstanceHeader {
     let syntax = TransferSyntax(uid: description.transferSyntaxUID)
-    if !syntax.isDeflated {
-      let (dataSet, problem) = DataSetReader.readTolerantly(
-        state.head, transferSyntax: syntax, defaultCharacterSet: index.options.defaultCharacterSet)
-      let isBehindMainTags = (problem?.tag).map { $0 > MainTags.last } ?? (problem == nil)
-      if isBehindMainTags { return try InstanceHeader(dataSet) }
-    }
     do {
-      let file = try DicomFile(path: state.path, defaultCharacterSet: index.options.defaultCharacterSet)
+      if !syntax.isDeflated {
+        let (dataSet, problem) = DataSetReader.readTolerantly(
+          head, transferSyntax: syntax, defaultCharacterSet: index.options.defaultCharacterSet)
+        let isBehindMainTags = (problem?.tag).map { $0 > MainTags.last } ?? (problem == nil)
+        if isBehindMainTags || isWhole { return try InstanceHeader(dataSet) }
+      }
+      let file = try DicomFile(path: path ?? "", defaultCharacterSet: index.options.defaultCharacterSet)
       return try InstanceHeader(file.dataSet)
     } catch let error as StorageError {
       throw error

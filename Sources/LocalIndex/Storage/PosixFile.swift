@@ -1,7 +1,7 @@
+import CFileSystem
 import NIOCore
 
 #if canImport(Glibc)
-  import CFileSystem
   import Glibc
 #else
   import Darwin
@@ -80,6 +80,21 @@ enum Posix {
     }
   }
 
+  /// Writes at an offset, wherever the file stands.
+  static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int, path: String) throws {
+    var rest = bytes
+    var offset = offset
+    while !rest.isEmpty {
+      let written = pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset))
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw StorageError.posix(errno, "write", path)
+      }
+      rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+      offset += written
+    }
+  }
+
   static func sync(_ descriptor: Int32, path: String) throws {
     while fsync(descriptor) != 0 {
       if errno != EINTR { throw StorageError.posix(errno, "sync", path) }
@@ -103,6 +118,20 @@ enum Posix {
     #else
       Darwin.sync()
     #endif
+  }
+
+  /// Gives a file another name. - Returns: false when there is a file of that name; it stays as it is.
+  static func renameToNew(_ path: String, _ name: String) throws -> Bool {
+    if fluoro_rename_new(path, name) == 0 { return true }
+    if errno == EEXIST { return false }
+    // Not every file system can; each knows that a second name must be new.
+    guard errno == EINVAL || errno == ENOSYS else { throw StorageError.posix(errno, "create", name) }
+    guard link(path, name) == 0 else {
+      if errno == EEXIST { return false }
+      throw StorageError.posix(errno, "create", name)
+    }
+    unlink(path)
+    return true
   }
 
   /// Makes one folder. - Returns: whether it is new.
@@ -202,6 +231,18 @@ enum Posix {
         try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: target, path: source)
       }
     }
+  }
+
+  /// Reads until the buffer is full or the file ends. - Returns: the count, negative with `errno` set.
+  static func fill(_ buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32) -> Int {
+    var filled = 0
+    while filled < buffer.count {
+      let count = readBytes(descriptor, into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+      if count < 0 { return count }
+      if count == 0 { break }
+      filled += count
+    }
+    return filled
   }
 
   /// `read`, again after EINTR. - Returns: the count, 0 at the end, negative with `errno` set.

@@ -52,6 +52,21 @@ public struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// A few words for whoever sent the instance, at most 64 characters as (0000,0902) has; what they need not know of this
+  /// machine is not in them.
+  public var comment: String {
+    switch reason {
+    case .missingIdentifier(let tag): "\(tag.keyword ?? tag.description) is missing"
+    case .notDicom: "the data set cannot be read"
+    case .full: "the disk is full"
+    case .readOnly: "the storage is read-only"
+    case .permissionDenied: "the storage cannot be written"
+    case .inputOutput(let code): "the disk failed: \(String(cString: strerror(code)))"
+    case .index: "the index cannot be written"
+    default: "the instance could not be stored"
+    }
+  }
+
   /// What `errno` says about `path` while `doing` something to it ("write", "open").
   static func posix(_ code: Int32, _ doing: String, _ path: String) -> StorageError {
     switch code {

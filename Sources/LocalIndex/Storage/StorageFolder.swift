@@ -6,7 +6,7 @@ import NIOConcurrencyHelpers
   import Darwin
 #endif
 
-/// The folder that holds everything: `instances/aa/<id>.dcm`, `index.sqlite`, `state.sqlite`, `incoming/`,
+/// The folder that holds everything: `instances/aa/<id>.dcm`, `index.sqlite`, `state.sqlite`, `incoming/`, `journals/`,
 /// `certificates.json` (the servers' last ones) and the marker file by which fluoro knows it as its own.
 ///
 /// A folder that holds anything else is refused before a byte in it changes.
@@ -23,6 +23,8 @@ struct StorageFolder: Sendable {
   var indexPath: String { path + "/index.sqlite" }
   var statePath: String { path + "/state.sqlite" }
   var incomingPath: String { path + "/incoming" }
+  /// Journals that are not in use; new ones would have to be written through once before they are quick.
+  var journalsPath: String { path + "/journals" }
   var instancesPath: String { path + "/instances" }
   var receiverLockPath: String { path + "/receiver.lock" }
 
@@ -40,8 +42,12 @@ struct StorageFolder: Sendable {
     if !Posix.exists(self.path + "/" + Self.markerName) { try claim() }
     guard access(self.path, W_OK) == 0 else { throw StorageError.posix(errno, "write to", self.path) }
     var isChanged = false
-    for folder in [instancesPath, incomingPath] where try Posix.makeFolder(folder, permissions) { isChanged = true }
-    if isChanged { try Posix.syncFolder(self.path) }
+    for folder in [instancesPath, incomingPath, journalsPath]
+    where try Posix.makeFolder(folder, permissions) { isChanged = true }
+    if isChanged {
+      try makeInstanceFolders()
+      try Posix.syncFolder(self.path)
+    }
     if let written { try upgrade(from: written) }
   }
 
@@ -128,10 +134,22 @@ struct StorageFolder: Sendable {
     folder(ofInstance: id) + "/" + id + (version == 1 ? ".dcm" : ".\(version).dcm")
   }
 
-  /// Makes the folder of an instance; with `durable` its name survives a power cut.
-  ///
-  /// One that is there already is synced too, the first time: whoever made it may not have come to that yet, or have
-  /// ended before.
+  /// Makes the folders of all instances at once, so that none has to be made, and its name synced, while a sender waits.
+  private func makeInstanceFolders() throws {
+    for number in 0..<256 {
+      try Posix.makeFolder(instancesPath + "/" + (number < 16 ? "0" : "") + String(number, radix: 16), permissions)
+    }
+  }
+
+  /// Looks which folders of instances there are, and makes their names survive a power cut: whoever made them may not have
+  /// come to that. To be called before the first instance is stored.
+  func prepareInstanceFolders(durable: Bool) throws {
+    let names = try Posix.names(in: instancesPath)
+    if durable { try Posix.syncFolder(instancesPath) }
+    knownFolders.withLockedValue { $0.formUnion(names.map { instancesPath + "/" + $0 }) }
+  }
+
+  /// Makes the folder of an instance where it is missing; with `durable` its name survives a power cut.
   func makeFolder(ofInstance id: String, durable: Bool) throws {
     let folder = folder(ofInstance: id)
     if knownFolders.withLockedValue({ $0.contains(folder) }) { return }

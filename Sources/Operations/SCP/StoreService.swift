@@ -122,9 +122,10 @@ final class StoreService: Sendable {
   }
 
   static func status(_ error: any Error) -> Status {
-    guard let error = error as? StorageError else { return Status(0x0110, service: .storage, errorComment: "\(error)") }
-    // (0000,0902) is LO: 64 characters.
-    return Status(error.storeStatusCode, service: .storage, errorComment: String(error.description.prefix(64)))
+    guard let error = error as? StorageError else {
+      return Status(0x0110, service: .storage, errorComment: "the instance could not be stored")
+    }
+    return Status(error.storeStatusCode, service: .storage, errorComment: error.comment)
   }
 }
 
@@ -159,23 +160,22 @@ private final class InstanceReceiver: StoreReceiver {
     move?.touch()
   }
 
-  /// The disk is waited for elsewhere; the answer leaves when the instance would survive a power cut.
+  /// The answer leaves when the instance would survive a power cut; its file and its place in the index follow.
   func finish(_ respond: @escaping @Sendable (Status) -> Void) {
-    Blocking.queue.async { [self] in
-      let result = Result { try incoming.commit() }
-      let count = bytes.withLock { $0 }
-      switch result {
-      case .success:
-        tally?.noteInstance(bytes: count)
-        respond(.success)
-        move?.end(sopInstanceUID, bytes: count)
-      case .failure(let error):
-        tally?.noteFailure()
-        respond(StoreService.status(error))
-        move?.end(sopInstanceUID, bytes: nil)
-      }
-      onEnd(result)
-    }
+    incoming.commit(
+      durable: { [self] result in
+        let count = bytes.withLock { $0 }
+        switch result {
+        case .success:
+          tally?.noteInstance(bytes: count)
+          respond(.success)
+          move?.end(sopInstanceUID, bytes: count)
+        case .failure(let error):
+          tally?.noteFailure()
+          respond(StoreService.status(error))
+          move?.end(sopInstanceUID, bytes: nil)
+        }
+      }, stored: onEnd)
   }
 
   func abandon() {
