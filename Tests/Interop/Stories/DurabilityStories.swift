@@ -116,9 +116,10 @@ enum Strace {
     return false
   }
 
+  /// With `-I 2` a signal to strace reaches the program as well; without, the program would live on.
   static func command(writing trace: String) -> [String] {
     [
-      "/usr/bin/strace", "-f", "-y", "-s", "700", "-o", trace, "-e",
+      "/usr/bin/strace", "-I", "2", "-f", "-y", "-s", "700", "-o", trace, "-e",
       "trace=write,pwrite64,writev,sendmsg,sendto,fsync,fdatasync,link,linkat,rename,renameat,renameat2,mkdir,mkdirat",
     ]
   }

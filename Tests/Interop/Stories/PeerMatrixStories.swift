@@ -36,6 +36,9 @@ extension Interop {
       try await orthanc.upload(slices)
       let pynetdicom = try await PynetdicomPACS(
         in: workshop, files: slices, destinations: ["FLUORO": port], ["--commit", "same"])
+      let worklist = try await WorklistSCP(
+        in: workshop,
+        entries: [("DOE^JANE", "1", "CT", "20261124", "Chest"), ("ROE^JIM", "2", "MR", "20261124", "Knee")])
       func plain(_ title: String, _ port: Int) -> [String: Any] { ["AET": title, "Host": "127.0.0.1", "Port": port] }
       var settings = certificates.settings("fluoro", isEnabled: false)
       settings["DicomModalities"] = [
@@ -43,11 +46,12 @@ extension Interop {
         "storescp +tls": TestCertificates.modality(secure.aeTitle, secure.port),
         "dcmqrscp": plain(dcmqrscp.aeTitle, dcmqrscp.port), "Orthanc": plain(orthanc.aeTitle, orthanc.port),
         "pynetdicom": plain(pynetdicom.aeTitle, pynetdicom.port),
+        "wlmscpfs": plain(worklist.aeTitle, worklist.port),
       ]
       let fluoro = try Installation(in: workshop, port: port, settings: settings)
       var matrix = PeerMatrix()
 
-      for peer in ["storescp", "storescp +tls", "dcmrecv", "dcmqrscp", "Orthanc", "pynetdicom"] {
+      for peer in ["storescp", "storescp +tls", "dcmrecv", "dcmqrscp", "wlmscpfs", "Orthanc", "pynetdicom"] {
         await matrix.try("echo", peer, as: .scu) { try await fluoro.run("echo", peer).expecting() }
       }
       for peer in ["dcmqrscp", "Orthanc", "pynetdicom"] {
@@ -82,6 +86,10 @@ extension Interop {
         await matrix.try("commitment", peer, as: .scu) {
           try await fluoro.start(["store", peer, "--storage-commitment"] + slices).finished().expecting()
         }
+      }
+      await matrix.try("worklist", "wlmscpfs", as: .scu) {
+        let found = try await fluoro.run("worklist", "wlmscpfs", "-q", "Modality=CT", "--json").expecting().objects()
+        try demand(found.map { $0["PatientName"] as? String } == ["DOE^JANE"])
       }
       print(matrix.table)
       #expect(matrix.problems == [])
