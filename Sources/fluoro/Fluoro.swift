@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dicom
 import Glibc
 import TUI
 
@@ -28,7 +29,7 @@ struct Fluoro: InterfaceCommand {
 
   func open() throws -> Int32 {
     // It shows the warnings of the configuration itself.
-    TUI.run(station: try shared.station(try shared.configuration(saysWarnings: false)))
+    TUI.run(station: try shared.station(try shared.configuration(saysWarnings: false), traces: TraceRing()))
   }
 
   /// Synchronous on purpose: the interface waits in `poll` on this thread, and a main thread owned by Swift concurrency

@@ -28,7 +28,7 @@ private struct Laboratory {
       Modality(name: "sample", aeTitle: "SAMPLE", host: "127.0.0.1", port: port),
       Modality(name: "nobody", aeTitle: "NOBODY", host: "127.0.0.1", port: 1),
     ]
-    station = try Station(configuration: ours)
+    station = try Station(configuration: ours, traces: TraceRing())
     guard case .listening(let ourPort, _) = await station.startReceiving() else { throw CancellationError() }
     try pacs.add(Modality(name: "FLUORO", aeTitle: "FLUORO", host: "127.0.0.1", port: ourPort))
   }
@@ -46,6 +46,22 @@ struct StationStories {
     let laboratory = try await Laboratory()
     try await body(Story(laboratory.station, size: Size(rows: 30, columns: 110)))
     await laboratory.close()
+  }
+
+  @Test("5, Enter: an entry of the activity shows what went over the wire")
+  func wire() async throws {
+    try await withLaboratory { story in
+      await story.until("● receiving")
+      story.press("e")
+      await story.until("● up")
+      story.press("5")
+      await story.until("C-ECHO done")
+      story.press(.enter)
+      await story.until("on the wire")
+      #expect(story.shows("A-ASSOCIATE-RQ") && story.shows("FLUORO calls SAMPLE"))
+      story.press(Key(.pageDown))
+      #expect(story.shows("C-ECHO-RSP"), "\(story.screen)")
+    }
   }
 
   @Test("e, Enter, Enter, m, 3: echo, query, retrieve, and the study is here")

@@ -13,11 +13,13 @@ public final class AcceptedAssociation: Sendable, Identifiable {
   public let acceptedContexts: [AcceptedContext]
   /// What TLS came to; nil where it is not spoken.
   public let tls: TLSInformation?
+  /// The number by which traces know the connection; nil where there are none.
+  public let connection: Int?
   private let session: NIOLoopBound<WeakBox<AcceptorSession>>
 
   init(
     id: Int, request: AssociateRequest, since: ContinuousClock.Instant, acceptedContexts: [AcceptedContext],
-    tls: TLSInformation?, session: NIOLoopBound<WeakBox<AcceptorSession>>
+    tls: TLSInformation?, connection: Int?, session: NIOLoopBound<WeakBox<AcceptorSession>>
   ) {
     self.id = id
     callingAETitle = request.callingAETitle
@@ -27,6 +29,7 @@ public final class AcceptedAssociation: Sendable, Identifiable {
     self.since = since
     self.acceptedContexts = acceptedContexts
     self.tls = tls
+    self.connection = connection
     self.session = session
   }
 

@@ -104,7 +104,8 @@ final class AcceptorSession: UpperLayerUser {
     }
     let association = AcceptedAssociation(
       id: id, request: request, since: shared.settings.clock.now,
-      acceptedContexts: contexts.values.sorted { $0.id < $1.id }, tls: handler.tls, session: weakBound)
+      acceptedContexts: contexts.values.sorted { $0.id < $1.id }, tls: handler.tls,
+      connection: handler.tracer?.connection, session: weakBound)
     guard shared.admit(association) else { return refuse(.localLimitExceeded) }
     self.association = association
     agreedRoles = information.roleSelections

@@ -8,6 +8,8 @@ public struct AssociationError: Error, Hashable, Sendable, CustomStringConvertib
   public var phases: PhaseTimes
   /// Who we said we are, as `user jane`; nil when we did not.
   public var identity: String?
+  /// The number by which traces know the connection; nil where there was none.
+  public var connection: Int?
 
   public init(_ reason: Reason, phase: Phase, endpoint: Endpoint, phases: PhaseTimes = PhaseTimes()) {
     self.reason = reason

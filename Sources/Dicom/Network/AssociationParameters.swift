@@ -117,6 +117,8 @@ public struct PeerInformation: Hashable, Sendable {
   public var userIdentityResponse: [UInt8]?
   /// What TLS came to; nil where it is not spoken.
   public var tls: TLSInformation?
+  /// The number by which traces know the connection; nil where there are none.
+  public var connection: Int?
 }
 
 /// How long the steps of opening an association took; nil for those that were not needed.

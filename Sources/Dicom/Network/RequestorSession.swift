@@ -131,7 +131,8 @@ final class RequestorSession: UpperLayerUser {
       roleSelections: accept.userInformation.roleSelections,
       extendedNegotiations: accept.userInformation.extendedNegotiations,
       asynchronousOperationsWindow: accept.userInformation.asynchronousOperationsWindow,
-      userIdentityResponse: accept.userInformation.userIdentityResponse, tls: handler.tls)
+      userIdentityResponse: accept.userInformation.userIdentityResponse, tls: handler.tls,
+      connection: handler.tracer?.connection)
     let association = Association(
       session: bound, parameters: parameters, peer: peer, phases: phases, acceptedContexts: contexts,
       life: life)
@@ -225,6 +226,7 @@ final class RequestorSession: UpperLayerUser {
 
   private func error(_ reason: AssociationError.Reason, _ phase: AssociationError.Phase) -> AssociationError {
     var error = AssociationError(reason, phase: phase, endpoint: parameters.endpoint, phases: phases)
+    error.connection = handler.tracer?.connection
     error.identity = parameters.userIdentity?.description
     return error
   }

@@ -111,8 +111,6 @@ final class StoreSender {
   func begin() {
     guard let (loaded, _) = current else { return }
     written = 0
-    session.handler.traceSent(
-      loaded.command, contextID: loaded.context.id, dataSetLength: loaded.reader.length)
     piece = loaded.first
     pump()
   }

@@ -48,8 +48,6 @@ final class StoreSubOperation {
       var bytes = ByteBuffer()
       encoder.encode(request, contextID: contextID, into: &bytes)
       return try Self.piece(reader, bytes)
-    } begun: { [session] piece in
-      session.handler.traceSent(request, contextID: contextID, dataSetLength: piece.reader.length)
     }
   }
 
@@ -65,14 +63,12 @@ final class StoreSubOperation {
     }
   }
 
-  private func load(_ work: @escaping @Sendable () throws -> Piece, begun: @escaping (Piece) -> Void = { _ in }) {
+  private func load(_ work: @escaping @Sendable () throws -> Piece) {
     let bound = NIOLoopBound(self, eventLoop: session.channel.eventLoop)
     NIOThreadPool.singleton.runIfActive(eventLoop: bound.eventLoop, work).assumeIsolated().whenComplete { result in
       switch result {
       case .success(let piece) where bound.value.hasEnded: piece.reader.close()
-      case .success(let piece):
-        begun(piece)
-        bound.value.write(piece)
+      case .success(let piece): bound.value.write(piece)
       case .failure(let error): bound.value.failed(error)
       }
     }

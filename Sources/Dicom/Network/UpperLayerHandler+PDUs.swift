@@ -23,13 +23,11 @@ extension UpperLayerHandler {
 
   private func handle(_ frame: PDUStream.Frame) {
     switch frame {
-    case .pdu(let pdu, let length):
+    case .pdu(let pdu, _):
       noteActivity()
-      tracer?.received(pdu, size: length)
       handle(pdu)
-    case .dataPDU(let length):
+    case .dataPDU:
       noteActivity()
-      tracer?.receivedDataPDU(size: length)
       switch machine.handle(.dataReceived) {
       case .dt2, .ar6: break
       case .aa6: isDeaf = true
@@ -45,10 +43,8 @@ extension UpperLayerHandler {
       switch try assembler.add(fragment) {
       case .incomplete: break
       case .command(let command, let contextID):
-        tracer?.received(command, contextID: contextID)
         user?.received(command, contextID: contextID)
       case .data(let bytes, let isLast):
-        tracer?.received(fragment)
         user?.received(data: bytes, isLast: isLast)
       }
     } catch {
@@ -127,8 +123,6 @@ extension UpperLayerHandler {
   func fail(_ end: AssociationEnd, _ reason: Abort.ProviderReason) {
     let action = machine.handle(.invalidPDUReceived)
     isDeaf = true
-    if case .violation(let words) = end { tracer?.invalid(words) }
-    if case .notDicom(let words) = end { tracer?.invalid(words) }
     switch action {
     case .aa1: send(.abort(.user))
     case .aa7, .aa8: send(.abort(.provider(reason)))
@@ -142,6 +136,7 @@ extension UpperLayerHandler {
   func tell(_ end: AssociationEnd) {
     guard !hasTold else { return }
     hasTold = true
+    tracer?.ended(end.description)
     user?.ended(end)
   }
 }

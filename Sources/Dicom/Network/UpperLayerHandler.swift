@@ -135,7 +135,6 @@ final class UpperLayerHandler: ChannelDuplexHandler {
     var buffer = context.channel.allocator.buffer(capacity: 512 + (dataSet?.readableBytes ?? 0))
     encoder.encode(command, contextID: contextID, into: &buffer)
     if let dataSet { encoder.encode(dataSet: dataSet, contextID: contextID, into: &buffer) }
-    tracer?.sent(command, contextID: contextID, dataSetLength: dataSet?.readableBytes, size: buffer.readableBytes)
     write(buffer, promise: promise)
     context.flush()
     return true
@@ -147,7 +146,7 @@ final class UpperLayerHandler: ChannelDuplexHandler {
       promise?.fail(ChannelError.alreadyClosed)
       return
     }
-    tracer?.bytes(bytes, .sent)
+    tracer?.sent(bytes)
     context.write(wrapOutboundOut(bytes), promise: promise)
   }
 
@@ -156,10 +155,6 @@ final class UpperLayerHandler: ChannelDuplexHandler {
   /// Bytes that are written and not yet taken by the system.
   var bufferedBytes: Int {
     (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-  }
-
-  func traceSent(_ command: CommandSet, contextID: UInt8, dataSetLength: Int) {
-    tracer?.sent(command, contextID: contextID, dataSetLength: dataSetLength, size: 0)
   }
 
   /// Takes no more PDUs until `resume`; reads at most what fits in one buffer meanwhile.
@@ -195,7 +190,7 @@ final class UpperLayerHandler: ChannelDuplexHandler {
   }
 
   private func transportOpened() {
-    if let channel = context?.channel { tracer?.opened(channel, isRequestor: machine.role == .requestor) }
+    if tls == nil { traceOpening() }
     switch machine.role {
     case .requestor:
       guard machine.handle(.transportConnected) == .ae2, let request else { return }
@@ -208,10 +203,18 @@ final class UpperLayerHandler: ChannelDuplexHandler {
     user?.connected()
   }
 
+  private func traceOpening() {
+    if let tracer, let channel = context?.channel { tracer.opened(channel, isRequestor: machine.role == .requestor) }
+  }
+
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     switch event {
-    case TLSGate.Event.began: user?.securing()
-    case TLSGate.Event.secured(let information): tls = information
+    case TLSGate.Event.began:
+      traceOpening()
+      user?.securing()
+    case TLSGate.Event.secured(let information):
+      tls = information
+      tracer?.secured(information)
     default: context.fireUserInboundEventTriggered(event)
     }
   }
@@ -219,7 +222,7 @@ final class UpperLayerHandler: ChannelDuplexHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isDeaf else { return }
     let bytes = unwrapInboundIn(data)
-    tracer?.bytes(bytes, .received)
+    tracer?.received(bytes)
     stream.append(bytes)
     unheardBytes += bytes.readableBytes
     if unheardBytes >= Self.signOfLife { noteActivity() }
@@ -283,7 +286,6 @@ final class UpperLayerHandler: ChannelDuplexHandler {
 
   func send(_ pdu: PDU) {
     let buffer = PDUEncoder.encode(pdu)
-    tracer?.sent(pdu, size: buffer.readableBytes)
     write(buffer, promise: nil)
     flush()
   }

@@ -11,7 +11,7 @@ struct PDUStream {
     case pdu(PDU, length: Int)
     /// The header of a P-DATA-TF: its fragments follow.
     case dataPDU(length: Int)
-    /// Some bytes of a PDV of the P-DATA-TF under way. `endsPDV`: the rest of it.
+    /// Some bytes of a PDV of the P-DATA-TF under way.
     case fragment(Fragment)
   }
 
@@ -20,6 +20,9 @@ struct PDUStream {
     var isCommand: Bool
     /// The PDV is marked as the last of its command or data set, and these are its last bytes.
     var isLast: Bool
+    /// These are the last bytes of their PDV, and of their PDU.
+    var endsPDV: Bool
+    var endsPDU: Bool
     var bytes: ByteBuffer
   }
 
@@ -101,7 +104,8 @@ struct PDUStream {
         state = .pdv(contextID: contextID, control: control, remaining: remaining, pduRemaining: afterPDV)
         if remaining == 0 {
           finishPDV(pduRemaining: afterPDV)
-          return .fragment(fragment(contextID, control, endsPDV: true, ByteBuffer()))
+          return .fragment(
+            fragment(contextID, control, endsPDV: true, endsPDU: afterPDV == 0, ByteBuffer()))
         }
 
       case .pdv(let contextID, let control, let remaining, let pduRemaining):
@@ -114,7 +118,8 @@ struct PDUStream {
         } else {
           state = .pdv(contextID: contextID, control: control, remaining: left, pduRemaining: pduRemaining)
         }
-        return .fragment(fragment(contextID, control, endsPDV: left == 0, bytes))
+        return .fragment(
+          fragment(contextID, control, endsPDV: left == 0, endsPDU: left == 0 && pduRemaining == 0, bytes))
       }
     }
   }
@@ -123,8 +128,12 @@ struct PDUStream {
     state = pduRemaining == 0 ? .header : .pdvHeader(pduRemaining: pduRemaining)
   }
 
-  private func fragment(_ contextID: UInt8, _ control: UInt8, endsPDV: Bool, _ bytes: ByteBuffer) -> Fragment {
-    Fragment(contextID: contextID, isCommand: control & 1 != 0, isLast: control & 2 != 0 && endsPDV, bytes: bytes)
+  private func fragment(
+    _ contextID: UInt8, _ control: UInt8, endsPDV: Bool, endsPDU: Bool, _ bytes: ByteBuffer
+  ) -> Fragment {
+    Fragment(
+      contextID: contextID, isCommand: control & 1 != 0, isLast: control & 2 != 0 && endsPDV, endsPDV: endsPDV,
+      endsPDU: endsPDU, bytes: bytes)
   }
 
   /// A wrong first byte is said at once: a peer that is no DICOM at all may never send six.

@@ -34,6 +34,8 @@ public struct ActivityEntry: Sendable, Identifiable, Hashable {
   public var refusedHost: String?
   /// Instances that came, where an association that brought some has ended.
   public var arrived = 0
+  /// The connections it is about, as far as they were traced: ``Station/traceLines(of:)``.
+  public var connections: [Int] = []
 }
 
 /// The last entries, for the screen of activity and the logs. Safe from any thread.
@@ -56,13 +58,13 @@ public final class ActivityLog: Sendable {
   @discardableResult
   func add(
     _ kind: ActivityEntry.Kind, peer: String, _ words: String, details: [String] = [], refusedAETitle: String? = nil,
-    refusedHost: String? = nil, arrived: Int = 0
+    refusedHost: String? = nil, arrived: Int = 0, connections: [Int] = []
   ) -> ActivityEntry {
     let (entry, observers) = state.withLock { state in
       state.lastID += 1
       let entry = ActivityEntry(
         id: state.lastID, time: Date(), kind: kind, peer: peer, words: words, details: details,
-        refusedAETitle: refusedAETitle, refusedHost: refusedHost, arrived: arrived)
+        refusedAETitle: refusedAETitle, refusedHost: refusedHost, arrived: arrived, connections: connections)
       state.entries.append(entry)
       // In one go now and then, since removing from the front moves all the others.
       if state.entries.count > capacity + capacity / 4 { state.entries.removeFirst(state.entries.count - capacity) }

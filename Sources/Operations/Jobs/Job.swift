@@ -31,6 +31,7 @@ public final class Job: Sendable, Identifiable {
     var meter = RateMeter()
     var outcome: Outcome?
     var remarks: [String] = []
+    var connections: [Int] = []
     var isCancelRequested = false
     var cancelAction: (@Sendable () -> Void)?
     var onChange: (@Sendable (Job) -> Void)?
@@ -145,6 +146,13 @@ public final class Job: Sendable, Identifiable {
     state.withLock { $0.remarks.append(words) }
     changed()
   }
+
+  /// A connection it opened, or tried to, by the number traces know it by.
+  func note(connection: Int?) {
+    if let connection { state.withLock { $0.connections.append(connection) } }
+  }
+
+  var connections: [Int] { state.withLock { $0.connections } }
 
   func end(_ outcome: Outcome) {
     let now = deadlines.clock.now

@@ -121,14 +121,15 @@ final class EmbeddedSCP: AcceptorDelegate {
       .incoming, peer: Self.peer(association),
       "association from \(association.callingAETitle) to \(association.calledAETitle)"
         + (association.userInformation.userIdentity.map { " as \($0)\(isCheckingUsers ? "" : ", not checked")" } ?? ""),
-      details: association.tls.map { ["\($0)"] } ?? [])
+      details: association.tls.map { ["\($0)"] } ?? [], connections: [association.connection].compactMap { $0 })
   }
 
   func closed(_ association: AcceptedAssociation, reason: AssociationEnd) {
     guard let tally = tallies.withLock({ $0.removeValue(forKey: association.id) }) else { return }
     guard let words = tally.words else { return }
     activity.add(
-      .result, peer: Self.peer(association), "\(words); association \(reason)", arrived: tally.instances)
+      .result, peer: Self.peer(association), "\(words); association \(reason)", arrived: tally.instances,
+      connections: [association.connection].compactMap { $0 })
   }
 
   func failed(remoteAddress: String, reason: AssociationEnd) {

@@ -20,20 +20,20 @@ extension Station {
     ) { job in
       do {
         let value = try await body(job)
-        Self.log(value.outcome, of: kind, modality, activity)
+        Self.log(value.outcome, of: job, modality, activity)
         return value
       } catch {
-        Self.log(Outcome(error), of: kind, modality, activity)
+        Self.log(Outcome(error), of: job, modality, activity)
         throw error
       }
     }
   }
 
-  private static func log(_ outcome: Outcome, of kind: JobKind, _ modality: Modality, _ activity: ActivityLog) {
+  private static func log(_ outcome: Outcome, of job: Job, _ modality: Modality, _ activity: ActivityLog) {
     let kindOfEntry: ActivityEntry.Kind = outcome.state == .rejected ? .rejection : .result
     activity.add(
-      kindOfEntry, peer: modality.name, "\(kind.words) \(outcome.state.words): \(outcome.words)",
-      details: outcome.details)
+      kindOfEntry, peer: modality.name, "\(job.kind.words) \(outcome.state.words): \(outcome.words)",
+      details: outcome.details, connections: job.connections)
   }
 
   /// Orthanc's name of the character set for text that names none.
@@ -53,8 +53,15 @@ extension Station {
       maximumPDULength: configuration.maximumPDULength, security: peers.security(to: modality))
     parameters.roleSelections = storing.map { RoleSelection(sopClassUID: $0, isSCU: false, isSCP: true) }
     parameters.extendedNegotiations = extendedNegotiations
-    let lease = try await pool.lease(
-      parameters, limit: modality.maximumAssociations, deadlines: job.deadlines, isFresh: isFresh)
+    let lease: Lease
+    do {
+      lease = try await pool.lease(
+        parameters, limit: modality.maximumAssociations, deadlines: job.deadlines, isFresh: isFresh)
+    } catch let error as AssociationError {
+      job.note(connection: error.connection)
+      throw error
+    }
+    job.note(connection: lease.association.peer.connection)
     guard !lease.isReused else { return lease }
     var words = "association as \(parameters.callingAETitle)"
     if let name = lease.association.peer.implementationVersionName { words += " with \(name)" }
@@ -64,7 +71,7 @@ extension Station {
     guard isLogged else { return lease }
     activity.add(
       .outgoing, peer: "\(modality.name) \(lease.association.peer.address)", words,
-      details: tls.map { ["\($0)"] } ?? [])
+      details: tls.map { ["\($0)"] } ?? [], connections: [lease.association.peer.connection].compactMap { $0 })
     return lease
   }
 

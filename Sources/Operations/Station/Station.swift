@@ -9,7 +9,9 @@ public final class Station: Sendable {
   public let jobs: JobQueue
   public let activity: ActivityLog
   /// Watches the traffic of every association, when somebody wants that.
-  public let trace: (any TraceObserver)?
+  let trace: (any TraceObserver)?
+  /// The last of that traffic in memory, when somebody may ask for it.
+  private let traces: TraceRing?
   let clock: any DeadlineClock
   let peers: PeerDirectory
   let moves = MovesInFlight()
@@ -21,27 +23,40 @@ public final class Station: Sendable {
 
   /// Opens the storage.
   ///
+  /// - Parameters:
+  ///   - trace: is told of all traffic, on event loops. With none, and no `traces`, nothing is spent on it.
+  ///   - traces: keeps the last of it for ``traceLines(of:)``.
   /// - Throws: `StorageError`: the folder is another program's, read-only, full, ...; nothing is touched then.
   public init(
     configuration: Configuration, clock: any DeadlineClock = SystemDeadlineClock(),
-    trace: (any TraceObserver)? = nil
+    trace: (any TraceObserver)? = nil, traces: TraceRing? = nil
   ) throws {
     index = try LocalIndex(storage: configuration.storageDirectory, options: configuration.storageOptions)
     jobs = JobQueue()
     activity = ActivityLog()
     self.clock = clock
-    self.trace = trace
+    self.trace = TraceObservers.combining([trace, traces])
+    self.traces = traces
     peers = PeerDirectory(configuration)
     storing = StoreService(index, peers, moves, activity)
     receiver = Receiver()
     knownCertificates = KnownCertificates(storage: index.path, isShared: configuration.storageGroup != nil)
-    pool = AssociationPool(clock: clock, trace: trace)
+    pool = AssociationPool(clock: clock, trace: self.trace)
     for title in try index.keptTexts(Self.allowedTitle) { peers.allow(title.name) }
     for warning in configuration.warnings { activity.add(.note, peer: "", warning) }
   }
 
   /// As it is now: modalities come and go.
   public var configuration: Configuration { peers.configuration }
+
+  /// What went over the connections an entry of the activity is about: a line for each PDU, and what it holds in
+  /// indented lines behind it, without patients' data. Empty where there was no connection, where it is too long ago,
+  /// and where nothing is kept.
+  public func traceLines(of entry: ActivityEntry) -> [String] {
+    guard let traces, !entry.connections.isEmpty else { return [] }
+    let text = TraceText()
+    return traces.events(of: Set(entry.connections)).flatMap(text.lines)
+  }
 
   // MARK: Receiving
 

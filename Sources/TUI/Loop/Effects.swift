@@ -88,6 +88,7 @@ final class Effects: Sendable {
     case .exportFiles(let ids, let folder, let words): exportFiles(ids, folder, words)
     case .count, .delete, .page, .tags, .holdings: Task.detached { [self] in visitIndex(effect) }
     case .save, .completePath, .preview, .keep, .allow, .forbid: Task.detached { [self] in visitFiles(effect) }
+    case .trace(let entry): Task.detached { [self] in postTrace(entry) }
     case .copy, .redraw, .theme, .suspend, .quit: break
     }
   }
@@ -107,6 +108,11 @@ final class Effects: Sendable {
     }
     if snapshot.state == .queued || snapshot.state == .paused { view.place = station.jobs.place(of: job) }
     mailbox.post(.job(view))
+  }
+
+  private func postTrace(_ id: Int) {
+    guard let entry = station.activity.entries.last(where: { $0.id == id }) else { return }
+    mailbox.post(.trace(entry: id, station.traceLines(of: entry)))
   }
 
   /// What is in the header.

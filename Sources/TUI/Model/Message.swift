@@ -28,6 +28,8 @@ enum Message: Sendable {
   case preview(token: Int, Result<PreviewImage, Failure>)
   /// Paths that what is typed may become.
   case completions(for: String, [String])
+  /// What went over the connections of an entry.
+  case trace(entry: Int, [String])
   /// Something in the index changed: these studies, by identifier and by UID.
   case indexChanged(studies: Set<String>)
   /// What a question needs to know before it can be asked.
@@ -110,6 +112,7 @@ enum Effect: Sendable {
   case refreshJobs
   case page(PageOrder)
   case tags(instance: String, token: Int)
+  case trace(entry: Int)
   /// Asks the index how much of each is here.
   case holdings(Level, [String])
   case copy(String)

@@ -126,6 +126,7 @@ struct ActivityScreen: ListScreen {
 struct EntryScreen: PageScreen {
   let row: ActivityRow
   var page = TextPage()
+  private var traces: [String] = []
 
   init(row: ActivityRow) { self.row = row }
 
@@ -133,16 +134,33 @@ struct EntryScreen: PageScreen {
   var bindings: [Binding] { row.refusedAETitle == nil ? [] : [ActivityScreen.allow] }
   func identifier(_ world: World) -> String? { ([row.words] + row.details).joined(separator: " ") }
 
+  mutating func opened(_ context: inout Context) { context.effects.append(.trace(entry: row.id)) }
+
+  mutating func receive(_ message: Message, _ context: inout Context) {
+    if case .trace(let entry, let lines) = message, entry == row.id { traces = lines }
+  }
+
   mutating func perform(_ action: Action, _ context: inout Context) -> Bool {
     guard action == .allow else { return false }
     ActivityScreen.allow(row, &context)
     return true
   }
 
+  /// A line of the trace; what a PDU holds stands indented below it.
+  private func wire(_ line: String, _ columns: Int) -> [StyledText] {
+    let text = String(line.drop { $0 == " " })
+    let indent = String(repeating: " ", count: min(line.count - text.count, 12))
+    return CellText.wrap(text, max(20, columns - indent.count)).map {
+      StyledText(indent) + StyledText($0, indent.isEmpty ? .text : .dim)
+    }
+  }
+
   func lines(_ columns: Int, _ world: World) -> [StyledText] {
     var lines = [StyledText(row.kind, row.role) + StyledText("  \(row.peer)", .accent)]
     lines += CellText.wrap(row.words, columns).map { StyledText($0, .strong) }
     if !row.details.isEmpty { lines.append("") }
-    return lines + row.details.flatMap { CellText.wrap($0, columns) }.map { StyledText($0) }
+    lines += row.details.flatMap { CellText.wrap($0, columns) }.map { StyledText($0) }
+    return lines + (traces.isEmpty ? [] : ["", StyledText("on the wire", .heading)])
+      + traces.flatMap { wire($0, columns) }
   }
 }

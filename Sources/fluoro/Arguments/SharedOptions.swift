@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dicom
 import LocalIndex
 import Logging
 import Operations
@@ -24,11 +25,21 @@ struct SharedOptions: ParsableArguments, Sendable {
   var logLevel = Logger.Level.warning
 
   @Option(
-    help: ArgumentHelp("Write what goes over the wire into a text file, without patient data.", valueName: "file.txt"))
+    help: ArgumentHelp(
+      "Write what goes over the wire into a file: .txt, each PDU decoded, without patients' data; .pcap, all of it for Wireshark, also what TLS protects.",
+      valueName: "file"))
   var trace: String?
 
+  @Flag(help: "Show all values in the trace, patients' data too.")
+  var traceValues = false
+
   func validate() throws {
-    if let trace, !trace.hasSuffix(".txt") { throw ValidationError("--trace \(trace): expected a name ending in .txt") }
+    if let trace, !TraceFile.endings.contains(where: trace.hasSuffix) {
+      throw ValidationError("--trace \(trace): expected a name ending in .txt or .pcap")
+    }
+    if traceValues, trace?.hasSuffix(".txt") != true {
+      throw ValidationError("--trace-values needs --trace with a name ending in .txt")
+    }
   }
 
   /// The configuration; its warnings go to standard error.
@@ -41,7 +52,9 @@ struct SharedOptions: ParsableArguments, Sendable {
   }
 
   /// A running fluoro on the configured storage. It does not listen yet.
-  func station(_ configuration: Configuration? = nil) throws -> Station {
+  ///
+  /// - Parameter traces: keeps the last of the traffic, for somebody who may look at it.
+  func station(_ configuration: Configuration? = nil, traces: TraceRing? = nil) throws -> Station {
     LoggingSystem.bootstrap { [logLevel] label in
       var handler = StreamLogHandler.standardError(label: label)
       handler.logLevel = logLevel
@@ -49,7 +62,8 @@ struct SharedOptions: ParsableArguments, Sendable {
     }
     do {
       return try Station(
-        configuration: try configuration ?? self.configuration(), trace: try trace.map(TraceFile.open))
+        configuration: try configuration ?? self.configuration(),
+        trace: try trace.map { try TraceFile.open($0, showsValues: traceValues) }, traces: traces)
     } catch let error as StorageError {
       throw Ending.usage("\(error)")
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dicom
 import LocalIndex
 import Operations
 import TUI
@@ -10,7 +11,7 @@ struct Demo: InterfaceCommand {
   func open() throws -> Int32 {
     let pacs = try waiting { try await SamplePACS.start() }
     // The interface shuts its own station down when the person quits.
-    let status = TUI.run(station: try Station(configuration: pacs.frontConfiguration))
+    let status = TUI.run(station: try Station(configuration: pacs.frontConfiguration, traces: TraceRing()))
     try waiting { await pacs.stop() }
     return status
   }

@@ -109,9 +109,11 @@ struct CommandSetTests {
     func fragment(
       _ id: UInt8, command: Bool, last: Bool, _ bytes: ByteBuffer = ByteBuffer(bytes: [1, 2])
     )
-      -> PDUStream
-      .Fragment
-    { PDUStream.Fragment(contextID: id, isCommand: command, isLast: last, bytes: bytes) }
+      -> PDUStream.Fragment
+    {
+      PDUStream.Fragment(
+        contextID: id, isCommand: command, isLast: last, endsPDV: true, endsPDU: true, bytes: bytes)
+    }
     var assembler = MessageAssembler()
     #expect(throws: MessageError.dataWithoutCommand(contextID: 1)) {
       try assembler.add(fragment(1, command: false, last: true))

@@ -317,22 +317,4 @@ struct AssociationTests {
       #expect(delegate.ends == [.aborted(.user)])
     }
   }
-
-  @Test("a trace tells what went over the wire, without patient data")
-  func trace() async throws {
-    let lines = NIOLockedValueBox<[String]>([])
-    let text = TextTrace { line in lines.withLockedValue { $0.append(line) } }
-    try await withAcceptor(SampleDelegate()) { acceptor in
-      let association = try await Association.request(.local(acceptor.port), deadlines: deadlines, trace: text)
-      #expect(try await association.echo().isSuccess)
-      await association.release()
-    }
-    let all = lines.withLockedValue { $0 }.joined(separator: "\n")
-    for word in [
-      "A-ASSOCIATE-RQ FLUORO -> ANY-SCP", "A-ASSOCIATE-AC 1 of 1", "C-ECHO-RQ", "C-ECHO-RSP", "A-RELEASE-RQ",
-      "A-RELEASE-RP",
-    ] {
-      #expect(all.contains(word), "\(word) in \(all)")
-    }
-  }
 }
