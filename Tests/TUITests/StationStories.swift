@@ -86,7 +86,7 @@ struct StationStories {
       story.press("3")
       await story.until("1 study ")
       #expect(story.selected.contains("DOE, JANE"))
-      #expect(story.shows("24 images"))
+      await story.until("24 images")
     }
   }
 

@@ -32,7 +32,10 @@ struct Frame {
       canvas.put(
         StyledText(index == 0 ? " \(mark) " : "   ", role) + StyledText(line, role), layout.notice.line(index))
     }
-    OperationLine(world: world, job: model.screen.job(world).flatMap { $0.isRunning ? $0 : nil } ?? world.front)
+    let own = model.screen.job(world).flatMap { job in
+      job.isRunning && (job.kind != .watch || world.lastEnded == nil) ? job : nil
+    }
+    OperationLine(world: world, job: own ?? world.told)
       .draw(into: &canvas, layout.operation)
     if layout.kind == .full { footer(&canvas) } else { status(&canvas) }
   }

@@ -14,12 +14,12 @@ struct OperationLine {
     let more = others > 0 ? StyledText("  +\(others)", .dim) : StyledText()
     let clock = self.clock(job)
     let bar = job.wait.map { Bars.countdown($0, world.now, area.columns >= 100 ? 14 : 9) } ?? StyledText()
-    let named = StyledText(job.wait?.words ?? job.phase.rawValue, .text) + " "
+    let named = StyledText(job.wait?.words ?? phase(job), .text) + " "
     let progress = job.progress.isEmpty ? StyledText() : StyledText("  ") + job.progress.words
     let moving =
       job.progress.fraction.map { StyledText("  ") + Bars.bar($0, area.columns >= 100 ? 22 : 12, .accent) }
       ?? StyledText()
-    let brief = StyledText(job.wait?.subject ?? job.phase.rawValue) + " "
+    let brief = StyledText(job.wait?.subject ?? phase(job)) + " "
     let candidates: [(left: StyledText, right: StyledText)] = [
       (moving + progress, named + clock + bar), (progress, named + clock + bar), (progress, named + clock),
       (progress, brief + clock + bar), (progress, brief + clock),
@@ -37,6 +37,9 @@ struct OperationLine {
     canvas.put(chosen.left + more, area.inset(left: after, right: right.width))
     canvas.put(right, area.inset(left: max(0, area.columns - right.width)))
   }
+
+  /// Between two echoes nothing is waited for.
+  private func phase(_ job: JobView) -> String { job.kind == .watch ? "watching" : job.phase.rawValue }
 
   private func clock(_ job: JobView) -> StyledText {
     guard let wait = job.wait else { return StyledText(Format.duration(job.elapsed(world.now)), .strong) }

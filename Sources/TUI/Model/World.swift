@@ -92,9 +92,16 @@ struct World: Sendable {
   /// The job a person means by "it": the newest one running.
   var front: JobView? { jobs.first { $0.isRunning && $0.kind != .watch } ?? jobs.first(where: \.isRunning) }
 
-  /// The one the operation line shows when nothing runs.
+  /// The job in front that the operation line tells of; a watch, which lasts, only when nothing else has.
+  var told: JobView? {
+    guard let front else { return nil }
+    return front.kind == .watch && lastEnded != nil ? nil : front
+  }
+
+  /// The one the operation line shows when nothing runs that is not there to last.
   var lastEnded: JobView? {
-    running.isEmpty ? jobs.max { ($0.ended ?? $0.started) < ($1.ended ?? $1.started) } : nil
+    guard !jobs.contains(where: { $0.isRunning && $0.kind != .watch }) else { return nil }
+    return jobs.filter { !$0.isRunning }.max { ($0.ended ?? $0.started) < ($1.ended ?? $1.started) }
   }
 
   func modality(_ name: String) -> ModalityRow? { modalities.first { $0.name == name } }

@@ -54,7 +54,7 @@ struct ColumnChooser: Sendable {
 
   func draw(into canvas: inout Canvas) {
     let rows = max(1, min(titles.count, canvas.size.rows - 6))
-    let inner = Popup.draw("Columns", rows: rows + 2, columns: min(canvas.size.columns, 58), into: &canvas)
+    let inner = Popup.draw("Columns", rows: rows + 2, columns: min(canvas.size.columns, 66), into: &canvas)
     let start = max(0, min(position - rows + 1, titles.count - rows))
     for (index, title) in titles.enumerated().dropFirst(start).prefix(rows) {
       let line = inner.line(index - start)

@@ -8,6 +8,7 @@ struct ResultsScreen: ListScreen {
   /// The study, and the series, this is inside of.
   private let path: [Record]
   private var ends: [Int: Message.FindEnd] = [:]
+  private var hasAsked = false
   /// When the last answer was complete, in seconds since 1970.
   private var completed = 0
 
@@ -47,7 +48,10 @@ struct ResultsScreen: ListScreen {
   }
 
   mutating func opened(_ context: inout Context) {
-    if list.rows.isEmpty, ends.isEmpty { context.effects += orders.map { .find($0) } }
+    // Coming back to it is no reason to ask again.
+    guard !hasAsked else { return }
+    hasAsked = true
+    context.effects += orders.map { .find($0) }
   }
 
   private var findSubjects: Set<String> { Set(orders.map { "find-\($0.token)" }) }

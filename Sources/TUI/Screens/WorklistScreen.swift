@@ -5,6 +5,7 @@ struct WorklistScreen: ListScreen {
   var list: List<Record>
   private var orders: [FindOrder]
   private var ends: [Int: Message.FindEnd] = [:]
+  private var hasAsked = false
   private var completed = 0
 
   init(orders: [FindOrder]) {
@@ -89,7 +90,10 @@ struct WorklistScreen: ListScreen {
   func details(_ world: World) -> [StyledText] { list.detailed.map { RecordColumns.details($0, inside: []) } ?? [] }
 
   mutating func opened(_ context: inout Context) {
-    if list.rows.isEmpty, ends.isEmpty { context.effects += orders.map { .find($0) } }
+    // Coming back to it is no reason to ask again.
+    guard !hasAsked else { return }
+    hasAsked = true
+    context.effects += orders.map { .find($0) }
   }
 
   mutating func receive(_ message: Message, _ context: inout Context) {
