@@ -69,6 +69,8 @@ extension EmbeddedSCP {
           parameters, limit: destination.maximumAssociations, deadlines: Deadlines(timeouts, clock: clock),
           isFresh: isFresh)
       }, moveOriginator: originator)
+    // Whoever receives would otherwise be told of an association that nothing comes over any more.
+    sender.keepsAssociations = false
     sender.onInstance = { report(progress.add($1)) }
     let (results, failure) = await sender.send(instances)
     // Those that were never tried have failed as well; they are the last ones.

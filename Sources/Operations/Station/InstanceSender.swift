@@ -8,6 +8,8 @@ struct InstanceSender: Sendable {
   let pool: AssociationPool
   let lease: @Sendable (_ contexts: [PresentationContextProposal], _ isFresh: Bool) async throws -> Lease
   let moveOriginator: MoveOriginator?
+  /// Whether associations stay open for what is sent next.
+  var keepsAssociations = true
   /// At once, where the station takes as many.
   var associations = 1
   /// Somebody else waits for an association that we could do without.
@@ -65,7 +67,7 @@ struct InstanceSender: Sendable {
             onInstance(number, result)
           }
         }
-        return await pool.giveBack(lease)
+        return await pool.giveBack(lease, keeps: keepsAssociations)
       } catch {
         pool.discard(lease)
         guard lease.wasDead(error), !Task.isCancelled, !isCancelled() else { return list.fail(error) }
