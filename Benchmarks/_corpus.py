@@ -96,12 +96,11 @@ def write_flat(folder, studies, instances):
 def write_storage(folder, first, last, instances):
     """Files where a storage of fluoro has them, without an index: `fluoro local reindex` makes that."""
     instances_folder = os.path.join(folder, "instances")
-    for a in range(256):
-        for b in range(256):
-            os.makedirs(f"{instances_folder}/{a:02x}/{b:02x}", exist_ok=True)
+    for prefix in range(256):
+        os.makedirs(f"{instances_folder}/{prefix:02x}", exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     for number in range(first, last):
         for identifier, content in Study(number).instances(instances):
-            file = os.open(f"{instances_folder}/{identifier[:2]}/{identifier[2:4]}/{identifier}.dcm", flags, 0o600)
+            file = os.open(f"{instances_folder}/{identifier[:2]}/{identifier}.dcm", flags, 0o600)
             os.write(file, content)
             os.close(file)

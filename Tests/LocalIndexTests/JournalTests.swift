@@ -35,11 +35,11 @@ import Testing
         let part = bytes.dropFirst(offset).prefix(buffer.count)
         buffer.copyBytes(from: part)
         return part.count
-      }
-    ) {
-      records.append($0)
-      return true
-    }
+      },
+      {
+        records.append($0)
+        return true
+      })
     return records
   }
 

@@ -109,10 +109,12 @@ public final class IncomingInstance: Sendable {
   /// Makes what was written a stored instance, and waits for that.
   public func commit() throws -> StoredInstance {
     let (done, result) = (DispatchSemaphore(value: 0), NIOLockedValueBox<Result<StoredInstance, any Error>?>(nil))
-    commit(durable: { _ in }) { outcome in
-      result.withLockedValue { $0 = outcome }
-      done.signal()
-    }
+    commit(
+      durable: { _ in },
+      stored: { outcome in
+        result.withLockedValue { $0 = outcome }
+        done.signal()
+      })
     done.wait()
     guard let outcome = result.withLockedValue({ $0 }) else { throw Self.closed }
     return try outcome.get()
