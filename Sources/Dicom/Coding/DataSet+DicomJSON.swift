@@ -42,56 +42,11 @@ extension DataSet {
     isFirst = false
     json += "\"\(element.tag.hexadecimal)\":{\"vr\":\"\(element.vr.code)\""
   }
-
-  /// One object with keywords as keys: a string for one value, an array of strings for several, an array of objects
-  /// for a sequence, null for no value. Unknown tags are eight hexadecimal digits; bytes are in base 64.
-  public func keywordJSON() -> String {
-    var json = "{"
-    var isFirst = true
-    for step in DataSetWalker(self) {
-      switch step {
-      case .element(let element):
-        beginKeyword(element, &json, &isFirst)
-        json += element.plainJSON
-      case .beginSequence(let element):
-        beginKeyword(element, &json, &isFirst)
-        json += "["
-      case .beginItem(_, let index):
-        if index > 0 { json += "," }
-        json += "{"
-        isFirst = true
-      case .endItem:
-        json += "}"
-      case .endSequence:
-        json += "]"
-        isFirst = false
-      }
-    }
-    return json + "}"
-  }
-
-  private func beginKeyword(_ element: Element, _ json: inout String, _ isFirst: inout Bool) {
-    if !isFirst { json += "," }
-    isFirst = false
-    json += "\"\(element.keyword ?? element.tag.hexadecimal)\":"
-  }
 }
 
 extension Element {
   /// All values as text, decoded and without padding; nil when the value is neither text nor numbers.
   public var strings: [String]? { dataSet.strings(at: position) }
-
-  /// The value for `keywordJSON`.
-  fileprivate var plainJSON: String {
-    guard let strings else {
-      guard let bytes = encodedBytes, bytes.readableBytes > 0 else { return "null" }
-      return JSONText.base64(bytes.readableBytesView)
-    }
-    let isNothing = strings.allSatisfy(\.isEmpty)
-    if isNothing && strings.count <= 1 { return "null" }
-    let values = strings.map(JSONText.quoted)
-    return values.count == 1 ? values[0] : "[" + values.joined(separator: ",") + "]"
-  }
 
   /// `,"Value":[...]` or `,"InlineBinary":"..."`; nothing for no value.
   fileprivate var jsonValue: String {

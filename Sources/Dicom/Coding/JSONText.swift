@@ -7,6 +7,10 @@ extension String {
 enum JSONText {
   /// A string in quotes. Control characters are escaped, the C1 ones too: JSON is printed on terminals.
   static func quoted(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy {
+      (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "\"") && $0 != Ascii.backslash
+    }
+    if isPlain { return "\"\(text)\"" }
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -43,6 +43,13 @@ enum AttributeIndex {
     String(decoding: texts.firstField(at: textOffset(line: line)), as: UTF8.self)
   }
 
+  /// The keyword of a tag where it lies; nil for a tag without one, or one of a repeating group.
+  static func keywordBytes(of tag: Tag) -> UnsafeBufferPointer<UInt8>? {
+    guard let line = line(of: tag) else { return nil }
+    let keyword = texts.firstField(at: textOffset(line: line))
+    return keyword.isEmpty ? nil : keyword
+  }
+
   static func tag(keyword: String) -> Tag? {
     let wanted = keyword.utf8.map(Ascii.lowercased)
     var low = 0

@@ -16,29 +16,29 @@ final class RequestorSession: UpperLayerUser {
   private var phaseStart: ContinuousClock.Instant
   private var isConnected = false
   private var isSecuring = false
-  private let life = NIOLockedValueBox(AssociationLife())
+  let life = NIOLockedValueBox(AssociationLife())
   /// The life says so; looked at for each message.
-  private var hasBeenHeard = false
+  var hasBeenHeard = false
 
   private var queue: Deque<RequestorOperation> = []
   private(set) var current: RequestorOperation?
   /// Cancelled before they were started.
   private var cancelledIDs: Set<UInt16> = []
-  private var incoming: (command: CommandSet, contextID: UInt8, dataSet: ByteBuffer)?
-  private var contexts: [UInt8: AcceptedContext] = [:]
+  var incoming: (command: CommandSet, contextID: UInt8, dataSet: ByteBuffer)?
+  var contexts: [UInt8: AcceptedContext] = [:]
   /// The instance of a C-GET that is arriving, and whether one is being made durable.
-  private var store: IncomingStore?
-  private var isStoring = false
+  var store: IncomingStore?
+  var isStoring = false
   typealias ReportHandler = @Sendable (StorageCommitmentReport) async -> Status
   /// Takes reports on storage commitment; nil: none is expected.
   var onReport: ReportHandler?
-  private var isHeld = false
+  var isHeld = false
   /// What the last look at the writing found.
   private var bufferedBytes = 0
   private var acknowledgedBytes: UInt64 = 0
 
   private var onReleased: [() -> Void] = []
-  private var end: AssociationError.Reason?
+  private(set) var end: AssociationError.Reason?
   /// Why we are ending it ourselves; what follows from that is not the reason.
   private var ending: AssociationError.Reason?
 
@@ -55,7 +55,7 @@ final class RequestorSession: UpperLayerUser {
     phaseStart = deadlines.clock.now
   }
 
-  private var bound: NIOLoopBound<RequestorSession> { NIOLoopBound(self, eventLoop: channel.eventLoop) }
+  var bound: NIOLoopBound<RequestorSession> { NIOLoopBound(self, eventLoop: channel.eventLoop) }
 
   func use(_ deadlines: Deadlines) {
     hasBeenHeard = false
@@ -216,7 +216,7 @@ final class RequestorSession: UpperLayerUser {
     goOn()
   }
 
-  private func complete(_ operation: RequestorOperation, _ result: Result<Response, any Error>) {
+  func complete(_ operation: RequestorOperation, _ result: Result<Response, any Error>) {
     guard current === operation else { return }
     current = nil
     deadlines.end()
@@ -229,144 +229,6 @@ final class RequestorSession: UpperLayerUser {
     error.connection = handler.tracer?.connection
     error.identity = parameters.userIdentity?.description
     return error
-  }
-
-  // MARK: Receiving
-
-  func received(_ command: CommandSet, contextID: UInt8) {
-    if !hasBeenHeard {
-      hasBeenHeard = true
-      life.withLockedValue { $0.hasBeenHeard = true }
-    }
-    guard let context = contexts[contextID] else {
-      handler.violated(MessageError.unknownContext(contextID).description)
-      return
-    }
-    if command.hasDataSet, command.field == .cStoreRequest, let onStore = current?.onStore {
-      store = IncomingStore(command, context, onStore)
-    } else if command.hasDataSet {
-      incoming = (command, contextID, ByteBuffer())
-    } else {
-      received(command, contextID: contextID, dataSet: nil)
-    }
-  }
-
-  func received(data: ByteBuffer, isLast: Bool) {
-    if let store {
-      store.receive(data)
-      if isLast { finish(store) }
-      return
-    }
-    guard incoming != nil else { return }
-    guard (incoming?.dataSet.readableBytes ?? 0) + data.readableBytes <= Self.maximumDataSetLength else {
-      handler.violated(MessageError.dataSetTooLong(limit: Self.maximumDataSetLength).description)
-      return
-    }
-    // A copy, so that a match that is kept does not keep the whole of a read.
-    incoming?.dataSet.writeImmutableBuffer(data)
-    guard isLast, let (command, contextID, dataSet) = incoming else { return }
-    incoming = nil
-    received(command, contextID: contextID, dataSet: dataSet)
-  }
-
-  /// Answers when the instance is durable; until then nothing more is read.
-  private func finish(_ store: IncomingStore) {
-    self.store = nil
-    let (command, contextID) = (store.command, store.contextID)
-    if let refusal = store.refusal {
-      handler.send(command.response(status: refusal), contextID: contextID)
-      return
-    }
-    isStoring = true
-    handler.pause()
-    let bound = bound
-    store.finish { status in bound.execute { $0.stored(command, contextID, status) } }
-  }
-
-  private func stored(_ command: CommandSet, _ contextID: UInt8, _ status: Status) {
-    isStoring = false
-    guard end == nil else { return }
-    handler.send(command.response(status: status), contextID: contextID)
-    activity()
-    handler.resume()
-  }
-
-  private func received(_ command: CommandSet, contextID: UInt8, dataSet: ByteBuffer?) {
-    guard command.isResponse else {
-      if command.field == .nEventReportRequest, let onReport { return report(command, contextID, dataSet, onReport) }
-      handler.send(command.response(status: .unrecognizedOperation), contextID: contextID)
-      return
-    }
-    guard let operation = current else {
-      handler.violated("it sent a \(words(command)) that nothing had asked for")
-      return
-    }
-    guard command.messageIDBeingRespondedTo == operation.messageID else {
-      handler.violated(
-        "it sent a \(words(command)) to message \(command.messageIDBeingRespondedTo.map(String.init) ?? "?")"
-          + " while message \(operation.messageID) was waiting")
-      return
-    }
-    guard command.field == operation.command.field?.response, contextID == operation.context.id else {
-      handler.violated(
-        "it answered a \(operation.name) with a \(words(command)) in presentation context \(contextID)")
-      return
-    }
-    guard let status = command.status else {
-      handler.violated("it sent a \(words(command)) without a status")
-      return
-    }
-    let response = Response(command: command, dataSet: dataSet)
-    if Status(status).isPending {
-      guard operation.state != .cancelling || operation.isHeardAfterCancel else { return }
-      guard let matches = operation.matches else { return operation.onPending(response) }
-      guard let dataSet else {
-        handler.violated("it sent a \(words(command)) that cannot be read: it has no identifier")
-        return
-      }
-      let bound = bound
-      if !matches.add(dataSet, onRoom: { bound.execute { $0.goOn() } }) { hold() }
-    } else if operation.state == .sending {
-      operation.early = response
-    } else {
-      complete(operation, .success(response))
-    }
-  }
-
-  private func report(
-    _ command: CommandSet, _ contextID: UInt8, _ dataSet: ByteBuffer?, _ onReport: @escaping ReportHandler
-  ) {
-    let report: StorageCommitmentReport
-    do throws(StatusError) {
-      let syntax = TransferSyntax(uid: contexts[contextID]?.transferSyntax ?? .implicitVRLittleEndian)
-      report = try StorageCommitmentReport(command, dataSet, syntax)
-    } catch {
-      handler.send(command.response(status: error.status), contextID: contextID)
-      return
-    }
-    let bound = bound
-    Task.detached {
-      let status = await onReport(report)
-      bound.execute { $0.handler.send(command.response(status: status), contextID: contextID) }
-    }
-  }
-
-  /// Whoever takes the matches is slower than the peer: nothing is read until he has caught up, and nothing waited for.
-  private func hold() {
-    isHeld = true
-    handler.pause()
-    deadlines.end()
-  }
-
-  private func goOn() {
-    guard isHeld, end == nil else { return }
-    isHeld = false
-    if let current, current.state == .waiting { begin(.response(current.name)) }
-    handler.resume()
-  }
-
-  private func words(_ command: CommandSet) -> String {
-    command.field?.description ?? "command \(hexadecimal(command.commandField))"
   }
 
   func activity() {

@@ -36,6 +36,13 @@ struct MatchPrinter: Sendable {
 
   /// - Parameter id: Orthanc's identifier of a local match.
   func print(_ match: DataSet, id: String? = nil) throws(Ending) {
+    if format.json, id == nil {
+      var line: [UInt8] = []
+      line.reserveCapacity(1024)
+      match.appendKeywordJSON(to: &line)
+      line.append(UInt8(ascii: "\n"))
+      return try ResultWriter.standard.lines(line)
+    }
     try ResultWriter.standard.line(text(match, id: id))
   }
 

@@ -20,9 +20,16 @@ final class ResultWriter: Sendable {
 
   /// Writes a line. Throws the `Ending` to end with when standard output takes no more.
   func line(_ text: String) throws(Ending) {
+    var text = text
+    text += "\n"
+    try lines(Array(text.utf8))
+  }
+
+  /// Writes whole lines, their ends included. Throws the `Ending` to end with when standard output takes no more.
+  func lines(_ bytes: [UInt8]) throws(Ending) {
     let (failure, onFailure) = state.withLock { state -> (Int32?, (@Sendable () -> Void)?) in
       if state.failure != nil { return (state.failure, nil) }
-      state.failure = writeAll(Array((text + "\n").utf8), to: descriptor)
+      state.failure = writeAll(bytes, to: descriptor)
       return (state.failure, state.failure == nil ? nil : state.onFailure)
     }
     onFailure?()

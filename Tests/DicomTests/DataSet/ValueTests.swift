@@ -68,6 +68,27 @@ struct ValueTests {
         + #""RequestAttributesSequence":[{"Modality":"CT"}]}"#)
   }
 
+  @Test(
+    "in JSON for scripts are what they are as text, whatever padding, separators and characters they have",
+    arguments: [
+      "", " ", "A", " A ", "A\\\\B ", "\\", "A~B", "say \"yes\"", "tab\there", "a\u{7F}b", "M\u{FC}ller", "A\0", "  ",
+    ])
+  func keywordJSONText(_ text: String) throws {
+    for tag in [Tag.patientName, .patientID, .studyInstanceUID, .additionalPatientHistory, .studyDate] {
+      var bytes = ByteBuffer()
+      let value = Array(text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) })
+      bytes.writeMultipleIntegers(tag.group, tag.element, UInt32(value.count), endianness: .little)
+      bytes.writeBytes(value)
+      let dataSet = try DataSetReader.read(bytes, transferSyntax: .implicitVRLittleEndian)
+      let strings = dataSet.strings(tag)
+      let values = strings.map(JSONText.quoted)
+      let expected =
+        strings.allSatisfy(\.isEmpty) && strings.count < 2
+        ? "null" : values.count == 1 ? values[0] : "[\(values.joined(separator: ","))]"
+      #expect(dataSet.keywordJSON() == "{\"\(tag.keyword ?? "")\":\(expected)}")
+    }
+  }
+
   @Test("of numbers are what was set, in either byte order")
   func binaryNumbers() throws {
     var dataSet = DataSet()

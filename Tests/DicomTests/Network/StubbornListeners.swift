@@ -69,7 +69,12 @@ final class DeafPeer: Sendable {
   private let descriptor: CInt
   private let connection = NIOLockedValueBox<CInt>(-1)
 
-  init() throws { (descriptor, port) = try boundSocket(backlog: 5) }
+  init() throws {
+    (descriptor, port) = try boundSocket(backlog: 5)
+    // Fixed, so that it does not grow with the reading.
+    var size: CInt = 65_536
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
+  }
 
   func accept() async throws {
     try await onThread { [self] in
@@ -87,12 +92,12 @@ final class DeafPeer: Sendable {
     }
   }
 
-  /// Reads so many bytes, or what there is when that is less. Returns how many.
+  /// Reads so many bytes: more than fit into its buffer, so that the sender must have gone on. Returns how many.
   func take(_ count: Int) async throws -> Int {
     try await onThread { [self] in
       let connection = connection.withLockedValue { $0 }
       var piece = [UInt8](repeating: 0, count: count)
-      let got = recv(connection, &piece, count, 0)
+      let got = recv(connection, &piece, count, CInt(MSG_WAITALL))
       guard got > 0 else { throw IOError(errnoCode: errno, reason: "recv") }
       return got
     }
