@@ -30,10 +30,14 @@ public final class Acceptor: Sendable {
   ///   - port: 0 is any free one.
   ///   - idle: an association without traffic for so long is aborted; nil: never. A connection that asks for none is
   ///     closed after that time, at the latest after 30 s.
+  ///   - maximumPDULength: what we offer to take, in bytes.
   ///   - security: how connections are secured; nil: not at all. Only secured ones are served then.
   ///   - maximumAssociations: connections beyond are rejected as a transient local limit; nil: none.
   ///   - maximumWaiting: so many connections may be open that are no association yet. Of more the oldest is closed: who
   ///     means it asks for an association at once, so that a flood of others keeps nobody out.
+  ///   - delegate: decides about associations and answers requests.
+  ///   - clock: measures what is waited for.
+  ///   - trace: sees each PDU; nil: nobody does.
   /// - Throws: `ListenError`.
   public static func listen(
     host: String, port: Int, idle: Duration? = .seconds(30), maximumPDULength: UInt32 = 131_072,

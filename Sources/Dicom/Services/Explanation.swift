@@ -16,7 +16,10 @@ public struct Explanation: Hashable, Sendable {
   /// Explains a code as a person writes it: a status (`A801`, `0xA801`, `A801H`), several (`A7xx`, `C000-CFFF`), a
   /// rejection (`1/1/7`, `rejected 1 1 7`: result, source, reason), an abort (`2/6`, `abort 2/6`: source, reason), or the
   /// result of a presentation context (`context 3`).
-  /// - Parameter service: only what a status means for this one.
+  ///
+  /// - Parameters:
+  ///   - text: the code.
+  ///   - service: only what a status means for this one.
   /// - Returns: at least one; a status that is in no table is explained by its class.
   /// - Throws: `ExplanationError` when the text is none of these.
   public static func of(_ text: String, service: Service? = nil) throws(ExplanationError) -> [Explanation] {

@@ -74,7 +74,10 @@ extension SOPReference {
 extension Association {
   /// N-ACTION: asks to keep these instances. The answer only says whether the request was taken; the report on it comes
   /// later, over this association or over one that the peer opens.
-  /// - Parameter transactionUID: new, and never used for another request.
+  ///
+  /// - Parameters:
+  ///   - references: the instances.
+  ///   - transactionUID: new, and never used for another request.
   public func requestCommitment(_ references: [SOPReference], transactionUID: UID) async throws -> Status {
     let id = allocateMessageID()
     let context = try context(for: .storageCommitmentPushModel, .commit)

@@ -41,7 +41,7 @@ public struct TracedValue: Sendable {
   public var transferSyntax: UID?
   /// The whole command set, with its last fragment.
   public var command: ByteBuffer?
-  /// The beginning of the data set, with its first fragment: at most ``ConnectionTracer/keptLength`` bytes.
+  /// The beginning of the data set, with its first fragment: at most as much as is kept of each.
   public var beginning: ByteBuffer?
 
   var kept: Int { (command?.readableBytes ?? 0) + (beginning?.readableBytes ?? 0) }
