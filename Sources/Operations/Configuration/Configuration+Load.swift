@@ -93,10 +93,6 @@ extension Configuration {
       warnings.append(
         "MaximumStorageMode Recycle is not available yet: instances are rejected when the storage is full")
     }
-    let byGet = modalities.filter { ($0.retrieveMethod ?? defaultRetrieveMethod) == .get }.map(\.name)
-    if !byGet.isEmpty {
-      warnings.append("retrieving by C-GET is not available yet: C-MOVE is used for \(byGet.joined(separator: ", "))")
-    }
     let secured = modalities.filter(\.useDicomTLS).map(\.name)
     if !secured.isEmpty, tls.trustedCertificates == nil {
       warnings.append(
