@@ -177,6 +177,7 @@ class Acceptor:
     def settle(self):
         """What it opens once and keeps is open, and what it closes is closed."""
         self.cut_off()
+        self.endless_instance()
         self.serves_others()
         seen = []
         while len(seen) < 25 or len(set(seen[-25:])) > 1:
