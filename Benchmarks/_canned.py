@@ -2,30 +2,13 @@
 
 import socket
 import struct
+import sys
 import threading
 import time
+from pathlib import Path
 
-EXPLICIT = b"1.2.840.10008.1.2.1"
-
-
-def item(kind, body):
-    return struct.pack(">BBH", kind, 0, len(body)) + body
-
-
-def pdu(kind, body):
-    return struct.pack(">BBI", kind, 0, len(body)) + body
-
-
-def data(context, is_command, body):
-    return pdu(4, struct.pack(">IBB", len(body) + 2, context, 3 if is_command else 2) + body)
-
-
-def command(message, status, has_data):
-    uid = b"1.2.840.10008.5.1.4.1.2.2.1\0"
-    elements = [(0x0002, uid), (0x0100, struct.pack("<H", 0x8020)), (0x0120, struct.pack("<H", message)),
-                (0x0800, struct.pack("<H", 0 if has_data else 0x0101)), (0x0900, struct.pack("<H", status))]
-    body = b"".join(struct.pack("<HHI", 0, element, len(value)) + value for element, value in elements)
-    return struct.pack("<HHII", 0, 0, 4, len(body)) + body
+sys.path.append(str(Path(__file__).resolve().parent.parent / "Tests/Interop/Python"))
+from pdus import EXPLICIT, FIND, command, data, item, pdu, read_pdu  # noqa: E402
 
 
 def element(group, number, vr, text):
@@ -52,7 +35,7 @@ class CannedPeer:
     def __init__(self, count):
         self.matches = count
         self.first_sent = 0
-        header = command(1, 0xFF00, True)
+        header = self.response(0xFF00, has_data=True)
         self.recorded = [data(1, True, header) + data(1, False, match(n)) for n in range(count)]
         self.all = b"".join(self.recorded)
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -80,7 +63,7 @@ class CannedPeer:
 
     def converse(self, line):
         while True:
-            kind, body = self.read(line)
+            kind, body = read_pdu(line)
             if kind == 1:
                 line.sendall(self.acceptance(body))
             elif kind == 4 and body[5] & 1 == 0 and body[5] & 2:
@@ -91,7 +74,7 @@ class CannedPeer:
                 return
 
     def answer(self, line):
-        final = data(1, True, command(1, 0, False))
+        final = data(1, True, self.response(0))
         if self.matches == 2:
             self.first_sent = time.monotonic()
             line.sendall(self.recorded[0])
@@ -104,18 +87,8 @@ class CannedPeer:
             line.sendall(b"".join(self.recorded[:self.matches]) + final)
 
     @staticmethod
-    def read(line):
-        def exactly(count):
-            parts = b""
-            while len(parts) < count:
-                part = line.recv(count - len(parts))
-                if not part:
-                    raise EOFError
-                parts += part
-            return parts
-
-        kind, _, length = struct.unpack(">BBI", exactly(6))
-        return kind, exactly(length)
+    def response(status, has_data=False):
+        return command(0x8020, status, has_data, answered=1, sop_class=FIND)
 
     @staticmethod
     def acceptance(request):

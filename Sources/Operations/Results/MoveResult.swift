@@ -17,6 +17,20 @@ public struct MoveItemResult: Sendable {
   public var failedInstances: [String] = []
   public var outcome: Outcome
 
+  /// Takes over what the peer's final response says.
+  ///
+  /// - Returns: its counters. What remained at the last pending response is no part of them.
+  mutating func take(_ answer: MoveOutcome) -> SubOperations {
+    status = answer.status
+    completed = answer.subOperations.completed
+    failed = answer.subOperations.failed
+    warning = answer.subOperations.warning
+    failedInstances = answer.failedSOPInstanceUIDs.map(\.rawValue)
+    var final = answer.subOperations
+    final.remaining = nil
+    return final
+  }
+
   /// The summary line of `--json`.
   public var json: JSONText.Value {
     .object([

@@ -111,15 +111,9 @@ struct GetFetch {
   }
 
   private mutating func take(_ answer: MoveOutcome) {
-    result.status = answer.status
-    result.completed = answer.subOperations.completed
-    result.failed = answer.subOperations.failed
-    result.warning = answer.subOperations.warning
-    result.failedInstances = answer.failedSOPInstanceUIDs.map(\.rawValue)
-    var final = answer.subOperations
-    final.remaining = nil
+    let final = result.take(answer)
     let before = before
-    run.job.update { [final] in before.add(final, to: &$0) }
+    run.job.update { before.add(final, to: &$0) }
   }
 
   /// Nothing that other presentation contexts could change.

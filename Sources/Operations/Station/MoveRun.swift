@@ -98,15 +98,8 @@ struct MoveRun: Sendable {
         model: models.first { association.acceptedTransferSyntax(for: $0) != nil } ?? models[0],
         destination: destination, messageID: flight.messageID
       ) { counters in job.update { before.add(counters, to: &$0) } }
-      result.status = outcome.status
-      result.completed = outcome.subOperations.completed
-      result.failed = outcome.subOperations.failed
-      result.warning = outcome.subOperations.warning
-      result.failedInstances = outcome.failedSOPInstanceUIDs.map(\.rawValue)
-      // What remained at the last pending response is no part of the final count.
-      var final = outcome.subOperations
-      final.remaining = nil
-      job.update { [final] in before.add(final, to: &$0) }
+      let final = result.take(outcome)
+      job.update { before.add(final, to: &$0) }
       let announced = Self.announced(result)
       switch arrival {
       case .here: await flight.wait(for: announced)

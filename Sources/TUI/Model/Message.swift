@@ -133,6 +133,23 @@ struct FindOrder: Sendable, Equatable {
   var isWorklist = false
 }
 
+extension [FindOrder] {
+  /// Asks the same once more: what still runs is cancelled, and those that were cut short are asked for all.
+  mutating func askAgain(_ ends: inout [Int: Message.FindEnd], _ context: inout Context) {
+    for index in indices {
+      let token = self[index].token
+      if let end = ends[token] {
+        if end.isCut { self[index].limit = 0 }
+      } else if let job = context.world.running("find-\(token)") {
+        context.effects.append(.cancel(job: job.id))
+      }
+      self[index].token = context.token()
+    }
+    ends = [:]
+    context.effects += map { .find($0) }
+  }
+}
+
 struct RetrieveOrder: Sendable, Equatable {
   struct Item: Sendable, Equatable {
     var studyInstanceUID: String

@@ -149,17 +149,8 @@ struct ResultsScreen: ListScreen {
     switch action {
     case .open: drillDown(&context)
     case .again:
-      for order in orders where ends[order.token] == nil {
-        if let job = context.world.running("find-\(order.token)") { context.effects.append(.cancel(job: job.id)) }
-      }
-      // Those that were cut short are asked for all.
-      for index in orders.indices {
-        if ends[orders[index].token]?.isCut == true { orders[index].limit = 0 }
-        orders[index].token = context.token()
-      }
-      ends = [:]
       list.replace([])
-      context.effects += orders.map { .find($0) }
+      orders.askAgain(&ends, &context)
     case .retrieve: context.effects += retrievals(&context).map { .retrieve($0) }
     case .retrieveTo: retrieveTo(&context)
     default: return false

@@ -119,13 +119,8 @@ struct WorklistScreen: ListScreen {
       guard !list.isUnseen, let row = list.current else { return true }
       context.push(RecordScreen(record: row))
     case .again:
-      for index in orders.indices {
-        if ends[orders[index].token]?.isCut == true { orders[index].limit = 0 }
-        orders[index].token = context.token()
-      }
-      ends = [:]
       list.replace([])
-      context.effects += orders.map { .find($0) }
+      orders.askAgain(&ends, &context)
     default: return false
     }
     return true

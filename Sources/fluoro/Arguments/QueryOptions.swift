@@ -20,6 +20,29 @@ struct QueryOptions: ParsableArguments, Sendable {
   func keys() throws -> [QueryKey] { try query.keys() }
 }
 
+/// What a query returns, and how much of it.
+struct AnswerOptions: ParsableArguments, Sendable {
+  @Option(
+    name: .customLong("return"),
+    help: ArgumentHelp("An attribute to return, instead of the usual ones.", valueName: "Keyword"))
+  var returned: [String] = []
+  @Option(help: "Stop after so many matches.")
+  var limit: Int?
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit \(limit): expected at least 1") }
+  }
+
+  /// Nil: the usual ones.
+  func returnKeys() throws(Ending) -> [Tag]? {
+    do {
+      return returned.isEmpty ? nil : try returned.map { try QueryKey.tag(parsing: $0) }
+    } catch {
+      throw Ending.usage("\(error)")
+    }
+  }
+}
+
 /// Keys, which may come from a file, so that they stay out of the list of processes.
 struct KeyOptions: ParsableArguments, Sendable {
   @Option(

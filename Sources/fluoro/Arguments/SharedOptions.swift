@@ -116,4 +116,10 @@ struct ListFormatOptions: ParsableArguments, Sendable {
   func validate() throws {
     if json, csv { throw ValidationError("--json and --csv exclude each other") }
   }
+
+  /// Says below a table how many there were.
+  func say(_ count: String, of result: FindResult) {
+    guard !json, !csv, result.outcome.exitStatus == 0 else { return }
+    StandardError.say(count + (result.isLimited ? "; there are more" : ""), prefix: "")
+  }
 }

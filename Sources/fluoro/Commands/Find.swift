@@ -8,34 +8,20 @@ struct Find: NetworkCommand {
 
   @OptionGroup var peer: PeerOptions
   @OptionGroup var query: QueryOptions
-  @Option(
-    name: .customLong("return"),
-    help: ArgumentHelp("An attribute to return, instead of the usual ones of the level.", valueName: "Keyword"))
-  var returned: [String] = []
-  @Option(help: "Stop after so many matches.")
-  var limit: Int?
+  @OptionGroup var answer: AnswerOptions
   @Flag(name: .customLong("no-normalize"), help: "Send also the empty keys that do not belong to the level.")
   var noNormalize = false
   @Flag var negotiated: [NegotiatedCapability] = []
   @OptionGroup var format: ListFormatOptions
   @OptionGroup var shared: SharedOptions
 
-  func validate() throws {
-    if let limit, limit < 1 { throw ValidationError("--limit \(limit): expected at least 1") }
-  }
-
   func perform() async throws {
     let keys = try query.keys()
-    let returnKeys: [Tag]?
-    do {
-      returnKeys = returned.isEmpty ? nil : try returned.map { try QueryKey.tag(parsing: $0) }
-    } catch {
-      throw Ending.usage("\(error)")
-    }
+    let returnKeys = try answer.returnKeys()
     let station = try shared.station()
     let modality = try peer.modality(in: station.configuration)
     var request = Query(
-      level: query.level, keys: keys, returnKeys: returnKeys, limit: limit, normalize: !noNormalize)
+      level: query.level, keys: keys, returnKeys: returnKeys, limit: answer.limit, normalize: !noNormalize)
     request.capabilities = QueryCapabilities(negotiated.map(\.capability))
 
     let printer = MatchPrinter(
@@ -51,10 +37,7 @@ struct Find: NetworkCommand {
         "warning: \(modality.name) did not agree to \(result.refusedCapabilities.words); it may ignore or refuse what needs it"
       )
     }
-    if !format.json, !format.csv, result.outcome.exitStatus == 0 {
-      StandardError.say(
-        Words.count(result.matches, query.level) + (result.isLimited ? "; there are more" : ""), prefix: "")
-    }
+    format.say(Words.count(result.matches, query.level), of: result)
     try result.finish()
   }
 }
