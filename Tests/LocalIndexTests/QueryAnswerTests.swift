@@ -83,6 +83,65 @@ import Testing
     #expect(answer.items(.requestAttributesSequence).first?.string(.scheduledProcedureStepID) == "S1")
   }
 
+  @Test("a sequence matches where one of its items matches all that is asked of it") func sequence() throws {
+    func item(_ keys: [(Tag, String)]) -> DataSet {
+      var item = DataSet()
+      for (tag, value) in keys { if value.isEmpty { item.setEmpty(tag) } else { item.set(tag, value) } }
+      return item
+    }
+    var two = makeDataSet(study: "1.2.9", series: "1.2.9.1", instance: "1.2.9.1.1")
+    var nested = item([(.scheduledProcedureStepID, "S2"), (.requestedProcedureID, "R2")])
+    nested.set(.scheduledProtocolCodeSequence, items: [item([(.codeValue, "C1")]), item([(.codeValue, "C2")])])
+    two.set(
+      .requestAttributesSequence,
+      items: [item([(.scheduledProcedureStepID, "S1"), (.requestedProcedureID, "R1")]), nested])
+    try index.receive(two)
+    func found(_ key: DataSet?) throws -> [DataSet] {
+      var identifier = request("STUDY", [(.studyInstanceUID, "")])
+      identifier.set(.requestAttributesSequence, items: key.map { [$0] } ?? [])
+      return try answers(identifier)
+    }
+    #expect(try found(nil).count == 3)
+    #expect(try found(DataSet()).count == 3)
+    #expect(try found(item([(.scheduledProcedureStepID, "")])).count == 3)
+    #expect(try found(item([(.scheduledProcedureStepID, "s?")])).count == 2)
+    let both = try found(item([(.scheduledProcedureStepID, "S2"), (.requestedProcedureID, "")]))
+    #expect(both.map { $0.string(.studyInstanceUID) } == ["1.2.9"])
+    let items = try #require(both.first).items(.requestAttributesSequence)
+    #expect(
+      items.map { $0.string(.requestedProcedureID) } == ["R2"], "only the item that matches, with what was asked for")
+    #expect(items.first?[.scheduledProtocolCodeSequence] == nil)
+    #expect(try found(item([(.scheduledProcedureStepID, "S1"), (.requestedProcedureID, "R2")])).isEmpty)
+    for (code, count) in [("C2", 1), ("C3", 0)] {
+      var key = item([(.scheduledProcedureStepID, "")])
+      key.set(.scheduledProtocolCodeSequence, items: [item([(.codeValue, code)])])
+      #expect(try found(key).count == count)
+    }
+  }
+
+  @Test("dates and times are one range of moments where that was agreed to") func moments() throws {
+    for (day, time) in [("20180324", "090000"), ("20180324", "180000"), ("20180325", "0700"), ("20180325", "")] {
+      let uid = "1.4.\(day).\(time.isEmpty ? "0" : time)"
+      try index.receive(
+        makeDataSet(study: uid, series: uid + ".1", instance: uid + ".1.1", date: day, [(.studyTime, time)]))
+    }
+    func found(_ dates: String, _ times: String, combined: Bool) throws -> [String] {
+      let identifier = request("STUDY", [(.studyInstanceUID, "1.4.*"), (.studyDate, dates), (.studyTime, times)])
+      var answers = try index.answers(
+        to: identifier, model: .studyRootFind, retrieveAETitle: "X", combinesDateTime: combined)
+      return try answers.next().compactMap { $0.string(.studyInstanceUID) }.sorted()
+    }
+    #expect(
+      try found("20180324-20180325", "1000-0800", combined: true)
+        == ["1.4.20180324.180000", "1.4.20180325.0", "1.4.20180325.0700"])
+    #expect(try found("20180324-20180325", "1000-0800", combined: false).isEmpty)
+    #expect(
+      try found("20180324-20180325", "0600-1000", combined: false) == ["1.4.20180324.090000", "1.4.20180325.0700"])
+    #expect(try found("20180324-", "1000-", combined: true).count == 3)
+    #expect(try found("-20180324", "-1000", combined: true) == ["1.4.20180324.090000"])
+    #expect(try found("20180324", "1000-", combined: true) == ["1.4.20180324.180000"], "one date is no range")
+  }
+
   @Test("requests that the model does not know are refused") func refused() throws {
     #expect(throws: QueryError.self) { try answers(request(nil, [])) }
     #expect(throws: QueryError.self) { try answers(request("VISIT", [])) }

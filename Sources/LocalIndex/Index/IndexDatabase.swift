@@ -49,6 +49,7 @@ enum IndexDatabase {
       try db.execute(sql: "PRAGMA synchronous = NORMAL")
       db.add(function: matchFunction)
       db.add(function: concatFunction)
+      db.add(function: momentFunction)
     }
     return configuration
   }
@@ -59,6 +60,11 @@ enum IndexDatabase {
       return nil
     }
     return matchers.matcher(Tag(rawValue: tag), key).matches(String.fromDatabaseValue(values[0]))
+  }
+
+  /// `dicom_moment(date, time)`: ``MomentKey/moment(_:_:)``.
+  private static let momentFunction = DatabaseFunction("dicom_moment", argumentCount: 2, pure: true) { values in
+    MomentKey.moment(String.fromDatabaseValue(values[0]), String.fromDatabaseValue(values[1]))
   }
 
   /// `concat_fold(...)`: the values that are not NULL, folded, a line each.

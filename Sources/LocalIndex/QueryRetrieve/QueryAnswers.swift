@@ -33,7 +33,9 @@ public struct QueryAnswers: Sendable {
     .specificCharacterSet, .queryRetrieveLevel, .timezoneOffsetFromUTC, .queryRetrieveView,
   ]
 
-  fileprivate init(_ identifier: DataSet, level: Level, retrieveAETitle: String, index: LocalIndex) {
+  fileprivate init(
+    _ identifier: DataSet, level: Level, retrieveAETitle: String, combinesDateTime: Bool, index: LocalIndex
+  ) {
     self.index = index
     self.retrieveAETitle = retrieveAETitle
     query = LocalQuery(level: level)
@@ -42,12 +44,22 @@ public struct QueryAnswers: Sendable {
       if tag.isGroupLength || Self.notKeys.contains(tag) { continue }
       query.returning.append(tag)
       if element.vr == .SQ {
-        // No sequence is indexed: an optional key that is not supported matches everything (PS3.4 §C.2.2.1.3).
         sequences.insert(tag)
+        query.sequences.append(SequenceKey(tag, item: identifier.items(tag).first))
         continue
       }
       let value = identifier.strings(tag).joined(separator: "\\")
       if !value.isEmpty { query.keys.append(LocalQuery.Key(tag, value)) }
+    }
+    if combinesDateTime { combineDateTime() }
+  }
+
+  private mutating func combineDateTime() {
+    for pair in MomentKey.pairs {
+      let values = [pair.date, pair.time].compactMap { tag in query.keys.first { $0.tag == tag }?.value }
+      guard values.count == 2, let moment = MomentKey(pair, dates: values[0], times: values[1]) else { continue }
+      query.moments.append(moment)
+      query.keys.removeAll { $0.tag == pair.time }
     }
   }
 
@@ -107,12 +119,14 @@ extension LocalIndex {
   ///   - identifier: the request's, with Query/Retrieve Level.
   ///   - model: the SOP class, Patient Root or Study Root.
   ///   - retrieveAETitle: where the matches can be retrieved from.
+  ///   - combinesDateTime: whether a range of dates and one of times are one of moments, as was negotiated.
   /// - Throws: ``QueryError`` for a request that the model does not allow.
   public func answers(
-    to identifier: DataSet, model: UID, retrieveAETitle: String
+    to identifier: DataSet, model: UID, retrieveAETitle: String, combinesDateTime: Bool = false
   ) throws(QueryError) -> QueryAnswers {
     let level = try Self.level(of: identifier, model: model)
-    return QueryAnswers(identifier, level: level, retrieveAETitle: retrieveAETitle, index: self)
+    return QueryAnswers(
+      identifier, level: level, retrieveAETitle: retrieveAETitle, combinesDateTime: combinesDateTime, index: self)
   }
 
   /// The instances that a C-MOVE or C-GET identifier names by its unique keys (PS3.4 §C.4.2.1), each possibly a list.

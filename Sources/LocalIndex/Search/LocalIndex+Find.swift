@@ -7,7 +7,7 @@ extension LocalIndex {
   /// - Parameter each: takes a match; returning false ends the search.
   public func find(_ query: LocalQuery, _ each: (LocalMatch) throws -> Bool) throws {
     let fileTags = query.returning.filter { tag in
-      !QueryTranslation.computed.contains(tag)
+      !QueryTranslation.computed.contains(tag) && !query.sequences.contains { $0.tag == tag }
         && !Level.allCases.contains { $0 <= query.level && MainTags.tags(of: $0).contains(tag) }
     }
     try read { db in
@@ -18,16 +18,14 @@ extension LocalIndex {
       let wantsClasses = query.returning.contains(.sopClassesInStudy)
       var skipped = 0
       var given = 0
-      let isLimitedHere = !translation.fileMatchers.isEmpty
+      let isLimitedHere = translation.isTestedOnFiles
+      let needsFile = isLimitedHere || !fileTags.isEmpty || !query.sequences.isEmpty
       while let row = try rows.next() {
         var dataSet = reader.dataSet(row)
         if wantsClasses { try addClasses(&dataSet, row, query.level, db) }
-        if !translation.fileMatchers.isEmpty || !fileTags.isEmpty {
+        if needsFile {
           let file = try representative(row, query.level, db)
-          let matches = translation.fileMatchers.allSatisfy { matcher in
-            matcher.matches(file.flatMap { InstanceHeader.text(of: matcher.tag, in: $0) })
-          }
-          if !matches { continue }
+          guard translation.matches(file, into: &dataSet) else { continue }
           if let file { Self.copy(fileTags, from: file, to: &dataSet) }
         }
         if isLimitedHere, skipped < query.since {

@@ -31,6 +31,10 @@ public struct LocalQuery: Hashable, Sendable {
   public var since: Int
   /// None: as they are found, which is the same from one search to the next while nothing changes.
   public var orderBy: [Order]
+  /// Keys that are sequences.
+  var sequences: [SequenceKey] = []
+  /// Ranges of dates and times that belong together. The dates' are among the keys as well.
+  var moments: [MomentKey] = []
   /// Only these, found before.
   var rows: [Int64]?
   /// Nothing but where the matches are is wanted.

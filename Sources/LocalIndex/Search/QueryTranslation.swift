@@ -9,7 +9,26 @@ struct QueryTranslation {
   let sql: String
   let arguments: StatementArguments
   /// Keys on attributes that the index does not keep: their values have to be read from files.
-  let fileMatchers: [ValueMatcher]
+  private let fileMatchers: [ValueMatcher]
+  private let sequences: [SequenceKey]
+  private let fileMoments: [MomentKey]
+
+  /// Whether the rows are only candidates, of which each has to be tested on its file.
+  let isTestedOnFiles: Bool
+
+  /// Tests what only a file tells, and copies the items of sequences that match.
+  func matches(_ file: DataSet?, into answer: inout DataSet) -> Bool {
+    let isMatch =
+      fileMatchers.allSatisfy { matcher in
+        matcher.matches(file.flatMap { InstanceHeader.text(of: matcher.tag, in: $0) })
+      } && fileMoments.allSatisfy { moment in file.map(moment.matches) ?? false }
+    guard isMatch else { return false }
+    for sequence in sequences {
+      guard let items = sequence.matches(in: file ?? DataSet()) else { return false }
+      answer.set(sequence.tag, items: items)
+    }
+    return true
+  }
 
   /// Attributes that are counted or gathered, of which a query may ask though no file holds them.
   static let computed: Set<Tag> = [
@@ -23,7 +42,12 @@ struct QueryTranslation {
   init(_ query: LocalQuery, _ db: Database) throws {
     var builder = Conditions(level: query.level)
     for key in query.keys { builder.add(ValueMatcher(key.tag, key.value), text: key.value) }
+    for moment in query.moments { builder.add(moment) }
     fileMatchers = builder.fileMatchers
+    fileMoments = builder.fileMoments
+    sequences = query.sequences
+    isTestedOnFiles =
+      !builder.fileMatchers.isEmpty || !builder.fileMoments.isEmpty || query.sequences.contains { !$0.isUniversal }
     let alias = Self.alias(query.level)
     var conditions = builder.all
     var from = Self.source(query.level)
@@ -42,7 +66,7 @@ struct QueryTranslation {
       Self.sortExpression(order.tag, query.level).map { $0 + (order.isDescending ? " DESC" : "") }
     }
     let order = " ORDER BY " + (orders + ["\(alias).id"]).joined(separator: ", ")
-    let hasPage = fileMatchers.isEmpty && (query.limit != nil || query.since > 0)
+    let hasPage = !isTestedOnFiles && (query.limit != nil || query.since > 0)
     if hasPage { arguments += [query.limit ?? -1, query.since] }
     let columns = query.isRowsOnly ? "\(alias).id AS row" : Self.columns(query.level)
     if isSorted, hasPage {
@@ -122,6 +146,7 @@ private struct Conditions {
   private var ownArguments: [(any DatabaseValueConvertible)?] = []
   private var below: [(level: Level, condition: String, arguments: [(any DatabaseValueConvertible)?])] = []
   private(set) var fileMatchers: [ValueMatcher] = []
+  private(set) var fileMoments: [MomentKey] = []
 
   init(level: Level) { self.level = level }
 
@@ -189,6 +214,23 @@ private struct Conditions {
       }
     } else {
       fileMatchers.append(matcher)
+    }
+  }
+
+  mutating func add(_ moment: MomentKey) {
+    guard let place = place(of: moment.date), place == self.place(of: moment.time) else {
+      fileMoments.append(moment)
+      return
+    }
+    let table = QueryTranslation.alias(place)
+    let value = "dicom_moment(\(table).\(MainTags.column(moment.date)), \(table).\(MainTags.column(moment.time)))"
+    let condition = "\(value) BETWEEN ? AND ?"
+    let arguments: [(any DatabaseValueConvertible)?] = [moment.from ?? "", moment.through ?? "~"]
+    if place > level {
+      below.append((place, condition, arguments))
+    } else {
+      own.append(condition)
+      ownArguments += arguments
     }
   }
 

@@ -2,9 +2,16 @@ import Dicom
 
 /// What our acceptor answers to negotiations beyond the presentation contexts.
 extension ContextPolicy {
-  /// The index matches keys of all levels at once, so queries and retrievals may be relational. It matches dates and
-  /// times apart, and names as they are written.
-  private static let queryCapabilities: QueryCapabilities = .relational
+  /// The index matches keys of all levels at once, so queries and retrievals may be relational, and a date with its time
+  /// where that is asked for; names as they are written.
+  private static let queryCapabilities: QueryCapabilities = [.relational, .dateTimeMatching]
+  private static let retrieveCapabilities: QueryCapabilities = .relational
+
+  /// What was agreed to for a query model on an association.
+  static func agreed(_ model: UID, _ proposal: UserInformation) -> QueryCapabilities {
+    proposal.extendedNegotiations.first { $0.sopClassUID == model }
+      .map { QueryCapabilities(information: $0.information).intersection(queryCapabilities) } ?? []
+  }
   /// PS3.4 §B.3.1: level 2 (every attribute is kept), bit preserving, nothing coerced.
   private static let storage: [UInt8] = [2, 0, 3, 0, 0, 0]
 
@@ -12,8 +19,9 @@ extension ContextPolicy {
   static func extendedNegotiations(answering proposal: UserInformation) -> [ExtendedNegotiation] {
     proposal.extendedNegotiations.compactMap { negotiation in
       switch negotiation.sopClassUID {
-      case .studyRootFind, .patientRootFind, .studyRootMove, .patientRootMove, .studyRootGet, .patientRootGet:
-        negotiation.answered(with: queryCapabilities)
+      case .studyRootFind, .patientRootFind: negotiation.answered(with: queryCapabilities)
+      case .studyRootMove, .patientRootMove, .studyRootGet, .patientRootGet:
+        negotiation.answered(with: retrieveCapabilities)
       case let uid where isStorage(uid) == true:
         ExtendedNegotiation(sopClassUID: uid, information: storage)
       default: nil

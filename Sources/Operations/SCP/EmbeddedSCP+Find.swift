@@ -13,7 +13,9 @@ extension EmbeddedSCP {
       let answers = PulledAnswers(
         try index.answers(
           to: adapted(request.identifier, from: association), model: request.model,
-          retrieveAETitle: association.calledAETitle))
+          retrieveAETitle: association.calledAETitle,
+          combinesDateTime: ContextPolicy.agreed(request.model, association.userInformation).contains(.dateTimeMatching)
+        ))
       return AsyncThrowingStream { try await answers.next() }
     } catch {
       return .failing(Status(error, service: .find))

@@ -1,0 +1,87 @@
+import Dicom
+
+/// A key that is a sequence: it matches where one item of the attribute matches everything in the key's own item (PS3.4
+/// §C.2.2.2.6). No sequence is in the index, so it is tested on the file of one instance.
+struct SequenceKey: Hashable, Sendable {
+  let tag: Tag
+  private var keys: [LocalQuery.Key] = []
+  private var sequences: [SequenceKey] = []
+  /// All that is asked for; nothing: everything.
+  private var returning: [Tag] = []
+
+  /// - Parameter item: the item of the request; one without attributes, or none, matches everything.
+  init(_ tag: Tag, item: DataSet?) {
+    self.tag = tag
+    for element in item?.elements ?? DataSet().elements {
+      if element.tag.isGroupLength { continue }
+      returning.append(element.tag)
+      if element.vr == .SQ {
+        sequences.append(SequenceKey(element.tag, item: item?.items(element.tag).first))
+      } else if let value = item?.strings(element.tag).joined(separator: "\\"), !value.isEmpty {
+        keys.append(LocalQuery.Key(element.tag, value))
+      }
+    }
+  }
+
+  /// Whether everything matches.
+  var isUniversal: Bool {
+    keys.allSatisfy { ValueMatcher($0.tag, $0.value).isUniversal } && sequences.allSatisfy(\.isUniversal)
+  }
+
+  /// The items that match, each with what was asked for; nil when the key does not match.
+  func matches(in dataSet: DataSet) -> [DataSet]? {
+    let items = dataSet.items(tag).compactMap(match)
+    return items.isEmpty && !isUniversal ? nil : items
+  }
+
+  private func match(_ item: DataSet) -> DataSet? {
+    let isMatch = keys.allSatisfy { ValueMatcher($0.tag, $0.value).matches(InstanceHeader.text(of: $0.tag, in: item)) }
+    guard isMatch else { return nil }
+    if returning.isEmpty { return item }
+    var result = DataSet()
+    result.setCharacterSet(.utf8)
+    LocalIndex.copy(returning, from: item, to: &result)
+    for tag in returning where item[tag] == nil { result.setEmpty(tag) }
+    for sequence in sequences {
+      guard let items = sequence.matches(in: item) else { return nil }
+      result.set(sequence.tag, items: items)
+    }
+    result.remove(.specificCharacterSet)
+    return result
+  }
+}
+
+/// A range of dates and one of times as one range of moments, where that was agreed to (PS3.4 §C.2.2.2.5.1): from a time of
+/// the first day through a time of the last.
+struct MomentKey: Hashable, Sendable {
+  let date: Tag
+  let time: Tag
+  let from: String?
+  let through: String?
+
+  /// The attributes that belong together.
+  static let pairs: [(date: Tag, time: Tag)] = [
+    (.studyDate, .studyTime), (.seriesDate, .seriesTime), (.acquisitionDate, .acquisitionTime),
+    (.contentDate, .contentTime), (.instanceCreationDate, .instanceCreationTime),
+  ]
+
+  /// Nil unless both are ranges.
+  init?(_ pair: (date: Tag, time: Tag), dates: String, times: String) {
+    guard let days = DateTimeText.range(dates, .date), let hours = DateTimeText.range(times, .time) else { return nil }
+    (date, time) = pair
+    from = days.from.map { $0 + (hours.from ?? "000000.000000") }
+    through = days.through.map { $0 + (hours.through ?? "235959.999999") }
+  }
+
+  /// A stored date and time as text that compares as moments do; nil without a date.
+  static func moment(_ date: String?, _ time: String?) -> String? {
+    guard let date, !ValueMatcher.trim(date).isEmpty else { return nil }
+    let time = DateTimeText.normalise(ValueMatcher.trim(time ?? ""), .time)
+    return DateTimeText.normalise(ValueMatcher.trim(date), .date) + time
+  }
+
+  func matches(_ dataSet: DataSet) -> Bool {
+    guard let moment = Self.moment(dataSet.string(date), dataSet.string(time)) else { return false }
+    return (from ?? "") <= moment && moment <= (through ?? "~")
+  }
+}
