@@ -5,6 +5,12 @@ import GRDB
 import Logging
 import NIOConcurrencyHelpers
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// The studies on this machine: their files, and the index that finds them.
 ///
 /// Files are the truth: an instance is a Part 10 file under the storage folder, its time of reception the file's
@@ -192,8 +198,11 @@ struct StoredRecords: Sendable {
 
   func record(ofInstance id: String, version: Int = 1) throws -> InstanceRecord? {
     let path = storage.path(ofInstance: id, version: version)
-    guard Posix.exists(path) else { return nil }
-    let information = try Posix.information(path)
+    var information = stat()
+    guard stat(path, &information) == 0 else {
+      if errno == ENOENT { return nil }
+      throw StorageError.posix(errno, "read", path)
+    }
     let file = try DicomFile(path: path, defaultCharacterSet: defaultCharacterSet)
     return try InstanceHeader(file.dataSet).record(
       transferSyntaxUID: file.transferSyntax.uid.rawValue, bytes: Int(information.st_size),

@@ -71,6 +71,18 @@ import Testing
     #expect(try Self.content(LocalIndex(storage: folder.storage)) == before)
   }
 
+  @Test("an index of which the making was ended is made at the next start") func unfilled() throws {
+    try fill()
+    let before = try Self.content(index)
+    #expect(throws: CancellationError.self) { try index.reindex { _ in false } }
+    #expect(try Self.content(index) == before, "a rebuild that is ended changes nothing")
+    try index.close()
+    for suffix in ["", "-wal", "-shm"] { unlink(folder.storage + "/index.sqlite" + suffix) }
+    // The file and its tables are there from the first moment on, the rows with the end of the transaction.
+    try Schema.migrator.migrate(DatabaseQueue(path: folder.storage + "/index.sqlite"))
+    #expect(try Self.content(LocalIndex(storage: folder.storage)) == before)
+  }
+
   @Test("columns and main tags agree") func columns() throws {
     try index.read { db in
       for level in Level.allCases {

@@ -17,18 +17,20 @@ extension LocalIndex {
   /// is compared with the names of the files. Each step may be repeated, so that another crash does no harm.
   func recover(isNew: Bool) throws {
     let abandoned = try WritingSession.abandoned(in: storage)
-    if isNew || !abandoned.isEmpty {
-      if !abandoned.isEmpty { logger.notice("A process ended without closing the storage; comparing index and files.") }
-      var isReplayed = true
-      for session in abandoned {
-        do { try replay(session.path) } catch {
-          isReplayed = false
-          logger.error("\(session.path) is left for the next start: \(error)")
-        }
+    if !abandoned.isEmpty { logger.notice("A process ended without closing the storage; comparing index and files.") }
+    var isReplayed = true
+    for session in abandoned {
+      do { try replay(session.path) } catch {
+        isReplayed = false
+        logger.error("\(session.path) is left for the next start: \(error)")
       }
-      try reconcile()
-      guard isReplayed else { return }
     }
+    if try isNew || isUnfilled() {
+      _ = try reindex()
+    } else if !abandoned.isEmpty {
+      try reconcile()
+    }
+    guard isReplayed else { return }
     for session in abandoned {
       for path in try JournalSegment.paths(in: session.path) {
         try JournalSegment.discard(path, to: storage.journalsPath)
@@ -36,6 +38,15 @@ extension LocalIndex {
       WritingSession.remove(session.path)
     }
     if !abandoned.isEmpty { try forgetDeletions() }
+  }
+
+  /// Whether the index holds nothing though there are files: the one that filled it, which is one transaction, was ended.
+  private func isUnfilled() throws -> Bool {
+    let isEmpty = try read { db in try Bool.fetchOne(db, sql: "SELECT NOT EXISTS (SELECT 1 FROM instance)") ?? false }
+    guard isEmpty else { return false }
+    var hasFiles = false
+    try storage.forEachFolder { _, files in hasFiles = hasFiles || !files.isEmpty }
+    return hasFiles
   }
 
   /// Makes files of the instances in the journals of a session that has ended.

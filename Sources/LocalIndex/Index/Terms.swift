@@ -29,14 +29,30 @@ struct Terms {
   /// Whether trigrams are made of an attribute's values.
   static func hasTrigrams(_ tag: Tag) -> Bool { [.text, .name].contains(ValueMatcher.kind(of: tag)) }
 
+  /// A tag, and where a record has its value: the level, and the place among that level's values.
+  private struct Source {
+    let tag: Tag
+    let level: Level
+    let index: Int?
+  }
+
+  private static let sources: [Level: [Source]] = Dictionary(
+    uniqueKeysWithValues: Level.allCases.map { level in
+      let sources = tags(of: level).map { tag in
+        let own: Level = level == .study && MainTags.patient.contains(tag) ? .patient : level
+        return Source(tag: tag, level: own, index: MainTags.tags(of: own).firstIndex(of: tag))
+      }
+      return (level, sources)
+    })
+
   private struct Term: Hashable {
     let tag: Tag
     let value: String
   }
 
   private let db: Database
-  /// What was looked up lately: instances that arrive together share most of their values.
-  private var known: [Term: Int64] = [:]
+  /// What was looked up lately, by values as they are stored: instances that arrive together share most of them.
+  private var known: [Term: [Int64]] = [:]
 
   init(_ db: Database) { self.db = db }
 
@@ -44,33 +60,35 @@ struct Terms {
 
   /// Lists a resource under its values; those it is listed under already stay as they are.
   mutating func add(_ level: Level, _ id: Int64, _ record: InstanceRecord) throws {
-    try add(level, id) { tag in
-      if tag == .sopClassUID { return record.sopClassUID }
-      return record.value(tag, level == .study && MainTags.patient.contains(tag) ? .patient : level)
+    for source in Self.sources[level] ?? [] {
+      let value = source.index.map { record.values[source.level]?[$0] } ?? record.sopClassUID
+      if let value { try add(level, id, source.tag, value) }
     }
   }
 
-  private mutating func add(_ level: Level, _ id: Int64, _ value: (Tag) -> String?) throws {
-    let insert = try db.cachedStatement(
-      sql: "INSERT OR IGNORE INTO \(Self.table(level)) (term, resource) VALUES (?, ?)")
-    for term in Self.terms(level, value) { try insert.execute(arguments: [try number(of: term), id]) }
+  private mutating func add(_ level: Level, _ id: Int64, _ tag: Tag, _ value: String) throws {
+    if value.isEmpty { return }
+    let insert = try db.cachedStatement(sql: Self.insertion[level.rawValue])
+    for number in try numbers(of: Term(tag: tag, value: value)) { try insert.execute(arguments: [number, id]) }
   }
 
-  private static func terms(_ level: Level, _ value: (Tag) -> String?) -> [Term] {
-    tags(of: level).flatMap { tag in
-      value(tag).map { ValueMatcher.terms($0, of: tag).map { Term(tag: tag, value: $0) } } ?? []
-    }
+  private static let insertion = Level.allCases.map {
+    "INSERT OR IGNORE INTO \(table($0)) (term, resource) VALUES (?, ?)"
   }
 
-  private mutating func number(of term: Term) throws -> Int64 {
-    if let number = known[term] { return number }
-    let number = try stored(term) ?? store(term)
+  private mutating func numbers(of stored: Term) throws -> [Int64] {
+    if let numbers = known[stored] { return numbers }
+    let numbers = try Self.terms(stored.value, of: stored.tag).map { try number(of: $0) ?? store($0) }
     if known.count >= 10_000 { known.removeAll(keepingCapacity: true) }
-    known[term] = number
-    return number
+    known[stored] = numbers
+    return numbers
   }
 
-  private func stored(_ term: Term) throws -> Int64? {
+  private static func terms(_ value: String, of tag: Tag) -> [Term] {
+    ValueMatcher.terms(value, of: tag).map { Term(tag: tag, value: $0) }
+  }
+
+  private func number(of term: Term) throws -> Int64? {
     let select = try db.cachedStatement(sql: "SELECT id FROM term WHERE tag = ? AND value = ?")
     return try Int64.fetchOne(select, arguments: [Int64(term.tag.rawValue), term.value])
   }
@@ -93,11 +111,14 @@ struct Terms {
     let columns = Self.tags(of: level).map(MainTags.column).joined(separator: ", ")
     let select = try db.cachedStatement(sql: "SELECT \(columns) FROM \(IndexUpdate.table(level)) WHERE id = ?")
     guard let row = try Row.fetchOne(select, arguments: [id]) else { return }
-    for term in Self.terms(level, { row[MainTags.column($0)] }) {
-      guard let number = try stored(term) else { continue }
-      try db.cachedStatement(sql: "DELETE FROM \(Self.table(level)) WHERE term = ? AND resource = ?")
-        .execute(arguments: [number, id])
-      try forget(term, number)
+    for tag in Self.tags(of: level) {
+      guard let value: String = row[MainTags.column(tag)] else { continue }
+      for term in Self.terms(value, of: tag) {
+        guard let number = try number(of: term) else { continue }
+        try db.cachedStatement(sql: "DELETE FROM \(Self.table(level)) WHERE term = ? AND resource = ?")
+          .execute(arguments: [number, id])
+        try forget(term, number)
+      }
     }
   }
 
@@ -105,7 +126,7 @@ struct Terms {
     let uses = Level.allCases.map { "EXISTS (SELECT 1 FROM \(Self.table($0)) WHERE term = ?1)" }
     let isUsed = try db.cachedStatement(sql: "SELECT " + uses.joined(separator: " OR "))
     if try Bool.fetchOne(isUsed, arguments: [number]) == true { return }
-    known[term] = nil
+    known.removeAll()
     if Self.hasTrigrams(term.tag) {
       try db.cachedStatement(sql: "INSERT INTO termText (termText, rowid, value) VALUES ('delete', ?, ?)")
         .execute(arguments: [number, term.value])
@@ -126,7 +147,11 @@ struct Terms {
       let tags = Self.tags(of: level)
       let columns = (["id"] + tags.map(MainTags.column)).joined(separator: ", ")
       let rows = try Row.fetchCursor(db, sql: "SELECT \(columns) FROM \(IndexUpdate.table(level))")
-      while let row = try rows.next() { try add(level, row["id"]) { row[MainTags.column($0)] } }
+      while let row = try rows.next() {
+        for tag in tags {
+          if let value: String = row[MainTags.column(tag)] { try add(level, row["id"], tag, value) }
+        }
+      }
     }
   }
 }
