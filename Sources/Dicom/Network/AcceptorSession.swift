@@ -11,13 +11,13 @@ final class AcceptorSession: UpperLayerUser {
   let channel: any Channel
   let shared: AcceptorShared
   private var id = 0
-  private let deadlines: Deadlines
+  let deadlines: Deadlines
   private(set) var association: AcceptedAssociation?
-  private var contexts: [UInt8: AcceptedContext] = [:]
+  var contexts: [UInt8: AcceptedContext] = [:]
   private var incoming: Incoming = .none
   private var isFinishing = false
-  private var running: [UInt16: Task<Void, Never>] = [:]
-  private var writableWaiters: [CheckedContinuation<Void, any Error>] = []
+  var running: [UInt16: Task<Void, Never>] = [:]
+  var writableWaiters: [CheckedContinuation<Void, any Error>] = []
   private var bufferedBytes = Int.max
   private(set) var hasEnded = false
   /// The instance of a C-GET that is being sent, or was and is not answered.
@@ -28,8 +28,8 @@ final class AcceptorSession: UpperLayerUser {
   /// A peer that asks for more meanwhile has lost its mind.
   private static let maximumDeferred = 64
   /// The message id of the C-GET that runs.
-  private var getID: UInt16?
-  private var agreedRoles: [RoleSelection] = []
+  var getID: UInt16?
+  var agreedRoles: [RoleSelection] = []
 
   /// The data set that is arriving, and what becomes of it.
   private enum Incoming {
@@ -49,7 +49,7 @@ final class AcceptorSession: UpperLayerUser {
     id = shared.add(weakBound)
   }
 
-  private var weakBound: NIOLoopBound<WeakBox<AcceptorSession>> {
+  var weakBound: NIOLoopBound<WeakBox<AcceptorSession>> {
     NIOLoopBound(WeakBox(object: self), eventLoop: channel.eventLoop)
   }
 
@@ -153,7 +153,7 @@ final class AcceptorSession: UpperLayerUser {
     }
   }
 
-  private func respond(_ command: CommandSet, _ contextID: UInt8, _ status: Status) {
+  func respond(_ command: CommandSet, _ contextID: UInt8, _ status: Status) {
     whenFree { session in
       session.handler.send(command.response(status: status), contextID: contextID)
       session.closeIfWanted()
@@ -161,7 +161,7 @@ final class AcceptorSession: UpperLayerUser {
   }
 
   /// Sends now, or, amid the message of another instance, behind that.
-  private func whenFree(_ send: @escaping (AcceptorSession) -> Void) {
+  func whenFree(_ send: @escaping (AcceptorSession) -> Void) {
     guard subOperation?.isSending == true else { return send(self) }
     guard deferred.count < Self.maximumDeferred else {
       handler.violated("it asked for more than \(Self.maximumDeferred) things while an instance was sent to it")
@@ -241,98 +241,6 @@ final class AcceptorSession: UpperLayerUser {
     handler.resume()
   }
 
-  // MARK: Queries and moves
-
-  private func run(_ command: CommandSet, _ context: AcceptedContext, _ bytes: ByteBuffer) {
-    guard let association, let messageID = command.messageID else { return }
-    let transferSyntax = TransferSyntax(uid: context.transferSyntax)
-    let identifier: DataSet
-    do {
-      identifier = try DataSetReader.read(bytes, transferSyntax: transferSyntax)
-    } catch {
-      return respond(command, context.id, Status(0xC000, errorComment: "identifier: \(error)"))
-    }
-    let responder = AcceptorResponder(
-      session: weakBound, command: command, contextID: context.id, transferSyntax: transferSyntax)
-    switch command.field {
-    case .cFindRequest:
-      let request = FindRequest(
-        model: context.abstractSyntax, identifier: identifier, transferSyntax: context.transferSyntax,
-        messageID: messageID)
-      guard let matches = shared.delegate.find(request, association) else {
-        return respond(command, context.id, .sopClassNotSupported)
-      }
-      running[messageID] = Task { await responder.find(matches) }
-    case .cMoveRequest:
-      let request = MoveRequest(
-        model: context.abstractSyntax, identifier: identifier, destination: command.moveDestination ?? "",
-        messageID: messageID)
-      guard let progress = shared.delegate.move(request, association) else {
-        return respond(command, context.id, .sopClassNotSupported)
-      }
-      running[messageID] = Task { await responder.move(progress) }
-    case .cGetRequest:
-      let request = GetRequest(model: context.abstractSyntax, identifier: identifier, messageID: messageID)
-      guard let instances = shared.delegate.get(request, association) else {
-        return respond(command, context.id, .sopClassNotSupported)
-      }
-      // One at a time: the messages of two would mix.
-      guard getID == nil else { return respond(command, context.id, Status(0x0213)) }
-      getID = messageID
-      let contexts = contexts.values.filter { isReceiver($0.abstractSyntax, association) }.sorted { $0.id < $1.id }
-      running[messageID] = Task { await responder.get(instances, in: contexts) }
-    case .nEventReportRequest:
-      let report: StorageCommitmentReport
-      do throws(StatusError) {
-        report = try StorageCommitmentReport(command, bytes, transferSyntax)
-      } catch {
-        return respond(command, context.id, error.status)
-      }
-      let delegate = shared.delegate
-      running[messageID] = Task {
-        let status = await delegate.commitmentReport(report, association)
-        responder.answer(status)
-      }
-    default: break
-    }
-  }
-
-  /// Whether the peer takes instances of a class on this association: it proposed to be their SCP, PS3.7 §D.3.3.4.
-  private func isReceiver(_ sopClass: UID, _ association: AcceptedAssociation) -> Bool {
-    agreedRoles.contains { $0.sopClassUID == sopClass && $0.isSCP }
-  }
-
-  /// Sends a pending response; `continuation` goes on when the peer can take more.
-  func sendPending(
-    _ command: CommandSet, _ contextID: UInt8, _ dataSet: ByteBuffer?,
-    _ continuation: CheckedContinuation<Void, any Error>
-  ) {
-    whenFree { session in
-      guard !session.hasEnded, session.handler.send(command, contextID: contextID, dataSet: dataSet) else {
-        continuation.resume(throwing: CancellationError())
-        return
-      }
-      if session.handler.isWritable {
-        continuation.resume()
-      } else {
-        session.writableWaiters.append(continuation)
-      }
-    }
-  }
-
-  func sendFinal(_ command: CommandSet, _ contextID: UInt8, _ dataSet: ByteBuffer?) {
-    if let id = command.messageIDBeingRespondedTo {
-      running[id] = nil
-      if getID == id { getID = nil }
-    }
-    whenFree { session in
-      guard !session.hasEnded else { return }
-      session.handler.send(command, contextID: contextID, dataSet: dataSet)
-      session.deadlines.restart()
-      session.closeIfWanted()
-    }
-  }
-
   func becameWritable() {
     let waiters = writableWaiters
     writableWaiters = []
@@ -392,7 +300,7 @@ final class AcceptorSession: UpperLayerUser {
     }
   }
 
-  private func closeIfWanted() {
+  func closeIfWanted() {
     if shared.isClosing { closeIfIdle() }
   }
 

@@ -280,6 +280,8 @@ final class RequestorSession: UpperLayerUser {
       deadline <= deadlines.clock.now
     else { return }
     switch wait.kind {
+    // It is our disk that is waited for.
+    case .response where isStoring: deadlines.restart()
     case .sending, .response:
       if isWritingGoingOn {
         deadlines.restart()
@@ -287,8 +289,6 @@ final class RequestorSession: UpperLayerUser {
         abort(.timeout(wait.kind, running.limit ?? .zero))
       }
     case .cancelling: abort(.cancelled)
-    // It is our disk that is waited for.
-    case .response where isStoring: deadlines.restart()
     default: abort(.timeout(wait.kind, running.limit ?? .zero))
     }
   }
