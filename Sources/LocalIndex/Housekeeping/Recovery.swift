@@ -14,7 +14,8 @@ extension LocalIndex {
   /// At start: clears up behind processes that ended without closing, and completes the index.
   ///
   /// First what was acknowledged and may not be whole, or not there, is made again from their journals; then the index
-  /// is compared with the names of the files. Each step may be repeated, so that another crash does no harm.
+  /// is compared with the names of the files. Each step may be repeated, so that another crash, or the cancellation of the
+  /// task it runs in, does no harm.
   func recover(isNew: Bool) throws {
     let abandoned = try WritingSession.abandoned(in: storage)
     if !abandoned.isEmpty { logger.notice("A process ended without closing the storage; comparing index and files.") }
@@ -26,7 +27,7 @@ extension LocalIndex {
       }
     }
     if try isNew || isUnfilled() {
-      _ = try reindex()
+      _ = try reindex { _ in !Task.isCancelled }
     } else if !abandoned.isEmpty {
       try reconcile()
     }
@@ -92,6 +93,7 @@ extension LocalIndex {
       }
     }
     try storage.forEachFolder { prefix, files in
+      try Task.checkCancellation()
       var known = rows.removeValue(forKey: prefix) ?? [:]
       var found: [Data: (id: String, versions: Set<Int>)] = [:]
       for file in files { found[try IndexUpdate.key(file.id), default: (file.id, [])].versions.insert(file.version) }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Glibc
 import Synchronization
 
@@ -23,23 +22,20 @@ enum Interruption {
   /// The signal that asked for the end; 0 for none.
   private static let received = Atomic<Int32>(0)
 
-  /// Starts a command and hands the main thread to the dispatcher until it has ended, then exits with its status.
+  /// Starts a command and looks after signals on the main thread until it has ended, then exits with its status.
+  ///
+  /// The signals are blocked before any thread starts and taken by `sigwait`. (Dispatch's signal sources lose one now and
+  /// then: the thread that it is delivered to raises it again for itself alone.)
   static func run(_ command: any NetworkCommand) -> Never {
-    let task = Task.detached { await ExitStatus.reporting { try await command.perform() } }
-    let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler {
-        if received.exchange(number, ordering: .relaxed) != 0 {
-          StandardError.clear()
-          exit(ExitStatus.interrupted.rawValue)
-        }
-        task.cancel()
-      }
-      source.resume()
-      return source
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM, SIGHUP] where !(number == SIGHUP && isIgnored(number)) {
+      signal(number, SIG_DFL)
+      sigaddset(&signals, number)
     }
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
     let endsByTermination = type(of: command).endsByTermination
+    let task = Task.detached { await ExitStatus.reporting { try await command.perform() } }
     Task.detached {
       let status = await task.value
       StandardError.clear()
@@ -47,6 +43,21 @@ enum Interruption {
       let isInterrupted = number != 0 && !(number == SIGTERM && endsByTermination)
       exit(isInterrupted ? ExitStatus.interrupted.rawValue : status.rawValue)
     }
-    withExtendedLifetime(sources) { dispatchMain() }
+    while true {
+      var number: Int32 = 0
+      guard sigwait(&signals, &number) == 0 else { continue }
+      if received.exchange(number, ordering: .relaxed) != 0 {
+        StandardError.clear()
+        exit(ExitStatus.interrupted.rawValue)
+      }
+      task.cancel()
+    }
+  }
+
+  /// As `nohup` leaves it.
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    sigaction(number, nil, &action)
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
   }
 }
