@@ -50,9 +50,19 @@ public enum Words {
     return tenths.truncatingRemainder(dividingBy: 10) == 0 ? "\(Int(tenths / 10)) s" : "\(tenths / 10) s"
   }
 
+  /// How long something took: `40 ms`, `2.5 s`, `3 m 07 s`, `2 h 05 m`.
+  public static func elapsed(_ seconds: Double) -> String {
+    if seconds < 0.95 { return milliseconds(max(0, seconds) * 1000) }
+    if seconds < 99.5 { return self.seconds(.seconds(seconds)) }
+    let whole = Int(min(seconds, 1e9).rounded())
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    return whole < 3600
+      ? "\(whole / 60) m \(two(whole % 60)) s" : "\(whole / 3600) h \(two(whole / 60 % 60)) m"
+  }
+
   /// `12 ms`, `0.8 ms`
   public static func milliseconds(_ value: Double) -> String {
-    value < 10 ? "\((value * 10).rounded() / 10) ms" : "\(Int(value.rounded())) ms"
+    value < 9.95 ? "\((value * 10).rounded() / 10) ms" : "\(Int(value.rounded())) ms"
   }
 }
 

@@ -172,6 +172,7 @@ extension Configuration {
     case "ReadOnly": readOnly = try value.bool()
     case "RememberQueries": rememberQueries = try value.bool()
     case "QueryLimit": queryLimit = try value.integer(in: 0...(.max), "a number of matches, 0 for all")
+    case "QueryWildcards": queryWildcards = try value.bool()
     case "Mouse": mouse = try value.bool()
     case "Theme": theme = Theme(rawValue: try value.choice(among: Theme.allCases.map(\.rawValue)))
     case "Keys":

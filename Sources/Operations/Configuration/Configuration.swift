@@ -67,6 +67,8 @@ public struct Configuration: Sendable {
   public var rememberQueries = false
   /// How many matches a query in the TUI takes before it is cancelled; 0 for all.
   public var queryLimit = 500
+  /// Whether the query form adds wildcards to what is typed of names and descriptions.
+  public var queryWildcards = true
   public var mouse = false
   /// How the interface looks; nil: as the terminal says it is.
   public var theme: Theme?

@@ -9,7 +9,7 @@ enum ConfigurationKeys {
     "DicomTlsTrustedCertificates", "DicomTlsRemoteCertificateRequired", "DefaultEncoding", "UnknownSopClassAccepted",
     "AcceptedTransferSyntaxes", "AcceptedSopClasses", "RejectedSopClasses", "OverwriteInstances", "MaximumPduLength",
     "MaximumStorageSize", "MaximumStorageMode", "StorageDirectory", "StorageGroup", "Durability", "ReadOnly",
-    "RememberQueries", "QueryLimit", "Mouse", "Theme", "Keys", "DicomUsers",
+    "RememberQueries", "QueryLimit", "QueryWildcards", "Mouse", "Theme", "Keys", "DicomUsers",
   ]
 
   /// Keys whose presence says that a file is an Orthanc's own. `IndexDirectory` is among them although an index

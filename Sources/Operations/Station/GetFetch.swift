@@ -297,7 +297,7 @@ struct GetFetch {
         received > 0 ? .partial : .failed, status.isSuccess ? words : "\(words): \(status)", details: lines)
     }
     if received == 0 { return Outcome(.failed, "nothing matched, nothing was sent") }
-    var words = "\(count), \(Words.bytes(result.bytes)) in \(Words.seconds(.seconds(result.seconds)))"
+    var words = "\(count), \(Words.bytes(result.bytes)) in \(Words.elapsed(result.seconds))"
     if moved > 0 {
       words += ", \(Words.grouped(moved)) of them by C-MOVE"
     } else if otherWays > 0 {

@@ -57,7 +57,7 @@ struct MoveVerdict {
     if arrived == 0 { return (.failed, "nothing matched, nothing was sent") }
     if status.isWarning { return (.partial, "\(count), with a warning: \(status)") }
     let size = isHere ? ", \(Words.bytes(result.bytes))" : ""
-    return (.done, "\(count)\(size) in \(Words.seconds(.seconds(result.seconds)))")
+    return (.done, "\(count)\(size) in \(Words.elapsed(result.seconds))")
   }
 
   private static func hint(_ status: Status, _ destination: String, _ run: MoveRun) -> String {

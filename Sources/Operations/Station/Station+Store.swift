@@ -97,7 +97,7 @@ extension Station {
     }
     if result.failed == 0 {
       return Outcome(
-        .done, "\(words), \(Words.bytes(result.bytes)) in \(Words.seconds(.seconds(result.seconds)))", details: details)
+        .done, "\(words), \(Words.bytes(result.bytes)) in \(Words.elapsed(result.seconds))", details: details)
     }
     let first = result.instances.first { !$0.isStored }
     let reason = first.flatMap { $0.problem ?? $0.status?.advised }.map { ": \($0)" } ?? ""

@@ -45,7 +45,7 @@ extension Station {
     switch turn {
     case .lost(let outage): activity.add(.note, peer: modality.name, "no answer any more: \(outage.reason)")
     case .back(let outage):
-      let lasted = Words.seconds(.seconds((outage.end ?? outage.start).timeIntervalSince(outage.start)))
+      let lasted = Words.elapsed((outage.end ?? outage.start).timeIntervalSince(outage.start))
       activity.add(
         .note, peer: modality.name,
         "answers again after \(lasted) and \(Words.count(outage.lost, "lost echo", "lost echoes"))"

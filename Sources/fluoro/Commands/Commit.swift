@@ -1,4 +1,5 @@
 import ArgumentParser
+import LocalIndex
 import Operations
 
 struct Commit: NetworkCommand {
@@ -17,7 +18,7 @@ struct Commit: NetworkCommand {
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    for id in ids where !Store.isIdentifier(id) {
+    for id in ids where !OrthancIdentifier.isWellFormed(id.lowercased()) {
       throw ValidationError("\(id) is not an identifier (five groups of eight hex digits)")
     }
   }

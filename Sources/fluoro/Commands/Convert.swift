@@ -1,6 +1,5 @@
 import ArgumentParser
-import Dicom
-import Foundation
+import Operations
 
 /// Writes a file in another transfer syntax.
 struct Convert: NetworkCommand {
@@ -22,40 +21,14 @@ struct Convert: NetworkCommand {
   @OptionGroup var shared: SharedOptions
 
   func perform() async throws {
-    let syntax: TransferSyntax
-    switch transferSyntax.lowercased() {
-    case "implicit": syntax = .implicitVRLittleEndian
-    case "explicit": syntax = .explicitVRLittleEndian
-    case "big-endian": syntax = .explicitVRBigEndian
-    case "deflated": syntax = .deflatedExplicitVRLittleEndian
-    default:
-      let uid = UID(transferSyntax)
-      guard uid.isWellFormed else {
-        throw Ending.usage(
-          "\(transferSyntax): not a transfer syntax; implicit, explicit, big-endian, deflated and UIDs are known")
-      }
-      syntax = TransferSyntax(uid: uid)
+    guard let syntax = Conversion.transferSyntax(named: transferSyntax) else {
+      throw Ending.usage(
+        "\(transferSyntax): not a transfer syntax; implicit, explicit, big-endian, deflated and UIDs are known")
     }
     do {
-      if source.lowercased().hasSuffix(".json") {
-        try writeJSON(syntax)
-      } else {
-        try DicomFile.convert(source, to: target, transferSyntax: syntax)
-      }
-    } catch let error as DicomJSONError {
-      throw Ending.failed("\(source): \(error)")
+      try Conversion.write(source, to: target, syntax)
     } catch {
       throw Ending.failed("\(error)")
     }
-  }
-
-  private func writeJSON(_ syntax: TransferSyntax) throws {
-    let dataSet = try DataSet(dicomJSON: String(contentsOfFile: source, encoding: .utf8))
-    guard let sopClass = dataSet.uid(.sopClassUID), let sopInstance = dataSet.uid(.sopInstanceUID) else {
-      throw Ending.failed("\(source): SOPClassUID and SOPInstanceUID are needed to write a file; one is missing")
-    }
-    let meta = FileMetaInformation(
-      mediaStorageSOPClassUID: sopClass, mediaStorageSOPInstanceUID: sopInstance, transferSyntax: syntax.uid)
-    try DicomFile.write(dataSet, meta: meta, to: target)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dicom
 import Foundation
+import LocalIndex
 import Operations
 
 struct Dump: NetworkCommand {
@@ -69,7 +70,7 @@ struct Dump: NetworkCommand {
 
   private func path() throws -> String {
     if FileManager.default.fileExists(atPath: source) { return source }
-    guard Store.isIdentifier(source) else {
+    guard OrthancIdentifier.isWellFormed(source.lowercased()) else {
       throw Ending.usage("\(source): there is no such file, and it is not an identifier of a local instance")
     }
     let instances = try shared.station().index.instances(under: source.lowercased())

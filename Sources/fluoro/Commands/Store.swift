@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LocalIndex
 import Operations
 
 struct Store: NetworkCommand {
@@ -47,11 +48,10 @@ struct Store: NetworkCommand {
       for instance in result.instances { try ResultWriter.standard.line(instance.json.text) }
       try ResultWriter.standard.line(result.json.text)
     } else {
-      let seconds = (result.seconds * 10).rounded() / 10
       try ResultWriter.standard.line(
         "\(Words.count(result.completed + result.warning, .instance)) stored on \(modality.name)"
           + (result.failed > 0 ? ", \(result.failed) failed" : "")
-          + ". \(Words.bytes(result.bytes)) in \(seconds) s."
+          + ". \(Words.bytes(result.bytes)) in \(Words.elapsed(result.seconds))."
           + (result.commitment.map { " \(Words.grouped($0.committed)) committed." } ?? ""))
     }
     try result.finish()
@@ -60,13 +60,8 @@ struct Store: NetworkCommand {
   /// A path if there is one, else an identifier of Orthanc's form.
   private static func source(_ text: String) throws -> SendRequest.Source {
     if FileManager.default.fileExists(atPath: text) { return .path(text) }
-    if isIdentifier(text) { return .id(text.lowercased()) }
+    if OrthancIdentifier.isWellFormed(text.lowercased()) { return .id(text.lowercased()) }
     throw Ending.usage(
       "\(text): there is no such file or folder, and it is not an identifier (five groups of eight hex digits)")
-  }
-
-  static func isIdentifier(_ text: String) -> Bool {
-    let groups = text.split(separator: "-", omittingEmptySubsequences: false)
-    return groups.count == 5 && groups.allSatisfy { $0.count == 8 && $0.allSatisfy { $0.isASCII && $0.isHexDigit } }
   }
 }
