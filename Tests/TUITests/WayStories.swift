@@ -86,7 +86,7 @@ struct WayStories {
     story.press(.control("z"), "y")
     #expect(suspends())
     story.show(.resumed(away: .seconds(125)))
-    #expect(story.shows("Was suspended for 2 m 05 s; nothing was received meanwhile."))
+    #expect(story.lines[0].contains("was suspended 2 m 05 s"))
   }
 
   @Test("A watch is network work too: quitting names it; the line above the footer tells of what ended since")

@@ -46,12 +46,14 @@ struct Frame {
     let station = world.station
     var left = StyledText(" fluoro ", .heading) + StyledText(" \(station.aeTitle)", .strong)
     // The reason for not receiving names the port itself, and needs the room.
-    if case .off = station.receiving {
+    let isOff = if case .off = station.receiving { true } else { false }
+    if isOff || world.away != nil {
       left += "  "
     } else if !station.address.isEmpty {
       left += StyledText("  \(station.address)  ", .dim)
     }
     left += receiving
+    if let away = world.away { left += StyledText(", was suspended \(Format.duration(away.duration))", .warning) }
     if station.isReadOnly { left += StyledText("  read only", .warning) }
     var right = StyledText()
     if station.associations > 0 {
@@ -69,6 +71,7 @@ struct Frame {
     put(right, atRightOf: left.width, layout.header, &canvas)
   }
 
+  /// Whether we receive, and for how long we did not.
   private var receiving: StyledText {
     switch world.station.receiving {
     case .starting: StyledText("○ starting", .dim)

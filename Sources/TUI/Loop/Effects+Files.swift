@@ -10,6 +10,7 @@ extension Effects {
     case .save(let text, let path): save(text, path)
     case .completePath(let text): mailbox.post(.completions(for: text, Self.completions(text)))
     case .preview(let order): mailbox.post(.preview(token: order.token, preview(order)))
+    case .convert(let source, let target, let syntax): convert(source, target, syntax)
     case .keep(let kind, let name, let text): keep(kind, name, text)
     case .allow(let title): allow(title)
     case .forbid(let title): forbid(title)
@@ -34,6 +35,15 @@ extension Effects {
       say("Saved \(text.what) to \(path).", .good)
     } catch {
       say("\(path): \(error.localizedDescription)", .bad)
+    }
+  }
+
+  private func convert(_ source: String, _ target: String, _ syntax: TransferSyntax) {
+    do {
+      try Conversion.write(Views.expandTilde(source), to: Views.expandTilde(target), syntax)
+      say("Wrote \(target), \(syntax.name).", .good)
+    } catch {
+      say("\(error)", .warning)
     }
   }
 

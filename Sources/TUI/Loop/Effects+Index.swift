@@ -10,7 +10,7 @@ extension Effects {
     case .tags(let instance, let token): mailbox.post(.tags(token: token, tags(instance)))
     case .holdings(let level, let uids): mailbox.post(.holdings(holdings(level, uids)))
     case .count(let ids, let level, let rows, let outside): count(ids, level, rows, outside)
-    case .delete(let ids, let words): delete(ids, words)
+    case .statistics: tellStatistics()
     default: break
     }
   }
@@ -83,18 +83,20 @@ extension Effects {
           ids: ids, level: level, rows: rows, instances: instances, bytes: bytes, outsideFilter: outsideFilter)))
   }
 
-  private func delete(_ ids: [String], _ words: String) {
+  private func tellStatistics() {
     do {
-      var instances = 0
-      var bytes = 0
-      for id in ids {
-        let deletion = try station.delete(id)
-        instances += deletion.instances
-        bytes += deletion.bytes
-      }
-      say("Deleted \(words): \(Format.count(instances, "image", "images")), \(Format.bytes(bytes)).", .good)
+      let all = try station.index.statistics()
+      let words = [
+        Format.count(all.patients, "patient", "patients"), Format.count(all.studies, "study", "studies"),
+        Format.count(all.series) + " series", Format.count(all.instances, "image", "images"),
+        Format.bytes(all.bytes),
+      ]
+      let others =
+        all.versions > 0 ? "; \(Format.count(all.versions, "other version", "other versions")) of an image" : ""
+      let free = all.freeBytes.map { "; \(Format.bytes($0)) free" } ?? ""
+      say("Here are \(words.joined(separator: ", "))\(others)\(free).", .text)
     } catch {
-      say("Deleting \(words): \(error)", .bad)
+      say("\(error)", .bad)
     }
   }
 

@@ -48,14 +48,8 @@ extension Effects {
     let operation = station.echo(modality)
     know(operation, "C-ECHO", [name])
     follow(operation) { [self] result in
-      let echo =
-        switch result {
-        case .success(let result): Views.echo(result)
-        case .failure(let error):
-          ModalityRow.Echo(succeeded: false, milliseconds: 0, words: "\(error)", clock: Views.clock())
-        }
       if case .success(let value) = result, value.outcome.state == .cancelled { return }
-      mailbox.post(.echoed(modality: name, echo))
+      mailbox.post(.echoed(modality: name, Views.echo(result)))
     }
   }
 
@@ -112,7 +106,7 @@ extension Effects {
       ? order.items[0].words : Format.count(order.items.count, order.level.word, order.level.words)
     var request = RetrieveRequest(level: order.level, items: items, target: order.destination)
     request.confirmation = order.confirmation
-    let operation = station.retrieve(modality, request)
+    let operation = order.isGet ? station.get(modality, request) : station.retrieve(modality, request)
     know(
       operation, "\(operation.job.kind.words) \(what)" + (order.destination.map { " to \($0)" } ?? ""),
       order.items.map(\.uid) + [order.modality], order.items.compactMap(\.instances).reduce(0, +))
@@ -120,10 +114,16 @@ extension Effects {
 
   func send(_ ids: [String], _ words: String, to name: String, _ confirmation: String?) {
     guard let modality = modality(name) else { return }
-    var request = SendRequest(sources: ids.map { .id($0) })
+    var request = SendRequest(
+      sources: ids.map { OrthancIdentifier.isWellFormed($0) ? .id($0) : .path(Views.expandTilde($0)) })
     request.confirmation = confirmation
     let operation = station.store(modality, request)
     know(operation, "C-STORE \(words)", ids + [name])
+  }
+
+  func commit(_ ids: [String], _ words: String, to name: String) {
+    guard let modality = modality(name) else { return }
+    know(station.commit(modality, ids: ids), "commit \(words)", ids + [name])
   }
 
   func importFiles(_ paths: [String]) {
@@ -171,7 +171,7 @@ extension Effects {
     let mailbox = mailbox
     let operation = station.watch(modality) { echo, statistics in
       mailbox.post(.watched(modality: name, statistics))
-      if echo.outcome.state != .cancelled { mailbox.post(.echoed(modality: name, Views.echo(echo))) }
+      if echo.outcome.state != .cancelled { mailbox.post(.echoed(modality: name, Views.echo(.success(echo)))) }
     }
     know(operation, "watch", [name])
   }
@@ -180,6 +180,8 @@ extension Effects {
     guard let modality = modality(name) else { return }
     know(station.testStore(modality, confirmation: confirmation), "test store", [name])
   }
+
+  func delete(_ ids: [String], _ words: String) { know(station.deleteLocal(ids), "delete \(words)", ids) }
 
   func exportFiles(_ ids: [String], _ folder: String, _ words: String) {
     know(station.exportFiles(ids, to: Views.expandTilde(folder)), "export \(words)", ids)

@@ -80,14 +80,20 @@ final class Effects: Sendable {
       forgetEnded()
     case .retry(let id): retry(id)
     case .refreshJobs: for job in station.jobs.active { post(job) }
-    case .saveModality, .removeModality: Task.detached { [self] in changeModalities(effect) }
+    case .tryModality(let draft, let token): tryModality(draft, token)
+    case .commit(let name, let ids, let words): commit(ids, words, to: name)
+    case .verify: know(station.verifyStorage(), "verify", [])
+    case .reindex: know(station.reindexStorage(), "reindex", [])
+    case .delete(let ids, let words): delete(ids, words)
+    case .saveModality, .removeModality, .importModalities: Task.detached { [self] in changeModalities(effect) }
     case .pause(let id): pause(id)
     case .shift(let id, let sooner): shift(id, sooner: sooner)
     case .watch(let name): watch(name)
     case .testStore(let name, let confirmation): testStore(name, confirmation)
     case .exportFiles(let ids, let folder, let words): exportFiles(ids, folder, words)
-    case .count, .delete, .page, .tags, .holdings: Task.detached { [self] in visitIndex(effect) }
-    case .save, .completePath, .preview, .keep, .allow, .forbid: Task.detached { [self] in visitFiles(effect) }
+    case .count, .statistics, .page, .tags, .holdings: Task.detached { [self] in visitIndex(effect) }
+    case .save, .completePath, .preview, .keep, .allow, .forbid, .convert:
+      Task.detached { [self] in visitFiles(effect) }
     case .trace(let entry): Task.detached { [self] in postTrace(entry) }
     case .copy, .redraw, .theme, .suspend, .quit: break
     }
@@ -127,6 +133,7 @@ final class Effects: Sendable {
       state.view.aeTitle = configuration.dicomAET
       state.view.isReadOnly = configuration.readOnly
       state.view.queryLimit = configuration.queryLimit
+      state.view.addsWildcards = configuration.queryWildcards
       state.view.associations = associations
       switch scp {
       case .listening(let port, _):

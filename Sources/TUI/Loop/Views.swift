@@ -133,11 +133,16 @@ enum Views {
     row.callingAETitle = modality.localAET ?? configuration.dicomAET
     row.isProduction = modality.isProduction
     row.settings = settings(modality, configuration)
+    row.draft.usesTLS = modality.useDicomTLS
+    row.draft.retrieveMethod = modality.retrieveMethod?.rawValue
+    row.draft.timeout = modality.timeout.map { Format.seconds($0) }
+    row.draft.localAETitle = modality.localAET
+    row.draft.isProduction = modality.isProduction
     row.retrieveMethod = (modality.retrieveMethod ?? configuration.defaultRetrieveMethod).rawValue
     return row
   }
 
-  /// Everything but name, title and address; secrets only as being set.
+  /// What the form does not ask for; secrets only as being set.
   private static func settings(_ modality: Modality, _ configuration: Configuration) -> [ModalityRow.Setting] {
     func yes(_ flag: Bool) -> String { flag ? "true" : "false" }
     let services: [(String, AllowedServices)] = [
@@ -145,7 +150,6 @@ enum Views {
       ("storage commitment", .storageCommitment),
     ]
     let allowed = services.filter { modality.allowed.contains($0.1) }.map(\.0).joined(separator: ", ")
-    let timeout = configuration.responseTimeout(for: modality, .inherited).map { Format.duration($0) } ?? "none"
     let origin =
       switch modality.origin {
       case .configuration: "the configuration"
@@ -153,15 +157,11 @@ enum Views {
       case .adHoc: "the command line"
       }
     var list: [(String, String)] = [
-      ("LocalAet", modality.localAET ?? "\(configuration.dicomAET) (DicomAet)"),
-      ("Timeout", timeout + (modality.timeout == nil ? " (DicomScuTimeout)" : "")),
-      ("RetrieveMethod", (modality.retrieveMethod ?? configuration.defaultRetrieveMethod).rawValue),
       ("Manufacturer", modality.manufacturer.rawValue),
       ("It may ask us to", allowed.isEmpty ? "nothing" : allowed),
       ("DefaultEncoding", modality.defaultEncoding ?? configuration.defaultEncoding),
       ("MaximumAssociations", "\(modality.maximumAssociations)"),
-      ("UseDicomTls", yes(modality.useDicomTLS)), ("StorageCommitment", yes(modality.storageCommitment)),
-      ("Production", yes(modality.isProduction)),
+      ("StorageCommitment", yes(modality.storageCommitment)),
     ]
     if modality.useDicomTLS { list.append(("TlsVerifyHost", yes(modality.tlsVerifyHost))) }
     if let username = modality.username { list.append(("Username", username)) }
@@ -171,7 +171,15 @@ enum Views {
     return list.map { ModalityRow.Setting(key: $0.0, value: $0.1) }
   }
 
-  static func echo(_ result: EchoResult) -> ModalityRow.Echo {
+  static func echo(_ result: Result<EchoResult, any Error>) -> ModalityRow.Echo {
+    switch result {
+    case .success(let result): echo(result)
+    case .failure(let error):
+      ModalityRow.Echo(succeeded: false, milliseconds: 0, words: "\(error)", clock: clock())
+    }
+  }
+
+  private static func echo(_ result: EchoResult) -> ModalityRow.Echo {
     guard result.isOK else {
       return ModalityRow.Echo(
         succeeded: false, milliseconds: result.milliseconds, words: result.outcome.words, clock: clock())

@@ -11,9 +11,20 @@ enum Command: Equatable {
   case importPaths([String])
   case export(folder: String)
   case save(path: String)
-  case send(String)
+  /// What is shown, or what lies at a path.
+  case send(String, path: String?)
+  case commit(String)
   case move(String)
+  /// By UIDs: from a modality to us, or to another.
+  case retrieve(String, keys: [String], destination: String?, isGet: Bool)
+  case filterLocal(String)
+  case convert(from: String, to: String, TransferSyntax)
+  case verify
+  case reindex
+  case statistics
   case add
+  case addModality(ModalityDraft)
+  case importModalities(path: String)
   case remove(String)
   case allow(String)
   case forbid(String)
@@ -29,23 +40,36 @@ enum Command: Equatable {
 
   /// What follows the verb.
   private enum Argument {
-    case none, modality, modalities, query, path
+    case none, modality, modalities, query, path, modalityThenPath
     case other([String])
   }
 
   private static let arguments: [(name: String, argument: Argument)] = [
     ("echo", .modalities), ("watch", .modalities), ("teststore", .modality), ("query", .query), ("worklist", .query),
-    ("import", .path),
-    ("export", .path), ("save", .path), ("send", .modality), ("move", .modality), ("delete", .none), ("add", .none),
-    ("remove", .modality), ("allow", .none), ("forbid", .none), ("dump", .path), ("explain", .none), ("whoami", .none),
+    ("get", .query), ("retrieve", .query), ("move", .query), ("send", .modalityThenPath), ("commit", .modality),
+    ("import", .path), ("export", .path), ("save", .path), ("delete", .none), ("verify", .none), ("reindex", .none),
+    ("statistics", .none), ("dump", .path), ("convert", .path), ("explain", .none), ("history", .none),
+    ("whoami", .none), ("add", .none), ("remove", .modality), ("allow", .none), ("forbid", .none),
     ("columns", .none), ("clear", .none), ("theme", .other(Theme.Name.allCases.map(\.rawValue))), ("redraw", .none),
-    ("help", .none), ("quit", .none), ("modalities", .none), ("local", .none), ("jobs", .none), ("activity", .none),
+    ("help", .none), ("quit", .none), ("modalities", .other(["add", "import", "remove"])),
+    ("local", .other(["find", "import", "export", "delete", "verify", "reindex", "statistics"])), ("jobs", .none),
+    ("activity", .none),
   ]
 
   static let names = arguments.map(\.name)
 
+  /// As on the command line, some are a word of a group: `local verify`, `modalities import`. By itself most mean the same.
+  private static func ungrouped(_ words: [String]) -> [String] {
+    guard words.count > 1, let group = words.first?.lowercased(), ["local", "modalities"].contains(group) else {
+      return words
+    }
+    let verb = words[1].lowercased()
+    let isApart = verb == "find" || (group == "modalities" && ["add", "import"].contains(verb))
+    return [isApart ? "\(group) \(verb)" : verb] + words.dropFirst(2)
+  }
+
   init(_ text: String, modalities: [String]) throws(Complaint) {
-    let words = text.split(separator: " ").map(String.init)
+    let words = Self.ungrouped(text.split(separator: " ").map(String.init))
     guard let verb = words.first?.lowercased() else { throw Complaint(words: "type a command, or Esc") }
     let rest = Array(words.dropFirst())
     if let number = Int(verb), (1...5).contains(number) {
@@ -84,12 +108,46 @@ enum Command: Equatable {
       _ = try one("where? a new file")
       self = .save(path: path)
     case "dump":
-      _ = try one("what? a DICOM file")
+      _ = try one("what? a DICOM file, or an identifier")
       self = .dump(path: path)
+    case "convert":
+      let name = rest.count > 2 ? rest[2] : "explicit"
+      let names = Conversion.names.map(\.name).joined(separator: ", ")
+      guard (2...3).contains(rest.count) else { throw Complaint(words: "convert IN OUT, and one of \(names)") }
+      guard let syntax = Conversion.transferSyntax(named: name) else {
+        throw Complaint(words: "no transfer syntax \(name); there is \(names), and any UID")
+      }
+      self = .convert(from: rest[0], to: rest[1], syntax)
+    case "verify": self = .verify
+    case "reindex": self = .reindex
+    case "statistics": self = .statistics
+    case "history": self = .screen(5)
+    case "local find": self = .filterLocal(path)
+    case "modalities import":
+      _ = try one("what? an orthanc.json or a dcmqrscp.cfg")
+      self = .importModalities(path: path)
+    case "modalities add": self = .addModality(try Self.draft(rest, modalities))
     case "echo": self = .echo(try names())
     case "watch": self = .watch(try names())
     case "teststore": self = .testStore(try Self.known(try one("where? a modality"), modalities))
-    case "send": self = .send(try Self.known(try one("where? a modality"), modalities))
+    case "send", "store":
+      let path = rest.dropFirst().joined(separator: " ")
+      self = .send(
+        try Self.known(try one("where? a modality"), modalities), path: path.isEmpty ? nil : path)
+    case "commit": self = .commit(try Self.known(try one("where? a modality"), modalities))
+    case "get", "retrieve":
+      guard let name = rest.first else {
+        self = .act(verb == "get" ? .get : .retrieve)
+        return
+      }
+      self = .retrieve(
+        try Self.known(name, modalities), keys: try Self.unique(rest.dropFirst()), destination: nil,
+        isGet: verb == "get")
+    case "move" where rest.contains(where: { $0.contains("=") }):
+      let others = rest.dropFirst().filter { !$0.contains("=") }
+      self = .retrieve(
+        try Self.known(try one("from where? a modality"), modalities),
+        keys: try Self.unique(rest.dropFirst().filter { $0.contains("=") }), destination: others.first, isGet: false)
     case "remove": self = .remove(try Self.known(try one("what? a modality"), modalities))
     case "move": self = .move(try one("where? an AE title"))
     case "allow": self = .allow(try one("whom? an AE title"))
@@ -109,11 +167,8 @@ enum Command: Equatable {
         self = .screen(2)
         return
       }
-      let keys = Array(rest.dropFirst())
-      if let bad = keys.first(where: { Tag(parsing: String($0.prefix { $0 != "=" })) == nil }) {
-        throw Complaint(words: "\(bad): expected Keyword=value")
-      }
-      self = .query(try Self.known(name, modalities), keys: keys, isWorklist: verb == "worklist")
+      self = .query(
+        try Self.known(name, modalities), keys: try Self.keys(rest.dropFirst()), isWorklist: verb == "worklist")
     default:
       let near = Self.names.filter { $0.first == verb.first }
       throw Complaint(
@@ -128,37 +183,83 @@ enum Command: Equatable {
     throw Complaint(words: "no modality \(name)" + (shown.isEmpty ? "" : "; there is \(shown)"))
   }
 
+  private static func keys(_ words: some Sequence<String>) throws(Complaint) -> [String] {
+    let keys = Array(words)
+    if let bad = keys.first(where: { Tag(parsing: String($0.prefix { $0 != "=" })) == nil }) {
+      throw Complaint(words: "\(bad): expected Keyword=value")
+    }
+    return keys
+  }
+
+  /// Keys of a retrieve: no others than UIDs, and the study's among them (PS3.4 §C.4.2.1.4).
+  private static func unique(_ words: some Sequence<String>) throws(Complaint) -> [String] {
+    let keys = try keys(words)
+    guard keys.contains(where: { $0.lowercased().hasPrefix("studyinstanceuid=") }) else {
+      throw Complaint(words: "StudyInstanceUID=... is missing; SeriesInstanceUID= and SOPInstanceUID= may follow")
+    }
+    return keys
+  }
+
+  private static func draft(_ words: [String], _ modalities: [String]) throws(Complaint) -> ModalityDraft {
+    guard words.count == 4 else { throw Complaint(words: "modalities add NAME AET HOST PORT") }
+    if modalities.contains(words[0]) { throw Complaint(words: "there is a modality \(words[0]) already") }
+    if let complaint = Modality.complaint(aboutAETitle: words[1]) { throw Complaint(words: complaint) }
+    guard let port = Int(words[3]), (1...65535).contains(port) else {
+      throw Complaint(words: "\(words[3]) is no port, 1 to 65535")
+    }
+    return ModalityDraft(name: words[0], aeTitle: words[1], host: words[2], port: port)
+  }
+
   // MARK: Completion
 
   /// The path in a command that takes one; nil: no path is being typed.
   static func pathBeingTyped(_ text: String) -> String? {
-    guard let blank = text.firstIndex(of: " "), case .path? = argument(of: text) else { return nil }
-    return String(text[text.index(after: blank)...].drop { $0 == " " })
+    let (_, typed) = split(text)
+    guard let blank = typed.firstIndex(of: " ") else { return nil }
+    let rest = typed[typed.index(after: blank)...].drop { $0 == " " }
+    switch argument(of: typed) {
+    // One that takes two paths completes the last.
+    case .path where typed.hasPrefix("convert"):
+      return String(rest.split(separator: " ", omittingEmptySubsequences: false).last ?? "")
+    case .path: return String(rest)
+    case .modalityThenPath: return rest.firstIndex(of: " ").map { String(rest[rest.index(after: $0)...]) }
+    default: return nil
+    }
   }
 
-  private static func argument(of text: String) -> Argument? {
+  /// The word of a group, when one follows it, and the rest, which is read as if the group were not there.
+  private static func split(_ text: String) -> (group: Substring, rest: Substring) {
+    for group in ["local ", "modalities "] where text.lowercased().hasPrefix(group) {
+      let rest = text.dropFirst(group.count)
+      if rest.contains(" ") { return (text.prefix(group.count), rest) }
+    }
+    return ("", text[...])
+  }
+
+  private static func argument(of text: some StringProtocol) -> Argument? {
     let verb = text.prefix { $0 != " " }.lowercased()
     return arguments.first { $0.name == verb }?.argument
   }
 
   /// What a command may become, each as the whole line.
   static func completions(_ text: String, _ world: World) -> [String] {
-    guard let blank = text.lastIndex(of: " ") else {
+    let (group, typed) = split(text)
+    guard let blank = typed.lastIndex(of: " ") else {
       return names.filter { $0.hasPrefix(text.lowercased()) }.map { $0 + " " }
     }
-    let before = text[...blank]
-    let word = text[text.index(after: blank)...].lowercased()
+    let before = typed[...blank]
+    let word = typed[typed.index(after: blank)...].lowercased()
     let isFirst = before.split(separator: " ").count == 1
     let candidates: [String]
-    switch argument(of: text) {
+    switch argument(of: typed) {
     case .modalities: candidates = world.modalities.map(\.name)
-    case .modality: candidates = isFirst ? world.modalities.map(\.name) : []
+    case .modality, .modalityThenPath: candidates = isFirst ? world.modalities.map(\.name) : []
     case .query:
       candidates = isFirst ? world.modalities.map(\.name) : Attributes.completions(String(word)).map { $0 + "=" }
     case .other(let words): candidates = isFirst ? words : []
     default: candidates = []
     }
-    return candidates.filter { $0.lowercased().hasPrefix(word) }.map { before + $0 }
+    return candidates.filter { $0.lowercased().hasPrefix(word) }.map { group + before + $0 }
   }
 }
 

@@ -8,9 +8,9 @@ enum Action: Hashable, Sendable {
   case command, help, redraw, suspend
   case save, openSaved, clearForm, columns
   case echo, echoAll, watch, testStore, worklist
-  case add, settings
-  case retrieve, retrieveTo
-  case send, importFiles, delete, tags, preview
+  case add, settings, tryOut
+  case retrieve, retrieveTo, get
+  case send, commit, importFiles, delete, tags, preview
   case pause, sooner, later, clearFinished
   case onlyPeer, allow
 }
@@ -29,7 +29,8 @@ extension Action {
     ("redraw", .redraw), ("suspend", .suspend), ("save", .save), ("openSaved", .openSaved), ("clearForm", .clearForm),
     ("columns", .columns), ("echo", .echo), ("echoAll", .echoAll), ("watch", .watch), ("testStore", .testStore),
     ("worklist", .worklist),
-    ("add", .add), ("settings", .settings), ("retrieve", .retrieve), ("retrieveTo", .retrieveTo), ("send", .send),
+    ("add", .add), ("settings", .settings), ("tryOut", .tryOut), ("retrieve", .retrieve), ("retrieveTo", .retrieveTo),
+    ("send", .send),
     ("import", .importFiles), ("delete", .delete), ("tags", .tags), ("preview", .preview), ("pause", .pause),
     ("sooner", .sooner), ("later", .later), ("clearFinished", .clearFinished), ("onlyPeer", .onlyPeer),
     ("allow", .allow),

@@ -16,6 +16,8 @@ enum Message: Sendable {
   case modalities([ModalityRow])
   case job(JobView)
   case echoed(modality: String, ModalityRow.Echo)
+  /// An echo to a modality that is not saved yet.
+  case tried(token: Int, ModalityRow.Echo)
   case matches(token: Int, [Record])
   case findEnded(token: Int, FindEnd)
   case page(LocalPage)
@@ -87,6 +89,12 @@ enum Effect: Sendable {
   /// `confirmation`: the name a person typed, where the modality is in production.
   case send(modality: String, ids: [String], words: String, confirmation: String?)
   case importPaths([String])
+  /// Asks the modality to keep what was sent to it before.
+  case commit(modality: String, ids: [String], words: String)
+  case verify
+  case reindex
+  case statistics
+  case convert(from: String, to: String, TransferSyntax)
   case count(ids: [String], level: Level, rows: Int, outsideFilter: Int)
   case delete(ids: [String], words: String)
   case cancel(job: Int)
@@ -107,6 +115,9 @@ enum Effect: Sendable {
   case theme(String)
   case preview(PreviewOrder)
   case saveModality(ModalityDraft)
+  /// Echoes it without saving it.
+  case tryModality(ModalityDraft, token: Int)
+  case importModalities(path: String)
   case removeModality(name: String)
   /// Asks for the running jobs' state: a deadline that is refilled by the peer does not announce itself.
   case refreshJobs
@@ -133,23 +144,6 @@ struct FindOrder: Sendable, Equatable {
   var isWorklist = false
 }
 
-extension [FindOrder] {
-  /// Asks the same once more: what still runs is cancelled, and those that were cut short are asked for all.
-  mutating func askAgain(_ ends: inout [Int: Message.FindEnd], _ context: inout Context) {
-    for index in indices {
-      let token = self[index].token
-      if let end = ends[token] {
-        if end.isCut { self[index].limit = 0 }
-      } else if let job = context.world.running("find-\(token)") {
-        context.effects.append(.cancel(job: job.id))
-      }
-      self[index].token = context.token()
-    }
-    ends = [:]
-    context.effects += map { .find($0) }
-  }
-}
-
 struct RetrieveOrder: Sendable, Equatable {
   struct Item: Sendable, Equatable {
     var studyInstanceUID: String
@@ -165,6 +159,8 @@ struct RetrieveOrder: Sendable, Equatable {
   var items: [Item]
   /// nil: ourselves.
   var destination: String?
+  /// By C-GET, whatever the modality is configured with.
+  var isGet = false
   /// The name a person typed, where one of the stations is in production.
   var confirmation: String?
 }
@@ -175,6 +171,14 @@ struct ModalityDraft: Sendable, Equatable {
   var aeTitle: String
   var host: String
   var port: Int
+  var usesTLS = false
+  /// `C-MOVE` or `C-GET`; nil: as the configuration says.
+  var retrieveMethod: String?
+  /// Seconds, 0 for no limit; nil: as the configuration says.
+  var timeout: Double?
+  /// The title we call it with; nil: as the configuration says.
+  var localAETitle: String?
+  var isProduction = false
 }
 
 /// One picture of what an identifier stands for: its image number `image`, frame `frame` of it, both from 0.

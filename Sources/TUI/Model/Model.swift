@@ -86,7 +86,7 @@ struct Model: Sendable {
   var nextTick: ContinuousClock.Instant? {
     let countdown = world.isCountingDown ? world.now + .milliseconds(100) : nil
     let age = screen.isAging ? world.now + .seconds(30) : nil
-    return [countdown, age, screen.changesAt, notice?.until].compactMap { $0 }.min()
+    return [countdown, age, screen.changesAt, notice?.until, world.away?.until].compactMap { $0 }.min()
   }
 
   func draw() -> Canvas {

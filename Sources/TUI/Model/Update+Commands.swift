@@ -1,4 +1,5 @@
 import Dicom
+import LocalIndex
 
 /// Commands typed after `:`. Where a key does the same, the command presses it and answers what it asks.
 extension Model {
@@ -18,24 +19,43 @@ extension Model {
       return perform(.add)
     case .query(let name, let keys, let isWorklist): return query(name, keys, isWorklist)
     case .importPaths(let paths): return [.importPaths(paths)]
-    case .export(let folder): return answering(perform(.save), with: folder)
+    case .export(let folder): return answering(perform(.save), with: folder, "export")
     case .save(let path):
       guard let text = screen.saved(world) else {
         say("Nothing here to save.", .warning)
         return []
       }
       return [.save(text, path: path)]
-    case .send(let name): return choosing(perform(.send), name)
-    case .move(let title): return choosing(perform(.retrieveTo), title)
+    case .send(let name, nil): return choosing(perform(.send), name, "send")
+    case .send(let name, let path?): return send(name, path)
+    case .commit(let name): return choosing(perform(.commit), name, "commit")
+    case .move(let title): return choosing(perform(.retrieveTo), title, "move")
+    case .retrieve(let name, let keys, let destination, let isGet): return retrieve(name, keys, destination, isGet)
+    case .filterLocal(let words): return filterLocal(words)
+    case .convert(let source, let target, let syntax): return [.convert(from: source, to: target, syntax)]
+    case .verify: return [.verify]
+    case .reindex: return [.reindex]
+    case .statistics: return [.statistics]
+    case .addModality(let draft): return [.saveModality(draft)]
+    case .importModalities(let path): return [.importModalities(path: path)]
     case .allow(let title): return [.allow(aeTitle: title)]
     case .forbid(let title): return [.forbid(aeTitle: title)]
-    case .dump(let path): return push(TagsScreen(file: path, token: newToken()))
+    case .dump(let path):
+      return push(
+        OrthancIdentifier.isWellFormed(path)
+          ? TagsScreen(instance: path, title: "tags", token: newToken()) : TagsScreen(file: path, token: newToken()))
     case .explain(let code): explain(code)
     case .theme(let name): return [.theme(name)]
     case .act(.clearFinished):
       world.clearEndedJobs()
       return perform(.screen(4)) + perform(.clearFinished)
-    case .act(let action): return perform(action)
+    case .act(let action):
+      let said = notice
+      let effects = perform(action)
+      if effects.isEmpty, overlay == nil, notice == said, [.get, .retrieve, .delete].contains(action) {
+        say("Here is nothing to \(action == .delete ? "delete" : "retrieve").", .warning)
+      }
+      return effects
     case .whoAmI:
       let station = world.station
       say("We are \(station.aeTitle) at \(station.address); y in this list copies what another is called.", .text)
@@ -76,19 +96,76 @@ extension Model {
   }
 
   /// The answer to the prompt that a key has opened.
-  private mutating func answering(_ effects: [Effect], with text: String) -> [Effect] {
-    guard case .prompt(var prompt) = overlay else { return effects }
+  private mutating func answering(_ effects: [Effect], with text: String, _ verb: String) -> [Effect] {
+    guard case .prompt(var prompt) = overlay else { return missing(verb, effects) }
     prompt.field.set(text)
     overlay = .prompt(prompt)
     return effects + pressOverlay(.enter)
   }
 
   /// The choice in the picker that a key has opened.
-  private mutating func choosing(_ effects: [Effect], _ text: String) -> [Effect] {
-    guard case .picker(var picker) = overlay else { return effects }
+  private mutating func choosing(_ effects: [Effect], _ text: String, _ verb: String) -> [Effect] {
+    guard case .picker(var picker) = overlay else { return missing(verb, effects) }
     picker.choose(text)
     overlay = .picker(picker)
     return effects + pressOverlay(.enter)
+  }
+
+  /// The screen in front has nothing that the verb is for; unless it has said why itself.
+  private mutating func missing(_ verb: String, _ effects: [Effect]) -> [Effect] {
+    if effects.isEmpty, notice == nil { say("Here is nothing to \(verb).", .warning) }
+    return effects
+  }
+
+  private mutating func send(_ name: String, _ path: String) -> [Effect] {
+    if world.station.isReadOnly {
+      say("This fluoro is read only (ReadOnly): nothing is sent to other stations.", .warning)
+      return []
+    }
+    return confirmed(world.modality(name), "Send \(path) to \(name)") {
+      [.send(modality: name, ids: [path], words: path, confirmation: $0)]
+    }
+  }
+
+  private mutating func retrieve(
+    _ name: String, _ keys: [String], _ destination: String?, _ isGet: Bool
+  ) -> [Effect] {
+    var values: [Attribute: [String]] = [:]
+    for key in keys {
+      let keyword = key.prefix { $0 != "=" }.lowercased()
+      guard let attribute = Attribute.allCases.first(where: { $0.rawValue.lowercased() == keyword }) else {
+        say("\(key): a retrieve takes no other keys than UIDs.", .warning)
+        return []
+      }
+      values[attribute, default: []].append(String(key.drop { $0 != "=" }.dropFirst()))
+    }
+    let (series, instance) = (values[.seriesInstanceUID]?.first, values[.sopInstanceUID]?.first)
+    let items = (values[.studyInstanceUID] ?? []).map { study in
+      RetrieveOrder.Item(
+        studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID: instance,
+        words: instance ?? series ?? study, instances: nil)
+    }
+    let level: Level = instance != nil ? .instance : series != nil ? .series : .study
+    var order = RetrieveOrder(modality: name, level: level, items: items)
+    order.isGet = isGet
+    guard let destination else { return [.retrieve(order)] }
+    if world.station.isReadOnly {
+      say("This fluoro is read only (ReadOnly): nothing is moved between other stations.", .warning)
+      return []
+    }
+    return moved([order], to: destination)
+  }
+
+  private mutating func filterLocal(_ words: String) -> [Effect] {
+    jump(to: 2)
+    stacks[2] = [LocalScreen(level: .study, parent: nil)]
+    return askScreen { screen, context in
+      screen.opened(&context)
+      if !words.isEmpty {
+        screen.paste(words, &context)
+        screen.edit(.enter, &context)
+      }
+    }
   }
 
   private mutating func explain(_ code: String) {

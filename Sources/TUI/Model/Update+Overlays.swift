@@ -153,20 +153,8 @@ extension Model {
         return confirmed(world.modality(chosen), "Send \(words) to \(chosen)") {
           [.send(modality: chosen, ids: ids, words: words, confirmation: $0)]
         }
-      case .retrieveTo(let orders):
-        // Where both are in production it is the destination that counts.
-        let destination = world.modalities.first {
-          $0.isProduction && $0.aeTitle.uppercased() == chosen.uppercased()
-        }
-        let sources = orders.compactMap { world.modality($0.modality) }
-        return confirmed(destination ?? sources.first(where: \.isProduction), "Move to \(chosen)") { name in
-          orders.map { order in
-            var order = order
-            order.destination = chosen
-            order.confirmation = name
-            return .retrieve(order)
-          }
-        }
+      case .commit(let ids, let words): return [.commit(modality: chosen, ids: ids, words: words)]
+      case .retrieveTo(let orders): return moved(orders, to: chosen)
       case .openQuery:
         guard let text = world.kept[.query]?[chosen], var form = screen as? QueryScreen else { return [] }
         form.load(text)
@@ -185,8 +173,23 @@ extension Model {
     return []
   }
 
+  /// Moves from where things are to a third station.
+  mutating func moved(_ orders: [RetrieveOrder], to title: String) -> [Effect] {
+    // Where both are in production it is the destination that counts.
+    let destination = world.modalities.first { $0.isProduction && $0.aeTitle.uppercased() == title.uppercased() }
+    let sources = orders.compactMap { world.modality($0.modality) }
+    return confirmed(destination ?? sources.first(where: \.isProduction), "Move to \(title)") { name in
+      orders.map { order in
+        var order = order
+        order.destination = title
+        order.confirmation = name
+        return .retrieve(order)
+      }
+    }
+  }
+
   /// At once, or after the name of a station in production has been typed.
-  private mutating func confirmed(
+  mutating func confirmed(
     _ modality: ModalityRow?, _ words: String, _ effects: (String?) -> [Effect]
   ) -> [Effect] {
     guard let modality, modality.isProduction else { return effects(nil) }

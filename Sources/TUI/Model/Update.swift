@@ -6,9 +6,10 @@ extension Model {
     world.now = now
     world.clock = clock
     if let until = notice?.until, now >= until { notice = nil }
+    if let until = world.away?.until, now >= until { world.away = nil }
     let effects = take(message)
     screen.settle(FrameLayout(world.size, noticeRows: Frame.noticeLines(self).count).body, world)
-    return effects
+    return effects + askScreen { $0.look(&$1) }
   }
 
   /// The first thing that happens.
@@ -33,7 +34,7 @@ extension Model {
     case .interrupt: return perform(.interrupt)
     case .suspendRequested: return perform(.suspend)
     case .resumed(let away):
-      say("Was suspended for \(Format.duration(away)); nothing was received meanwhile.", .warning, for: .seconds(15))
+      world.away = (away, world.now + .seconds(120))
     case .station(let station): world.station = station
     case .modalities(let rows): world.take(rows)
     case .echoed(let name, let echo): echoed(name, echo)
@@ -47,7 +48,7 @@ extension Model {
     case .completions(let text, let paths): complete(text, paths)
     case .notice(let notice): self.notice = notice
     case .counted(let count): confirm(count)
-    case .matches, .findEnded, .page, .tags, .preview, .trace, .indexChanged: break
+    case .matches, .findEnded, .page, .tags, .preview, .trace, .tried, .indexChanged: break
     }
     return broadcast(message)
   }

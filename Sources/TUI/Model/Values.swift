@@ -255,8 +255,18 @@ struct ModalityRow: Identifiable, Sendable {
   var isProduction = false
   /// What else is configured for it, as the configuration names it.
   var settings: [Setting] = []
+  /// What of it can be changed.
+  var draft: ModalityDraft
   var lastEcho: Echo?
   var echoes: [Double?] = []
+
+  init(name: String, aeTitle: String, host: String, port: Int) {
+    self.name = name
+    self.aeTitle = aeTitle
+    self.host = host
+    self.port = port
+    draft = ModalityDraft(name: name, aeTitle: aeTitle, host: host, port: port)
+  }
 
   var id: String { name }
   var address: String { "\(host):\(port)" }
@@ -299,6 +309,8 @@ struct StationView: Sendable, Equatable {
   var lastArrival = 0
   var isReadOnly = false
   var queryLimit = 500
+  /// `QueryWildcards`
+  var addsWildcards = true
   var localStudies = 0
   /// Left on the disk that holds the studies, in bytes; nil: not known.
   var freeBytes: Int?

@@ -20,6 +20,8 @@ struct World: Sendable {
   private var columnChoices: [String: ColumnChoice] = [:]
   /// Other keys than ours.
   var keys = KeyChoice()
+  /// How long nothing was received because we were suspended, and until when that is worth telling.
+  var away: (duration: Duration, until: ContinuousClock.Instant)?
   /// The terminal has shades of grey and half blocks.
   var hasShades = false
 

@@ -8,9 +8,13 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
 
   private(set) var rows: [Row] = []
   private var places: [Row.ID: Int] = [:]
-  /// Positions in `rows`, filtered and sorted.
+  /// Positions in `rows`, filtered and sorted. Where a row stands in it is found by its key, so that a hundred thousand
+  /// rows can arrive while keys are answered.
   private(set) var shown: [Int] = []
-  private var shownPlaces: [Row.ID: Int] = [:]
+  /// What each of `rows` is sorted by; empty when nothing is.
+  private var keys: [SortKey] = []
+  /// What the filter looks at, of each of `rows`; made with the first filter.
+  private var texts: [String] = []
 
   private(set) var cursor: Row.ID?
   private var top: Row.ID?
@@ -63,39 +67,50 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
 
   subscript(_ id: Row.ID) -> Row? { places[id].map { rows[$0] } }
   var current: Row? { cursor.flatMap { self[$0] } }
-  var cursorPosition: Int? { cursor.flatMap { shownPlaces[$0] } }
+  var cursorPosition: Int? { cursor.flatMap(shownPlace) }
 
   /// The rows an action is for: the marked ones in the order shown, those outside the filter last; else the one under
   /// the cursor, if a person has seen it there.
   var targets: [Row] {
     if marks.isEmpty { return isUnseen ? [] : current.map { [$0] } ?? [] }
     let inside = shown.lazy.map { rows[$0] }.filter { marks.contains($0.id) }
-    let outside = rows.filter { marks.contains($0.id) && shownPlaces[$0.id] == nil }
+    let outside = rows.filter { marks.contains($0.id) && shownPlace($0.id) == nil }
     return Array(inside) + outside
   }
 
-  var markedOutsideFilter: Int { marks.count { shownPlaces[$0] == nil } }
+  var markedOutsideFilter: Int { marks.count { shownPlace($0) == nil } }
 
   // MARK: Filling
 
   mutating func replace(_ new: [Row]) {
+    let position = cursorPosition
     rows = new
+    (keys, shown) = ([], [])
+    texts = []
     places = Dictionary(new.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
     marks.formIntersection(places.keys)
-    arrange()
+    arrange(position)
   }
 
   /// Adds rows, or replaces those already there.
   mutating func merge(_ new: some Sequence<Row>) {
+    let before = rows.count
+    var isReplaced = false
     for row in new {
       if let place = places[row.id] {
         rows[place] = row
+        isReplaced = true
       } else {
         places[row.id] = rows.count
         rows.append(row)
       }
     }
-    arrange()
+    if isReplaced || before == 0 {
+      texts = []
+      arrange()
+    } else if rows.count > before {
+      insert(before..<rows.count)
+    }
   }
 
   mutating func remove(_ ids: Set<Row.ID>) { replace(rows.filter { !ids.contains($0.id) }) }
@@ -109,34 +124,75 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
     }
   }
 
-  /// Filters and sorts again.
-  mutating func arrange() {
-    isMeasured = false
+  // MARK: Order
+
+  private var sortKey: (@Sendable (Row) -> SortKey)? {
+    sort.flatMap { $0.column < columns.count ? columns[$0.column].sortKey : nil }
+  }
+
+  /// Filters and sorts again; a cursor whose row is gone goes to where it stood.
+  mutating func arrange(_ place: Int? = nil) {
+    let position = place ?? cursorPosition ?? 0
+    keys = sortKey.map { rows.map($0) } ?? []
+    shown = passing(rows.indices).sorted(by: isBefore)
+    rearranged(position)
+  }
+
+  /// Rows that came after the others go to their places.
+  private mutating func insert(_ new: Range<Int>) {
     let position = cursorPosition ?? 0
-    var chosen = Array(rows.indices)
-    if let searched, isFiltered, !isSearch {
-      let words = filter.text.lowercased().split(separator: " ")
-      chosen = chosen.filter { index in
-        let text = searched(rows[index]).lowercased()
-        return words.allSatisfy { text.contains($0) }
-      }
+    if let sortKey { keys += rows[new].map(sortKey) }
+    var merged: [Int] = []
+    merged.reserveCapacity(shown.count + new.count)
+    var start = 0
+    for index in passing(new).sorted(by: isBefore) {
+      let place = lowerBound(of: index, from: start)
+      merged += shown[start..<place]
+      merged.append(index)
+      start = place
     }
-    if let sort, sort.column < columns.count, let key = columns[sort.column].sortKey {
-      let keys = Dictionary(uniqueKeysWithValues: chosen.map { ($0, key(rows[$0])) })
-      chosen.sort { left, right in
-        guard let a = keys[left], let b = keys[right], a != b else { return left < right }
-        return sort.descending ? a > b : a < b
-      }
-    }
-    shown = chosen
-    shownPlaces = Dictionary(chosen.enumerated().map { (rows[$1].id, $0) }, uniquingKeysWith: { first, _ in first })
-    if isUnseen || cursor.flatMap({ shownPlaces[$0] }) == nil {
+    shown = merged + shown[start...]
+    rearranged(position)
+  }
+
+  private mutating func rearranged(_ position: Int) {
+    isMeasured = false
+    if isUnseen || cursor.flatMap(shownPlace) == nil {
       // Where nobody has seen a cursor yet, it belongs to the first row, whatever came first.
       let was = cursor
       cursor = shown.isEmpty ? nil : rows[shown[isUnseen ? 0 : min(position, shown.count - 1)]].id
       if cursor != was { isUnseen = true }
     }
-    if let top, shownPlaces[top] == nil { self.top = nil }
+    if let top, shownPlace(top) == nil { self.top = nil }
+  }
+
+  /// Those that the filter lets through.
+  private mutating func passing(_ range: Range<Int>) -> [Int] {
+    guard let searched, isFiltered, !isSearch else { return Array(range) }
+    if texts.count < rows.count { texts += rows[texts.count...].map { searched($0).lowercased() } }
+    let words = filter.text.lowercased().split(separator: " ")
+    return range.filter { index in words.allSatisfy { texts[index].contains($0) } }
+  }
+
+  private func isBefore(_ left: Int, _ right: Int) -> Bool {
+    guard let sort, !keys.isEmpty, keys[left] != keys[right] else { return left < right }
+    return sort.descending ? keys[left] > keys[right] : keys[left] < keys[right]
+  }
+
+  /// The first place in what is shown whose row does not stand before this one.
+  private func lowerBound(of index: Int, from start: Int = 0) -> Int {
+    var (low, high) = (start, shown.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if isBefore(shown[middle], index) { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  private func shownPlace(_ id: Row.ID) -> Int? {
+    guard let index = places[id] else { return nil }
+    let place = lowerBound(of: index)
+    return place < shown.count && shown[place] == index ? place : nil
   }
 
   // MARK: Moving
@@ -160,7 +216,7 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   }
 
   mutating func move(toID id: Row.ID) {
-    if let place = shownPlaces[id] { move(to: place) }
+    if let place = shownPlace(id) { move(to: place) }
   }
 
   // MARK: Details
@@ -214,7 +270,7 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   func windowStart(_ height: Int) -> Int {
     guard height > 0, !shown.isEmpty else { return 0 }
     let cursor = cursorPosition ?? 0
-    var start = top.flatMap { shownPlaces[$0] } ?? max(0, cursor - height / 2)
+    var start = top.flatMap(shownPlace) ?? max(0, cursor - height / 2)
     if cursor < start { start = cursor }
     if cursor >= start + height { start = cursor - height + 1 }
     return max(0, min(start, shown.count - height))
@@ -224,6 +280,9 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
     let start = windowStart(height)
     return shown[start..<max(start, min(shown.count, start + height))].map { rows[$0] }
   }
+
+  /// What is in sight.
+  var window: [Row] { window(height) }
 
   mutating func seen() { isUnseen = false }
 

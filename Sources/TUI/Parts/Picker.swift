@@ -20,6 +20,7 @@ struct Picker: Sendable {
 
   enum Purpose: Sendable {
     case send(ids: [String], words: String)
+    case commit(ids: [String], words: String)
     case retrieveTo([RetrieveOrder])
     case openQuery
   }

@@ -109,7 +109,10 @@ struct LocalScreen: ListScreen {
   func identifier(_ world: World) -> String? { list.current?.uid }
 
   func summary(_ world: World) -> StyledText {
-    if isLoading, list.rows.isEmpty { return StyledText("loading", .busy) }
+    if isLoading, list.rows.isEmpty {
+      let known = level == .study && !list.isFiltered ? world.station.localStudies : 0
+      return StyledText(known > 0 ? "loading \(Format.count(known, "study", "studies"))" : "loading", .busy)
+    }
     let count = list.summary(level.word, level.words, total: total)
     return StyledText(isComplete || total != nil ? count : count + " so far", .dim)
   }
@@ -169,13 +172,14 @@ struct LocalScreen: ListScreen {
     case .save:
       let rows = targets("export", &context)
       guard !rows.isEmpty else { return true }
-      let what = rows.count == 1 ? rows[0].words : Format.count(rows.count, level.word, level.words)
+      let what = words(rows)
       context.moves.append(
         .prompt(
           Prompt(
             "Export \(what) to", hint: "a new or empty folder, or a new archive, NAME.zip", text: "~/",
             purpose: .exportFiles(ids: rows.map(\.id), words: what))))
     case .send: send(&context)
+    case .commit: commit(&context)
     case .importFiles:
       context.moves.append(
         .prompt(Prompt("Import", hint: "a file, a folder, a ZIP archive or a DICOMDIR", purpose: .importPaths)))
@@ -198,17 +202,30 @@ struct LocalScreen: ListScreen {
       context.say("This fluoro is read only (ReadOnly): nothing is sent to other stations.", .warning)
       return
     }
-    let rows = targets("send", &context)
+    pick("send", &context) { what, ids in ("Send \(what) to", .send(ids: ids, words: what)) }
+  }
+
+  private func commit(_ context: inout Context) {
+    pick("commit", &context) { what, ids in ("Commitment to \(what) by", .commit(ids: ids, words: what)) }
+  }
+
+  /// Lets a person choose the modality that something is done with.
+  private func pick(
+    _ verb: String, _ context: inout Context,
+    _ body: (_ what: String, _ ids: [String]) -> (title: String, purpose: Picker.Purpose)
+  ) {
+    let rows = targets(verb, &context)
     guard !rows.isEmpty else { return }
     guard !context.world.modalities.isEmpty else {
-      context.say("No modality is configured to send to; 1 shows them.", .warning)
+      context.say("No modality is configured to \(verb) to; 1 shows them.", .warning)
       return
     }
-    let what = rows.count == 1 ? rows[0].words : Format.count(rows.count, level.word, level.words)
-    let choices = context.world.modalities.map {
-      Picker.Choice($0, id: $0.name)
-    }
-    context.moves.append(
-      .pick(Picker(title: "Send \(what) to", choices: choices, purpose: .send(ids: rows.map(\.id), words: what))))
+    let (title, purpose) = body(words(rows), rows.map(\.id))
+    let choices = context.world.modalities.map { Picker.Choice($0, id: $0.name) }
+    context.moves.append(.pick(Picker(title: title, choices: choices, purpose: purpose)))
+  }
+
+  private func words(_ rows: [Record]) -> String {
+    rows.count == 1 ? rows[0].words : Format.count(rows.count, level.word, level.words)
   }
 }

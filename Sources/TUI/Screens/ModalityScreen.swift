@@ -1,9 +1,11 @@
+import Dicom
 import Operations
 
-/// A modality to add, or one that is there: what it is called by can be changed, everything else is shown.
+/// A modality to add, or one that is there: what it is called by and how we talk to it can be changed and tried, everything
+/// else is shown.
 struct ModalityScreen: Screen {
   private enum Field: Int, CaseIterable {
-    case name, aeTitle, host, port
+    case name, aeTitle, host, port, tls, retrieve, timeout, localAETitle, production
 
     var label: String {
       switch self {
@@ -11,6 +13,11 @@ struct ModalityScreen: Screen {
       case .aeTitle: "AE title"
       case .host: "Host"
       case .port: "Port"
+      case .tls: "TLS"
+      case .retrieve: "Retrieves by"
+      case .timeout: "Timeout"
+      case .localAETitle: "We call as"
+      case .production: "Production"
       }
     }
 
@@ -20,23 +27,48 @@ struct ModalityScreen: Screen {
       case .aeTitle: "1 to 16 characters"
       case .host: "an address or a name"
       case .port: "1 to 65535"
+      case .timeout: "seconds; 0: no limit"
+      case .localAETitle: "our AE title, there"
+      case .tls, .retrieve, .production: ""
       }
     }
+
+    var choices: [String]? {
+      switch self {
+      case .tls: [Self.no, Self.yes]
+      case .retrieve: [Self.inherited] + RetrieveMethod.allCases.map(\.rawValue)
+      case .production: [Self.no, Self.yes]
+      default: nil
+      }
+    }
+
+    static let no = "no"
+    static let yes = "yes"
+    static let inherited = "as configured"
+  }
+
+  /// What came of trying it.
+  private enum Trial {
+    case untried, trying
+    case tried(ModalityRow.Echo)
   }
 
   /// The name of the one that is shown; nil: a new one.
   private let existing: String?
-  private var settings: [ModalityRow.Setting] = []
+  private let settings: [ModalityRow.Setting]
   private var form: Form
+  private var trial = Trial.untried
+  private var token = 0
 
   init(_ row: ModalityRow?) {
     existing = row?.name
     settings = row?.settings ?? []
-    let texts = row.map { [$0.name, $0.aeTitle, $0.host, String($0.port)] } ?? ["", "", "", "104"]
+    let draft = row?.draft ?? ModalityDraft(name: "", aeTitle: "", host: "", port: 104)
     form = Form(
       entries: Field.allCases.map { field in
         var entry = Form.Entry(label: field.label, hint: field.hint)
-        entry.field.set(texts[field.rawValue])
+        entry.field.set(Self.text(field, draft))
+        if let choices = field.choices { entry.kind = .choice(choices) }
         // Another name would be another modality.
         if field == .name, let row { entry.kind = .choice([row.name]) }
         return entry
@@ -46,16 +78,37 @@ struct ModalityScreen: Screen {
     form.isFocused = row == nil
   }
 
+  private static func text(_ field: Field, _ draft: ModalityDraft) -> String {
+    switch field {
+    case .name: draft.name
+    case .aeTitle: draft.aeTitle
+    case .host: draft.host
+    case .port: String(draft.port)
+    case .tls: draft.usesTLS ? Field.yes : Field.no
+    case .retrieve: draft.retrieveMethod ?? Field.inherited
+    case .timeout: draft.timeout.map { $0 == $0.rounded() ? String(Int($0)) : String($0) } ?? ""
+    case .localAETitle: draft.localAETitle ?? ""
+    case .production: draft.isProduction ? Field.yes : Field.no
+    }
+  }
+
   var crumb: String { existing ?? "add" }
   var isEditing: Bool { form.isFocused }
   var escape: String? { form.isFocused ? "leave the field" : nil }
 
   let bindings = [
     Binding(.enter, does: .open, label: "save", help: "save it in modalities.json"),
+    Binding("e", does: .echo, label: "test", help: "test what stands here: an echo, before it is saved"),
     Binding(.tab, .down, "j", does: .down, label: "next field", help: "next field; back into the field"),
     Binding(.backTab, .up, "k", does: .up, help: "field before"),
   ]
-  let movement: [Binding] = []
+  let fieldBindings = [
+    Binding(.control("t"), does: .tryOut, label: "test", help: "test what stands here: an echo, before it is saved")
+  ]
+  var movement: [Binding] { fieldBindings }
+
+  func job(_ world: World) -> JobView? { world.running("try-\(token)") }
+  func explains(_ job: JobView, _ world: World) -> Bool { job.subjects.contains("try-\(token)") }
 
   mutating func stepOut(_ context: inout Context) -> Bool {
     guard form.isFocused else { return false }
@@ -67,6 +120,7 @@ struct ModalityScreen: Screen {
     switch action {
     case .down, .up: form.isFocused = true
     case .open: save(&context)
+    case .tryOut, .echo: tryOut(&context)
     default: return false
     }
     return true
@@ -74,18 +128,32 @@ struct ModalityScreen: Screen {
 
   mutating func edit(_ key: Key, _ context: inout Context) {
     switch key {
-    case .enter: save(&context)
+    case .enter: return save(&context)
     case .tab, .down, .control("n"): form.move(by: 1)
     case .backTab, .up, .control("p"): form.move(by: -1)
     default: form.edit(key)
     }
-    remark(context.world, all: false)
+    changed(context.world)
   }
 
   mutating func paste(_ text: String, _ context: inout Context) {
     form.paste(text)
-    remark(context.world, all: false)
+    changed(context.world)
   }
+
+  mutating func receive(_ message: Message, _ context: inout Context) {
+    if case .tried(let token, let echo) = message, token == self.token { trial = .tried(echo) }
+  }
+
+  /// What was found out is no more true of another address.
+  private mutating func changed(_ world: World) {
+    remark(world, all: false)
+    if draft != tried { trial = .untried }
+  }
+
+  private var tried: ModalityDraft?
+
+  // MARK: What is typed
 
   private func text(_ field: Field) -> String {
     let text = form.entries[field.rawValue].field.text
@@ -100,13 +168,19 @@ struct ModalityScreen: Screen {
       if text.isEmpty { return "a name is missing" }
       if existing == nil, world.modality(text) != nil { return "there is one already" }
       return text.contains("@") ? "a name has no @" : nil
-    case .aeTitle:
-      if text.isEmpty { return "an AE title is missing" }
-      if text.count > 16 { return "\(text.count) characters; at most 16" }
-      return Modality.complaint(aboutAETitle: text) == nil ? nil : "ASCII without \\ only"
+    case .aeTitle: return text.isEmpty ? "an AE title is missing" : Self.complaint(aboutAETitle: text)
     case .host: return text.isEmpty ? "a host is missing" : text.contains(" ") ? "a host has no spaces" : nil
     case .port: return Int(text).map { (1...65535).contains($0) } == true ? nil : "expected 1 to 65535"
+    case .timeout:
+      return text.isEmpty || Double(text).map { (0...86400).contains($0) } == true ? nil : "seconds, 0 to 86400"
+    case .localAETitle: return text.isEmpty ? nil : Self.complaint(aboutAETitle: text)
+    case .tls, .retrieve, .production: return nil
     }
+  }
+
+  private static func complaint(aboutAETitle text: String) -> String? {
+    if text.count > 16 { return "\(text.count) characters; at most 16" }
+    return Modality.complaint(aboutAETitle: text) == nil ? nil : "ASCII without \\ only"
   }
 
   /// Complains beside the fields: about what is typed, and about what is missing when it is to be saved.
@@ -115,36 +189,87 @@ struct ModalityScreen: Screen {
       let isLeft = form.entries[field.rawValue].field.text.isEmpty && !all
       form.entries[field.rawValue].remark = isLeft ? nil : complaint(field, world).map { ($0, true) }
     }
+    if text(.production) == Field.yes {
+      form.entries[Field.production.rawValue].remark = ("its name is typed first", false)
+    }
+  }
+
+  private var draft: ModalityDraft {
+    var draft = ModalityDraft(
+      name: text(.name), aeTitle: text(.aeTitle), host: text(.host), port: Int(text(.port)) ?? 0)
+    draft.usesTLS = text(.tls) == Field.yes
+    draft.retrieveMethod = RetrieveMethod(rawValue: text(.retrieve))?.rawValue
+    draft.timeout = Double(text(.timeout))
+    draft.localAETitle = text(.localAETitle).isEmpty ? nil : text(.localAETitle)
+    draft.isProduction = text(.production) == Field.yes
+    return draft
+  }
+
+  /// Puts the cursor where the first of these fields is wrong; true: none is.
+  private mutating func isRight(_ fields: [Field], _ context: inout Context) -> Bool {
+    remark(context.world, all: true)
+    guard let wrong = fields.first(where: { complaint($0, context.world) != nil }) else { return true }
+    form.focus = wrong.rawValue
+    form.isFocused = true
+    context.say("\(wrong.label): \(complaint(wrong, context.world) ?? "").", .warning)
+    return false
   }
 
   private mutating func save(_ context: inout Context) {
-    remark(context.world, all: true)
-    if let wrong = Field.allCases.first(where: { complaint($0, context.world) != nil }) {
-      form.focus = wrong.rawValue
-      form.isFocused = true
-      context.say("\(wrong.label): \(complaint(wrong, context.world) ?? "").", .warning)
-      return
-    }
-    context.effects.append(
-      .saveModality(
-        ModalityDraft(
-          name: text(.name), aeTitle: text(.aeTitle), host: text(.host), port: Int(text(.port)) ?? 0)))
+    guard isRight(Field.allCases, &context) else { return }
+    context.effects.append(.saveModality(draft))
     context.moves.append(.pop)
   }
 
+  private mutating func tryOut(_ context: inout Context) {
+    // It may be tried before it has a name.
+    guard isRight(Field.allCases.filter { $0 != .name }, &context) else { return }
+    remark(context.world, all: false)
+    token = context.token()
+    trial = .trying
+    tried = draft
+    var draft = draft
+    if draft.name.isEmpty { draft.name = draft.aeTitle }
+    context.effects.append(.tryModality(draft, token: token))
+  }
+
+  // MARK: Drawing
+
   func draw(into canvas: inout Canvas, _ area: Area, _ world: World) {
-    form.draw(into: &canvas, area.inset(top: area.rows > 12 ? 1 : 0, left: 1, right: 1))
-    var row = form.entries.count + (area.rows > 12 ? 2 : 1)
-    func put(_ line: StyledText) {
+    let top = area.rows > form.entries.count + settings.count + 6 ? 1 : 0
+    let formRows = min(form.entries.count, max(1, area.rows - top - 2))
+    form.draw(
+      into: &canvas, area.inset(top: top, left: 1, bottom: max(0, area.rows - top - formRows), right: 1))
+    var row = top + formRows + top
+    func put(_ line: StyledText, touch: Touch? = nil) {
       guard row < area.rows else { return }
-      canvas.put(line, area.line(row).inset(left: 3, right: 1))
+      let place = area.line(row).inset(left: 3, right: 1)
+      canvas.put(line, place)
+      if let touch { canvas.touch(place, touch) }
       row += 1
     }
-    put(StyledText("Enter saves it in modalities.json, beside your configuration file.", .dim))
-    put("")
+    let key = isEditing ? "Ctrl-T" : "e"
+    put(
+      StyledText("‹ test ›", .tab) + StyledText(" \(key)", .key) + StyledText(" echoes it before you save   ", .dim)
+        + StyledText("Enter", .key) + StyledText(" saves it in modalities.json", .dim), touch: .key(.control("t")))
+    let outcome = CellText.wrap(result(world), max(20, area.columns - 4))
+    for line in outcome.prefix(max(1, area.rows - row - settings.count)) { put(line) }
     for setting in settings {
       let padding = String(repeating: " ", count: max(1, 21 - CellText.width(setting.key)))
       put(StyledText(setting.key + padding, .dim) + StyledText(setting.value))
+    }
+  }
+
+  private func result(_ world: World) -> StyledText {
+    switch trial {
+    case .untried: return StyledText()
+    case .trying:
+      guard let job = job(world), let wait = job.wait else { return world.spinner + StyledText(" asking", .busy) }
+      return world.spinner + StyledText(" \(wait.words) ") + StyledText(wait.clock(world.now), .strong) + " "
+        + Bars.countdown(wait, world.now, 14)
+    case .tried(let echo):
+      return echo.succeeded
+        ? StyledText("✓ it answers: ", .good) + StyledText(echo.words, .dim) : StyledText("✗ \(echo.words)", .bad)
     }
   }
 }

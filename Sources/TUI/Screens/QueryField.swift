@@ -62,15 +62,15 @@ enum QueryField: Sendable {
   var isDate: Bool { self == .birthDate || self == .studyDate || self == .stepDate }
 
   /// What is sent for what was typed.
-  func value(_ text: String, today: Int) -> Result<String, Command.Complaint> {
+  func value(_ text: String, today: Int, addsWildcards: Bool = true) -> Result<String, Command.Complaint> {
     let text = text.split(separator: " ").joined(separator: " ")
-    let hasWildcard = text.contains("*") || text.contains("?")
+    let isAsTyped = !addsWildcards || text.isEmpty || text.contains("*") || text.contains("?")
     switch self {
     case .birthDate, .studyDate, .stepDate:
       return DateInput.range(text, today: today).map { .success($0) }
         ?? .failure(Command.Complaint(words: "not a date"))
-    case .patientName, .referring, .performing: return .success(text.isEmpty || hasWildcard ? text : text + "*")
-    case .description: return .success(text.isEmpty || hasWildcard ? text : "*\(text)*")
+    case .patientName, .referring, .performing: return .success(isAsTyped ? text : text + "*")
+    case .description: return .success(isAsTyped ? text : "*\(text)*")
     case .stepModality: return .success(text.uppercased())
     case .modalities:
       return .success(text.uppercased().split { $0 == "," || $0 == " " || $0 == "\\" }.joined(separator: "\\"))

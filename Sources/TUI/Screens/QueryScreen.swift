@@ -6,6 +6,7 @@ struct QueryScreen: Screen {
   private let isWorklist: Bool
   private var form: Form
   private var today: Int
+  private var addsWildcards: Bool
   /// What the choice of the first field stands for.
   private var choices: [String: [String]] = [:]
   private static let mostOthers = 8
@@ -14,6 +15,7 @@ struct QueryScreen: Screen {
     self.isWorklist = isWorklist
     fields = isWorklist ? QueryField.ofWorklist : QueryField.ofStudies
     today = world.clock
+    addsWildcards = world.station.addsWildcards
     form = Form(entries: fields.map { Form.Entry(label: $0.label, hint: $0.hint) } + [Self.other])
     form.focus = 1
     choose(among: world, modalities)
@@ -70,7 +72,11 @@ struct QueryScreen: Screen {
   func job(_ world: World) -> JobView? { modalities.lazy.compactMap { world.running($0) }.first }
   func identifier(_ world: World) -> String? { form.entries[form.focus].field.text }
 
-  mutating func opened(_ context: inout Context) { today = context.world.clock }
+  mutating func opened(_ context: inout Context) {
+    today = context.world.clock
+    addsWildcards = context.world.station.addsWildcards
+    remark()
+  }
 
   mutating func stepOut(_ context: inout Context) -> Bool {
     guard form.isFocused else { return false }
@@ -167,7 +173,7 @@ struct QueryScreen: Screen {
         continue
       }
       let field = fields[index]
-      switch field.value(text, today: today) {
+      switch field.value(text, today: today, addsWildcards: addsWildcards) {
       case .success(let sent):
         form.entries[index].remark = sent == text || field == .modality ? nil : ("asks \(sent)", false)
       case .failure(let complaint): form.entries[index].remark = (complaint.words, true)
@@ -189,7 +195,7 @@ struct QueryScreen: Screen {
       }
       let field = fields[index]
       guard let attribute = field.attribute else { continue }
-      switch field.value(text, today: today) {
+      switch field.value(text, today: today, addsWildcards: addsWildcards) {
       case .success(let sent): if !sent.isEmpty { keys[attribute.rawValue] = sent }
       case .failure:
         return .failure(Command.Complaint(words: "\(field.label): today, -7d, 2024-01-15, 2024-01..2024-03"))

@@ -6,10 +6,7 @@ enum RecordColumns {
   static func columns(_ level: Level, isLocal: Bool, fromMany: Bool = false) -> [Column<Record>] {
     if fromMany {
       var columns = columns(level, isLocal: isLocal)
-      columns.insert(
-        Column(
-          title: "SOURCE", minimum: 8, ideal: 10, priority: 1, isMeasured: true, sortKey: { .text($0.source) },
-          cell: { record, _ in StyledText(record.source, .accent) }), at: 1)
+      columns.insert(source, at: 1)
       return columns
     }
     switch level {
@@ -19,6 +16,11 @@ enum RecordColumns {
     case .instance: return isLocal ? local(instances.filter { $0.title != "PIXELS" }) : remote(instances)
     }
   }
+
+  /// Which of several modalities has said it.
+  static let source = Column<Record>(
+    title: "SOURCE", minimum: 8, ideal: 10, priority: 1, isMeasured: true, sortKey: { .text($0.source) },
+    cell: { record, _ in StyledText(record.source, .accent) })
 
   /// What a filter looks at.
   static let searched: @Sendable (Record) -> String = { record in
@@ -76,7 +78,6 @@ enum RecordColumns {
     columns + [
       Column(
         title: "HERE", minimum: 6, ideal: 12, priority: 1,
-        sortKey: { record in .text(record.id) },
         cell: { record, world in here(record, world) })
     ]
   }

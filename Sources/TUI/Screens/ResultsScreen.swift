@@ -1,22 +1,18 @@
 import Dicom
 
 /// What a modality answered, arriving as it answers: studies, and by Enter their series and instances.
-struct ResultsScreen: ListScreen {
+struct ResultsScreen: AnswerScreen {
   var list: List<Record>
-  /// One for each modality that is asked.
-  private var orders: [FindOrder]
+  var inquiry: Inquiry
   /// The study, and the series, this is inside of.
   private let path: [Record]
-  private var ends: [Int: Message.FindEnd] = [:]
-  private var hasAsked = false
-  /// When the last answer was complete, in seconds since 1970.
-  private var completed = 0
+  /// Those of which it was asked how much is here, since that changed last.
+  private var counted: Set<String> = []
 
   init(orders: [FindOrder], path: [Record]) {
-    self.orders = orders
+    inquiry = Inquiry(orders)
     self.path = path
-    let level = orders.first?.level ?? .study
-    let columns = RecordColumns.columns(level, isLocal: false, fromMany: orders.count > 1)
+    let columns = RecordColumns.columns(inquiry.level, isLocal: false, fromMany: orders.count > 1)
     let newestFirst = columns.firstIndex { $0.title == "DATE" }.map { List<Record>.Sort(column: $0, descending: true) }
     let byNumber = columns.firstIndex { $0.title == "NR" }.map { List<Record>.Sort(column: $0, descending: false) }
     list = List(columns, searched: RecordColumns.searched, sort: newestFirst ?? byNumber)
@@ -24,17 +20,12 @@ struct ResultsScreen: ListScreen {
 
   var crumb: String { path.last?.words ?? "" }
   var columnsName: String? { "results \(level.words)" }
-  private var level: Level { orders.first?.level ?? .study }
+  private var level: Level { inquiry.level }
   private var isDeepest: Bool { level == .instance }
-  private var isLoading: Bool { ends.count < orders.count }
-  private var isFromMany: Bool { orders.count > 1 }
-  /// Who was asked, for sentences.
-  private var asked: String { isFromMany ? "None of the \(orders.count) modalities" : orders.first?.modality ?? "" }
-  private var failures: [(modality: String, words: String)] {
-    orders.compactMap { order in
-      guard let end = ends[order.token], end.failed else { return nil }
-      return (order.modality, end.words)
-    }
+  var noun: (one: String, many: String) { (level.word, level.words) }
+  var nothing: String {
+    let asked = inquiry.isFromMany ? "None of the \(inquiry.orders.count) modalities" : inquiry.modalities.first ?? ""
+    return "\(asked) has no \(level.words) for this."
   }
 
   var bindings: [Binding] {
@@ -47,111 +38,43 @@ struct ResultsScreen: ListScreen {
     ]
   }
 
-  mutating func opened(_ context: inout Context) {
-    // Coming back to it is no reason to ask again.
-    guard !hasAsked else { return }
-    hasAsked = true
-    context.effects += orders.map { .find($0) }
-  }
-
-  private var findSubjects: Set<String> { Set(orders.map { "find-\($0.token)" }) }
-
-  private func asking(_ world: World) -> JobView? { findSubjects.lazy.compactMap { world.running($0) }.first }
-
-  func job(_ world: World) -> JobView? { list.current.flatMap { world.running($0.uid) } ?? asking(world) }
-
-  func explains(_ job: JobView, _ world: World) -> Bool {
-    list.rows.isEmpty && !job.subjects.isDisjoint(with: findSubjects)
-  }
-
+  func job(_ world: World) -> JobView? { list.current.flatMap { world.running($0.uid) } ?? inquiry.asking(world) }
   func identifier(_ world: World) -> String? { list.current?.uid }
-  var isAging: Bool { !isLoading && !list.rows.isEmpty }
-
-  func summary(_ world: World) -> StyledText {
-    let count = list.summary(level.word, level.words)
-    if isLoading {
-      let left = isFromMany ? ", \(orders.count - ends.count) of \(orders.count) still answer" : ""
-      return StyledText("\(count) so far\(left)", .busy)
-    }
-    let failures = failures
-    if failures.count == orders.count, list.rows.isEmpty { return StyledText("failed", .bad) }
-    if let first = failures.first {
-      return StyledText(isFromMany ? "\(count); \(first.modality) failed" : "\(count), then it failed", .bad)
-    }
-    if ends.values.contains(where: \.isCut) {
-      return StyledText("first \(Format.count(list.rows.count)); narrow it, or r for all", .warning)
-    }
-    let age = world.clock - completed
-    return StyledText(count + (age >= 60 ? " · \(Format.ago(age)), r asks again" : ""), .dim)
-  }
 
   func details(_ world: World) -> [StyledText] {
     guard world.size.columns >= Self.sideBySide, let row = list.detailed else { return [] }
     return RecordColumns.details(row, inside: path)
   }
 
-  func emptyWords(_ world: World) -> [StyledText] {
-    if isLoading {
-      guard let job = asking(world), let wait = job.wait else {
-        return [world.spinner + StyledText(" asking \(orders.map(\.modality).joined(separator: ", "))", .dim)]
-      }
-      return [
-        world.spinner + StyledText(" \(wait.words) ", .text) + StyledText(wait.clock(world.now), .strong),
-        StyledText("  ") + Bars.countdown(wait, world.now, 30),
-        "",
-        StyledText("c", .key) + StyledText(" cancels, ", .dim) + StyledText("+", .key)
-          + StyledText(" gives it 10 s more", .dim),
-      ]
+  mutating func receive(_ message: Message, _ context: inout Context) {
+    take(message, &context)
+    guard case .indexChanged(let studies) = message else { return }
+    if level != .study || studies.contains(Message.everyStudy) {
+      counted = []
+    } else {
+      counted.subtract(studies)
     }
-    if list.isFiltered, !list.rows.isEmpty { return [StyledText("Nothing matches; Esc clears the filter.", .dim)] }
-    if !failures.isEmpty {
-      let width = max(20, world.size.columns - 8)
-      return failures.flatMap { CellText.wrap($0.words, width) }.map { StyledText($0, .bad) } + [
-        "",
-        StyledText("r", .key) + StyledText(" tries again, ", .dim) + StyledText("Esc", .key)
-          + StyledText(" goes back to the form", .dim),
-      ]
-    }
-    return [
-      StyledText("\(asked) has no \(level.words) for this."),
-      StyledText("Esc", .key) + StyledText(" goes back to the form; ", .dim) + StyledText("r", .key)
-        + StyledText(" asks again", .dim),
-    ]
   }
 
-  mutating func receive(_ message: Message, _ context: inout Context) {
-    switch message {
-    case .matches(let token, let records):
-      guard let order = orders.first(where: { $0.token == token }) else { return }
-      list.merge(isFromMany ? records.map { $0.from(order.modality) } : records)
-      let uids = records.map(\.uid).filter { !$0.isEmpty }
-      if !uids.isEmpty { context.effects.append(.holdings(level, uids)) }
-    case .findEnded(let token, let end):
-      guard let order = orders.first(where: { $0.token == token }) else { return }
-      ends[token] = end
-      if !isLoading {
-        completed = context.world.clock
-        list.complete()
-      }
-      if end.failed, isFromMany || !list.rows.isEmpty {
-        context.say(isFromMany ? "\(order.modality): \(end.words)" : end.words, .bad)
-      }
-    case .indexChanged(let studies):
-      // Only what is shown can have become more by this.
-      let isAll = level != .study || studies.contains(Message.everyStudy)
-      let uids = list.rows.filter { isAll || studies.contains($0.uid) }.map(\.uid)
-      if !uids.isEmpty { context.effects.append(.holdings(level, uids)) }
-    default: break
-    }
+  /// Only of what is in sight it is asked how much is here: an answer may have a hundred thousand rows.
+  mutating func look(_ context: inout Context) {
+    let uids = list.window.map(\.uid).filter { !$0.isEmpty && !counted.contains($0) }
+    guard !uids.isEmpty else { return }
+    counted.formUnion(uids)
+    context.effects.append(.holdings(level, uids))
   }
 
   mutating func perform(_ action: Action, _ context: inout Context) -> Bool {
     switch action {
     case .open: drillDown(&context)
-    case .again:
-      list.replace([])
-      orders.askAgain(&ends, &context)
+    case .again: askAgain(&context)
     case .retrieve: context.effects += retrievals(&context).map { .retrieve($0) }
+    case .get:
+      context.effects += retrievals(&context).map { order in
+        var order = order
+        order.isGet = true
+        return .retrieve(order)
+      }
     case .retrieveTo: retrieveTo(&context)
     default: return false
     }
@@ -177,14 +100,15 @@ struct ResultsScreen: ListScreen {
 
   /// One order for each modality that the rows come from.
   private func retrievals(_ context: inout Context) -> [RetrieveOrder] {
-    if isLoading, list.isEmpty {
-      let who = isFromMany ? "Nobody has answered yet" : "\(orders.first?.modality ?? "") has not answered yet"
+    if inquiry.isLoading, list.isEmpty {
+      let who =
+        inquiry.isFromMany ? "Nobody has answered yet" : "\(inquiry.modalities.first ?? "") has not answered yet"
       context.say("\(who); press the key again when there are rows.", .warning)
       return []
     }
     let rows = targets("retrieve", &context)
-    return orders.compactMap { order in
-      let items = rows.filter { !isFromMany || $0.source == order.modality }.map(item)
+    return inquiry.orders.compactMap { order in
+      let items = rows.filter { !inquiry.isFromMany || $0.source == order.modality }.map(item)
       return items.isEmpty ? nil : RetrieveOrder(modality: order.modality, level: level, items: items)
     }
   }
@@ -205,7 +129,7 @@ struct ResultsScreen: ListScreen {
     let study = path.first ?? row
     var keys = [Attribute.studyInstanceUID.rawValue: study[.studyInstanceUID]]
     if next == .instance { keys[Attribute.seriesInstanceUID.rawValue] = row[.seriesInstanceUID] }
-    let modality = row.source.isEmpty ? orders.first?.modality ?? "" : row.source
+    let modality = row.source.isEmpty ? inquiry.modalities.first ?? "" : row.source
     let order = FindOrder(
       token: context.token(), modality: modality, level: next, keys: keys, limit: 0, words: row.words)
     context.push(ResultsScreen(orders: [order], path: path + [row]))

@@ -71,6 +71,8 @@ protocol Screen: Sendable {
   mutating func stepOut(_ context: inout Context) -> Bool
   /// Fits what is shown to the area it will be drawn in.
   mutating func settle(_ area: Area, _ world: World)
+  /// What is in sight is settled: asks for what is not known of it yet.
+  mutating func look(_ context: inout Context)
   /// What was settled has been drawn: a person has seen it.
   mutating func seen()
   func draw(into canvas: inout Canvas, _ area: Area, _ world: World)
@@ -95,5 +97,6 @@ extension Screen {
   mutating func receive(_ message: Message, _ context: inout Context) {}
   mutating func stepOut(_ context: inout Context) -> Bool { false }
   mutating func settle(_ area: Area, _ world: World) {}
+  mutating func look(_ context: inout Context) {}
   mutating func seen() {}
 }

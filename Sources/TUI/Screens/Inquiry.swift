@@ -1,0 +1,163 @@
+import Dicom
+
+/// A question to one modality, or to several at once, and how far its answers are.
+struct Inquiry: Sendable {
+  private(set) var orders: [FindOrder]
+  private var ends: [Int: Message.FindEnd] = [:]
+  private var hasAsked = false
+  /// When the last answer was complete, in seconds since 1970.
+  private var completed = 0
+
+  init(_ orders: [FindOrder]) { self.orders = orders }
+
+  var isFromMany: Bool { orders.count > 1 }
+  var isLoading: Bool { ends.count < orders.count }
+  var level: Level { orders.first?.level ?? .study }
+  var modalities: [String] { orders.map(\.modality) }
+  private var subjects: Set<String> { Set(orders.map { "find-\($0.token)" }) }
+
+  /// The job of one that still answers.
+  func asking(_ world: World) -> JobView? { subjects.lazy.compactMap { world.running($0) }.first }
+  func concerns(_ job: JobView) -> Bool { !job.subjects.isDisjoint(with: subjects) }
+
+  var failures: [(modality: String, words: String)] {
+    orders.compactMap { order in ends[order.token].flatMap { $0.failed ? (order.modality, $0.words) : nil } }
+  }
+
+  // MARK: Asking
+
+  /// Coming back to it is no reason to ask again.
+  mutating func askOnce(_ context: inout Context) {
+    guard !hasAsked else { return }
+    hasAsked = true
+    context.effects += orders.map { .find($0) }
+  }
+
+  /// The same once more: what still runs is cancelled, and those that were cut short are asked for all.
+  mutating func askAgain(_ context: inout Context) {
+    for index in orders.indices {
+      let token = orders[index].token
+      if let end = ends[token] {
+        if end.isCut { orders[index].limit = 0 }
+      } else if let job = context.world.running("find-\(token)") {
+        context.effects.append(.cancel(job: job.id))
+      }
+      orders[index].token = context.token()
+    }
+    ends = [:]
+    context.effects += orders.map { .find($0) }
+  }
+
+  // MARK: Answers
+
+  /// What has come for it, each known to be one modality's where several are asked.
+  func taken(_ token: Int, _ records: [Record]) -> [Record]? {
+    guard let order = orders.first(where: { $0.token == token }) else { return nil }
+    return isFromMany ? records.map { $0.from(order.modality) } : records
+  }
+
+  /// False: it was another's.
+  mutating func end(_ token: Int, _ end: Message.FindEnd, _ world: World) -> Bool {
+    guard orders.contains(where: { $0.token == token }) else { return false }
+    ends[token] = end
+    if !isLoading { completed = world.clock }
+    return true
+  }
+
+  /// How many there are, and whether those are all.
+  func summary(_ count: String, rows: Int, _ world: World) -> StyledText {
+    if isLoading {
+      let left = isFromMany ? ", \(orders.count - ends.count) of \(orders.count) still answer" : ""
+      return StyledText("\(count) so far\(left)", .busy)
+    }
+    let failures = failures
+    if failures.count == orders.count, rows == 0 { return StyledText("failed", .bad) }
+    if let first = failures.first {
+      return StyledText(isFromMany ? "\(count); \(first.modality) failed" : "\(count), then it failed", .bad)
+    }
+    if ends.values.contains(where: \.isCut) {
+      return StyledText("first \(Format.count(rows)); narrow it, or r for all", .warning)
+    }
+    let age = world.clock - completed
+    return StyledText(count + (age >= 60 ? " · \(Format.ago(age)), r asks again" : ""), .dim)
+  }
+
+  /// In place of rows, while there are none.
+  func emptyWords(nothing: String, _ world: World) -> [StyledText] {
+    if isLoading { return waiting(world) }
+    let failures = failures
+    if !failures.isEmpty {
+      let width = max(20, world.size.columns - 8)
+      return failures.flatMap { CellText.wrap($0.words, width) }.map { StyledText($0, .bad) } + [
+        "",
+        StyledText("r", .key) + StyledText(" tries again, ", .dim) + StyledText("Esc", .key)
+          + StyledText(" goes back to the form", .dim),
+      ]
+    }
+    return [
+      StyledText(nothing),
+      StyledText("Esc", .key) + StyledText(" goes back to the form; ", .dim) + StyledText("r", .key)
+        + StyledText(" asks again", .dim),
+    ]
+  }
+
+  private func waiting(_ world: World) -> [StyledText] {
+    guard let wait = asking(world)?.wait else {
+      return [world.spinner + StyledText(" asking \(modalities.joined(separator: ", "))", .dim)]
+    }
+    return [
+      world.spinner + StyledText(" \(wait.words) ", .text) + StyledText(wait.clock(world.now), .strong),
+      StyledText("  ") + Bars.countdown(wait, world.now, 30),
+      "",
+      StyledText("c", .key) + StyledText(" cancels, ", .dim) + StyledText("+", .key)
+        + StyledText(" gives it 10 s more", .dim),
+    ]
+  }
+}
+
+/// A list of what modalities answer, filling while they do.
+protocol AnswerScreen: ListScreen where Row == Record {
+  var inquiry: Inquiry { get set }
+  /// What a row is called, one and many.
+  var noun: (one: String, many: String) { get }
+  /// Said when nobody has anything.
+  var nothing: String { get }
+}
+
+extension AnswerScreen {
+  var isAging: Bool { !inquiry.isLoading && !list.rows.isEmpty }
+
+  func explains(_ job: JobView, _ world: World) -> Bool { list.rows.isEmpty && inquiry.concerns(job) }
+
+  func summary(_ world: World) -> StyledText {
+    inquiry.summary(list.summary(noun.one, noun.many), rows: list.rows.count, world)
+  }
+
+  func emptyWords(_ world: World) -> [StyledText] {
+    if list.isFiltered, !list.rows.isEmpty { return [StyledText("Nothing matches; Esc clears the filter.", .dim)] }
+    return inquiry.emptyWords(nothing: nothing, world)
+  }
+
+  mutating func opened(_ context: inout Context) { inquiry.askOnce(&context) }
+
+  mutating func askAgain(_ context: inout Context) {
+    list.replace([])
+    inquiry.askAgain(&context)
+  }
+
+  /// Takes what is an answer to its question.
+  mutating func take(_ message: Message, _ context: inout Context) {
+    switch message {
+    case .matches(let token, let records):
+      guard let records = inquiry.taken(token, records) else { return }
+      list.merge(records)
+    case .findEnded(let token, let end):
+      guard inquiry.end(token, end, context.world) else { return }
+      if !inquiry.isLoading { list.complete() }
+      guard end.failed, inquiry.isFromMany || !list.rows.isEmpty else { return }
+      let who = inquiry.orders.first { $0.token == token }?.modality ?? ""
+      context.say(inquiry.isFromMany ? "\(who): \(end.words)" : end.words, .bad)
+    default: break
+    }
+  }
+}
