@@ -167,6 +167,18 @@ public final class LocalIndex: Sendable {
     }
   }
 
+  func readState<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    do { return try statePool.read(body) } catch let error as DatabaseError {
+      throw Self.translate(error, storage.statePath)
+    }
+  }
+
+  func writeState<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    do { return try statePool.write(body) } catch let error as DatabaseError {
+      throw Self.translate(error, storage.statePath)
+    }
+  }
+
   static func translate(_ error: DatabaseError, _ path: String) -> StorageError {
     switch error.resultCode.primaryResultCode {
     case .SQLITE_FULL:

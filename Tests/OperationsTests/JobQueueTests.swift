@@ -27,7 +27,7 @@ struct JobQueueTests {
   }
 
   private func start(_ queue: JobQueue, _ limit: Int, _ gate: Gate) -> Operations.Operation<Nothing> {
-    queue.run(.echo, title: "t", modality: modality(limit), timeouts: Timeouts(), clock: ManualClock()) { _ in
+    queue.run(.echo(count: 1), title: "t", modality: modality(limit), timeouts: Timeouts(), clock: ManualClock()) { _ in
       await gate.wait()
       return Nothing()
     }

@@ -21,7 +21,7 @@ struct ProtectionTests {
       await #expect(throws: OperationError.self) {
         try await stations.front.store(stations.modality, SendRequest(sources: [.id(study.id)])).value()
       }
-      #expect(throws: OperationError.self) { try stations.front.delete(study.id) }
+      await #expect(throws: OperationError.self) { try await stations.front.deleteLocal([study.id]).value() }
       #expect(try stations.front.index.studies().count == 1)
     }
   }

@@ -146,7 +146,7 @@ struct CommandStories {
     let tags = story.effects.compactMap { if case .tags(let instance, _) = $0 { instance } else { nil } }
     #expect(tags.last == "66a662ce-7430e543-bad44d47-0dc5a943-ec7a538d")
     run(story, "history")
-    #expect(story.shows("Nothing has happened yet"))
+    #expect(story.shows("jobs › history"))
   }
 
   @Test("Words of a group, modalities and paths complete behind it")

@@ -64,6 +64,27 @@ struct StationStories {
     }
   }
 
+  @Test("4, H: the history has what was done; / searches it, Enter tells all of an entry")
+  func history() async throws {
+    try await withLaboratory { story in
+      await story.until("● receiving")
+      story.press("e")
+      await story.until("● up")
+      story.press("j", "e")
+      await story.until("nothing listens")
+      story.press("4", "H")
+      await story.until("2 entries")
+      #expect(story.shows("✓ done") && story.shows("✗ failed"))
+      story.press("/")
+      story.type("refused")
+      await story.until("1 entry")
+      story.press(.enter, .enter)
+      #expect(story.shows("NOBODY@127.0.0.1:1") && story.shows("user "))
+      story.press(.escape, .escape)
+      await story.until("2 entries")
+    }
+  }
+
   @Test("e, Enter, Enter, m, 3: echo, query, retrieve, and the study is here")
   func firstLight() async throws {
     try await withLaboratory { story in

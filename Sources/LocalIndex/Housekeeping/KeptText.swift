@@ -16,45 +16,31 @@ public struct KeptText: Hashable, Sendable {
 extension LocalIndex {
   /// What is kept of a kind, by name.
   public func keptTexts(_ kind: String) throws -> [KeptText] {
-    try state { pool in
-      try pool.read { db in
-        try Row.fetchAll(
-          db, sql: "SELECT name, text, changed FROM keptText WHERE kind = ? ORDER BY name", arguments: [kind]
-        ).map {
-          KeptText(
-            kind: kind, name: $0["name"], text: $0["text"], changed: Date(timeIntervalSince1970: $0["changed"]))
-        }
+    try readState { db in
+      try Row.fetchAll(
+        db, sql: "SELECT name, text, changed FROM keptText WHERE kind = ? ORDER BY name", arguments: [kind]
+      ).map {
+        KeptText(
+          kind: kind, name: $0["name"], text: $0["text"], changed: Date(timeIntervalSince1970: $0["changed"]))
       }
     }
   }
 
   /// Keeps a text; one of the same kind and name is replaced.
   public func keep(_ text: String, kind: String, name: String) throws {
-    try state { pool in
-      try pool.write { db in
-        try db.execute(
-          sql: "INSERT OR REPLACE INTO keptText (kind, name, text, changed) VALUES (?, ?, ?, ?)",
-          arguments: [kind, name, text, Date().timeIntervalSince1970])
-      }
+    try writeState { db in
+      try db.execute(
+        sql: "INSERT OR REPLACE INTO keptText (kind, name, text, changed) VALUES (?, ?, ?, ?)",
+        arguments: [kind, name, text, Date().timeIntervalSince1970])
     }
   }
 
   /// - Returns: whether there was one.
   @discardableResult
   public func forget(kind: String, name: String) throws -> Bool {
-    try state { pool in
-      try pool.write { db in
-        try db.execute(sql: "DELETE FROM keptText WHERE kind = ? AND name = ?", arguments: [kind, name])
-        return db.changesCount > 0
-      }
-    }
-  }
-
-  private func state<Value>(_ body: (DatabasePool) throws -> Value) throws -> Value {
-    do {
-      return try body(statePool)
-    } catch let error as DatabaseError {
-      throw Self.translate(error, storage.statePath)
+    try writeState { db in
+      try db.execute(sql: "DELETE FROM keptText WHERE kind = ? AND name = ?", arguments: [kind, name])
+      return db.changesCount > 0
     }
   }
 }

@@ -145,6 +145,18 @@ enum StateSchema {
       try db.execute(
         sql: "CREATE TABLE deletedInstance (instance BLOB PRIMARY KEY, time REAL NOT NULL) STRICT, WITHOUT ROWID")
     }
+    migrator.registerMigration("history") { db in
+      // An id is never used again, so that the oldest are those with the least.
+      try db.execute(
+        sql: """
+          CREATE TABLE history (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, operation TEXT NOT NULL, isIncoming INTEGER NOT NULL,
+            peer TEXT NOT NULL, address TEXT NOT NULL, user TEXT NOT NULL, request TEXT NOT NULL,
+            started REAL NOT NULL, ended REAL NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,
+            completed INTEGER, failed INTEGER, warning INTEGER, received INTEGER, bytes INTEGER NOT NULL) STRICT;
+          CREATE INDEX history_ended ON history (ended);
+          """)
+    }
     return migrator
   }
 }

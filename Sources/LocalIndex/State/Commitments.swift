@@ -82,16 +82,4 @@ extension LocalIndex {
         })
     }
   }
-
-  private func writeState<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    do { return try statePool.write(body) } catch let error as DatabaseError {
-      throw Self.translate(error, statePool.path)
-    }
-  }
-
-  private func readState<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    do { return try statePool.read(body) } catch let error as DatabaseError {
-      throw Self.translate(error, statePool.path)
-    }
-  }
 }

@@ -5,7 +5,8 @@ import Synchronization
 /// One thing a person asked for: its state, progress, deadline and outcome. Safe from any thread.
 public final class Job: Sendable, Identifiable {
   public let id: Int
-  public let kind: JobKind
+  public let request: JobRequest
+  public var kind: JobKind { request.kind }
   /// What it does, without patient data: `echo PACS1`, `move 1 study from PACS1`.
   public let title: String
   /// The modality's name.
@@ -26,6 +27,7 @@ public final class Job: Sendable, Identifiable {
     /// What it is apart from what its wait says: queued, paused, or running.
     var phase = Phase.queued
     var started: ContinuousClock.Instant?
+    var startedDate: Date?
     var ended: ContinuousClock.Instant?
     var progress = JobProgress()
     var meter = RateMeter()
@@ -42,11 +44,11 @@ public final class Job: Sendable, Identifiable {
   private let state = Mutex(State())
 
   init(
-    id: Int, kind: JobKind, title: String, modality: String?, lane: Lane?, deadlines: Deadlines,
+    id: Int, request: JobRequest, title: String, modality: String?, lane: Lane?, deadlines: Deadlines,
     retry: (@Sendable () -> Job)?
   ) {
     self.id = id
-    self.kind = kind
+    self.request = request
     self.title = title
     self.modality = modality
     self.lane = lane
@@ -126,6 +128,7 @@ public final class Job: Sendable, Identifiable {
       state.phase = phase
       if phase == .running, state.started == nil {
         state.started = now
+        state.startedDate = Date()
         state.meter.note(total: 0, at: now)
       }
     }
@@ -151,6 +154,9 @@ public final class Job: Sendable, Identifiable {
   func note(connection: Int?) {
     if let connection { state.withLock { $0.connections.append(connection) } }
   }
+
+  /// When it left the queue, by the clock on the wall.
+  var startedDate: Date? { state.withLock { $0.startedDate } }
 
   var connections: [Int] { state.withLock { $0.connections } }
 

@@ -29,7 +29,10 @@ public final class JobQueue: Sendable {
   /// Ended jobs beyond this many are forgotten, oldest first.
   private static let remembered = 500
 
-  public init() {}
+  /// Called with every job that ends, before anybody else hears of it.
+  private let record: @Sendable (Job, Outcome) async -> Void
+
+  init(record: @escaping @Sendable (Job, Outcome) async -> Void = { _, _ in }) { self.record = record }
 
   /// Oldest first.
   public var jobs: [Job] { state.withLock { $0.jobs } }
@@ -123,7 +126,7 @@ public final class JobQueue: Sendable {
   /// Makes a job of `body` and starts it as soon as its lane has room. It gets as many of the `associations` it wants as
   /// are free then: see ``places(of:)``.
   func run<Value: OperationResult>(
-    _ kind: JobKind, title: String, modality: Modality? = nil, associations: Int = 1, timeouts: Timeouts,
+    _ request: JobRequest, title: String, modality: Modality? = nil, associations: Int = 1, timeouts: Timeouts,
     clock: any DeadlineClock, retry: (@Sendable () -> Job)? = nil,
     _ body: @escaping @Sendable (Job) async throws -> Value
   ) -> Operation<Value> {
@@ -132,7 +135,7 @@ public final class JobQueue: Sendable {
         state.lastID += 1
         return state.lastID
       },
-      kind: kind, title: title, modality: modality?.name,
+      request: request, title: title, modality: modality?.name,
       lane: modality.map { Job.Lane(key: $0.address, limit: $0.maximumAssociations) },
       deadlines: Deadlines(timeouts, clock: clock), retry: retry)
     job.onChange { [weak self] in self?.notify($0) }
@@ -149,10 +152,10 @@ public final class JobQueue: Sendable {
         defer { leave(job) }
         job.enter(.running)
         let value = try await body(job)
-        job.end(value.outcome)
+        await end(job, value.outcome)
         return value
       } catch {
-        job.end(job.isCancelled ? Outcome(.cancelled, "cancelled") : Outcome(error))
+        await end(job, job.isCancelled ? Outcome(.cancelled, "cancelled") : Outcome(error))
         throw error
       }
     }
@@ -161,6 +164,11 @@ public final class JobQueue: Sendable {
       task.cancel()
     }
     return Operation(job: job, task: task)
+  }
+
+  private func end(_ job: Job, _ outcome: Outcome) async {
+    await record(job, outcome)
+    job.end(outcome)
   }
 
   private func admission(of job: Job, wanted: Int) async throws {

@@ -1,10 +1,18 @@
 import Dicom
+import Foundation
 import LocalIndex
 
 /// Storage commitment: reports on what we asked are taken, whichever process asked; nothing is promised to others.
 extension EmbeddedSCP {
   func commitmentReport(_ report: StorageCommitmentReport, _ association: AcceptedAssociation) async -> Status {
-    await Self.take(report, index, activity, peer: Self.peer(association))
+    let status = await Self.take(report, index, activity, peer: Self.peer(association))
+    var entry = HistoryEntry(
+      "commit", of: association.callingAETitle, at: association.remoteAddress, since: Date(),
+      report.failed.isEmpty ? .done : report.committed.isEmpty ? .failed : .partial)
+    entry.request = "report on \(report.transactionUID)"
+    (entry.completed, entry.failed) = (report.committed.count, report.failed.count)
+    history.note(entry)
+    return status
   }
 
   /// What is here can be deleted, recycled or rebuilt away: PS3.4 §J has no place for that.

@@ -6,9 +6,9 @@ extension EmbeddedSCP {
   func find(
     _ request: FindRequest, _ association: AcceptedAssociation
   ) -> AsyncThrowingStream<DataSet, any Error>? {
-    tally(association).noteFind()
     guard [UID.studyRootFind, .patientRootFind].contains(request.model) else { return nil }
     guard isAllowed(.find, association) else { return .failing(refuse("C-FIND", "AllowFind", association)) }
+    tally(association).noteFind()
     do {
       let answers = PulledAnswers(
         try index.answers(

@@ -8,12 +8,12 @@ extension EmbeddedSCP {
   func get(
     _ request: GetRequest, _ association: AcceptedAssociation
   ) -> (@Sendable () async throws -> [GetInstance])? {
-    tally(association).noteGet()
     guard [UID.studyRootGet, .patientRootGet].contains(request.model) else { return nil }
     guard isAllowed(.get, association) else {
       let status = refuse("C-GET", "AllowGet", association)
       return { throw StatusError(status) }
     }
+    tally(association).noteGet()
     return { [self] in
       try await instances(request.identifier, request.model, .get).map(GetInstance.init)
     }

@@ -1,4 +1,5 @@
 import Dicom
+import Foundation
 import LocalIndex
 import Synchronization
 
@@ -7,9 +8,9 @@ extension EmbeddedSCP {
   func move(
     _ request: MoveRequest, _ association: AcceptedAssociation
   ) -> AsyncThrowingStream<MoveProgress, any Error>? {
-    tally(association).noteMove()
     guard [UID.studyRootMove, .patientRootMove].contains(request.model) else { return nil }
     guard isAllowed(.move, association) else { return .failing(refuse("C-MOVE", "AllowMove", association)) }
+    tally(association).noteMove()
     let configuration = peers.configuration
     let destination = configuration.modalities.first {
       configuration.isSameAETitle($0.aeTitle, request.destination)
@@ -17,19 +18,31 @@ extension EmbeddedSCP {
     guard let destination else {
       activity.add(
         .rejection, peer: Self.peer(association), "C-MOVE refused: we know no \(request.destination) to move to")
+      var entry = HistoryEntry(
+        "move", of: association.callingAETitle, at: association.remoteAddress, since: Date(), .rejected,
+        "we know no such destination")
+      entry.request = "to \(request.destination)"
+      history.note(entry)
       return .failing(.moveDestinationUnknown)
     }
     let originator = MoveOriginator(aeTitle: association.callingAETitle, messageID: request.messageID)
     // Only the latest counters matter: each counts all that went before.
     return AsyncThrowingStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
       let task = Task.detached { [self] in
+        var entry = HistoryEntry(
+          "move", of: association.callingAETitle, at: association.remoteAddress, since: Date(), .done)
+        entry.request = "to \(destination.aeTitle)"
         do {
           let instances = try await instances(request.identifier, request.model, .move)
-          try await send(instances, to: destination, originator) { continuation.yield($0) }
+          let final = try await send(instances, to: destination, originator) { continuation.yield($0) }
+          entry.take(final)
           continuation.finish()
         } catch {
+          (entry.outcome, entry.reason) = (JobState.failed.rawValue, "\(error)")
           continuation.finish(throwing: error)
         }
+        entry.ended = Date()
+        history.note(entry)
       }
       continuation.onTermination = { _ in task.cancel() }
     }
@@ -51,10 +64,10 @@ extension EmbeddedSCP {
   private func send(
     _ instances: [OutgoingInstance], to destination: Modality, _ originator: MoveOriginator,
     _ report: @escaping @Sendable (MoveProgress) -> Void
-  ) async throws {
+  ) async throws -> SubOperations {
     let progress = SubOperationCount(instances.count)
     report(progress.value)
-    if instances.isEmpty { return }
+    if instances.isEmpty { return progress.value.subOperations }
     let configuration = peers.configuration
     let title = configuration.callingAETitle(for: destination)
     let timeouts = Timeouts(all: configuration.responseTimeout(for: destination, .inherited))
@@ -81,6 +94,20 @@ extension EmbeddedSCP {
         "sub-operations for \(originator.aeTitle) ended early: \(Outcome(failure).words)")
     }
     report(progress.value)
+    return progress.value.subOperations
+  }
+}
+
+extension HistoryEntry {
+  /// What a C-MOVE of another station came to.
+  fileprivate mutating func take(_ counters: SubOperations) {
+    (completed, failed, warning) = (counters.completed, counters.failed, counters.warning)
+    let sent = (completed ?? 0) + (warning ?? 0)
+    if sent + (failed ?? 0) == 0 {
+      (outcome, reason) = (JobState.failed.rawValue, "nothing matched")
+    } else if let failed, failed > 0 {
+      outcome = (sent > 0 ? JobState.partial : .failed).rawValue
+    }
   }
 }
 

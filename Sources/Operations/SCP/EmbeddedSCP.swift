@@ -1,4 +1,5 @@
 import Dicom
+import Foundation
 import LocalIndex
 import Synchronization
 
@@ -10,6 +11,7 @@ final class EmbeddedSCP: AcceptorDelegate {
   let peers: PeerDirectory
   let moves: MovesInFlight
   let activity: ActivityLog
+  let history: HistoryLog
   let clock: any DeadlineClock
   let pool: AssociationPool
   private let lastFlood = Mutex<ContinuousClock.Instant?>(nil)
@@ -18,13 +20,14 @@ final class EmbeddedSCP: AcceptorDelegate {
 
   init(
     store: StoreService, index: LocalIndex, peers: PeerDirectory, moves: MovesInFlight, activity: ActivityLog,
-    clock: any DeadlineClock, pool: AssociationPool
+    history: HistoryLog, clock: any DeadlineClock, pool: AssociationPool
   ) {
     self.store = store
     self.index = index
     self.peers = peers
     self.moves = moves
     self.activity = activity
+    self.history = history
     self.clock = clock
     self.pool = pool
   }
@@ -58,7 +61,7 @@ final class EmbeddedSCP: AcceptorDelegate {
 
   /// Tells a person, once an association, that a service was refused.
   func refuse(_ service: String, _ key: String, _ association: AcceptedAssociation) -> Status {
-    let isFirst = tally(association).noteRefusal()
+    let isFirst = tally(association).noteRefusal(of: service)
     if isFirst {
       activity.add(
         .rejection, peer: Self.peer(association),
@@ -113,6 +116,9 @@ final class EmbeddedSCP: AcceptorDelegate {
       "association refused: \(request.callingAETitle) at \(request.remoteAddress) \(words)",
       refusedAETitle: rejection == .callingAETitleNotRecognized ? request.callingAETitle : nil,
       refusedHost: request.remoteAddress)
+    history.note(
+      HistoryEntry(
+        "association", of: request.callingAETitle, at: request.remoteAddress, since: Date(), .rejected, words))
     return .reject(rejection)
   }
 
@@ -126,6 +132,7 @@ final class EmbeddedSCP: AcceptorDelegate {
 
   func closed(_ association: AcceptedAssociation, reason: AssociationEnd) {
     guard let tally = tallies.withLock({ $0.removeValue(forKey: association.id) }) else { return }
+    for entry in tally.entries(of: association, reason) { history.note(entry) }
     guard let words = tally.words else { return }
     activity.add(
       .result, peer: Self.peer(association), "\(words); association \(reason)", arrived: tally.instances,
@@ -153,60 +160,6 @@ final class EmbeddedSCP: AcceptorDelegate {
   func store(_ request: StoreRequest, _ association: AcceptedAssociation) -> StoreReception {
     store.receive(request, association, tally(association)) {
       refuse("C-STORE", "AllowStore", association)
-    }
-  }
-}
-
-/// What one association did.
-final class Tally: Sendable {
-  private struct State {
-    var echoes = 0
-    var instances = 0
-    var bytes: Int64 = 0
-    var failed = 0
-    var refusals = 0
-    var finds = 0
-    var moves = 0
-    var gets = 0
-  }
-
-  private let state = Mutex(State())
-
-  func noteEcho() { state.withLock { $0.echoes += 1 } }
-  func noteInstance(bytes: Int) {
-    state.withLock { state in
-      state.instances += 1
-      state.bytes += Int64(bytes)
-    }
-  }
-  func noteFailure() { state.withLock { $0.failed += 1 } }
-  func noteFind() { state.withLock { $0.finds += 1 } }
-  func noteGet() { state.withLock { $0.gets += 1 } }
-  func noteMove() { state.withLock { $0.moves += 1 } }
-
-  /// Whether it was the first.
-  func noteRefusal() -> Bool {
-    state.withLock { state in
-      state.refusals += 1
-      return state.refusals == 1
-    }
-  }
-
-  var instances: Int { state.withLock { $0.instances } }
-
-  var words: String? {
-    state.withLock { state in
-      var parts: [String] = []
-      if state.instances > 0 {
-        parts.append("received \(Words.count(state.instances, "instance")), \(Words.bytes(state.bytes))")
-      }
-      if state.failed > 0 { parts.append("\(state.failed) not stored") }
-      if state.echoes > 0 { parts.append(state.echoes == 1 ? "C-ECHO" : "\(state.echoes) C-ECHOs") }
-      if state.finds > 0 { parts.append(state.finds == 1 ? "C-FIND" : "\(state.finds) C-FINDs") }
-      if state.gets > 0 { parts.append(state.gets == 1 ? "C-GET" : "\(state.gets) C-GETs") }
-      if state.moves > 0 { parts.append(state.moves == 1 ? "C-MOVE" : "\(state.moves) C-MOVEs") }
-      if state.refusals > 0 { parts.append(Words.count(state.refusals, "request") + " refused") }
-      return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
   }
 }

@@ -63,7 +63,7 @@ final class Receiver: Sendable {
       }
       let scp = EmbeddedSCP(
         store: station.storing, index: station.index, peers: station.peers, moves: station.moves,
-        activity: station.activity, clock: station.clock, pool: station.pool)
+        activity: station.activity, history: station.history, clock: station.clock, pool: station.pool)
       let acceptor = try await Acceptor.listen(
         host: configuration.dicomBindAddress, port: configuration.dicomPort, idle: configuration.scpTimeout,
         maximumPDULength: UInt32(configuration.maximumPDULength), maximumAssociations: 100,

@@ -13,7 +13,7 @@ extension Station {
       commit(modality, ids: ids, localAET: localAET, timeout: timeout).job
     }
     return run(
-      .commit, "ask \(modality.name) to commit to \(Words.count(ids.count, "item"))", modality, timeout,
+      .commit(ids), "ask \(modality.name) to commit to \(Words.count(ids.count, "item"))", modality, timeout,
       retry: retry
     ) { [self] job in
       let list = try SendList(ids.map { .id($0) }, index)

@@ -12,7 +12,7 @@ extension Station {
       echo(modality, count: count, timeout: timeout, onAnswer: onAnswer).job
     }
     return run(
-      .echo, "echo \(modality.name)", modality, timeout,
+      .echo(count: count), "echo \(modality.name)", modality, timeout,
       retry: retry
     ) { [self] job in try await echo(modality, count, job, onAnswer) }
   }

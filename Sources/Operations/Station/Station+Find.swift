@@ -11,7 +11,7 @@ extension Station {
   ) -> Operation<FindResult> {
     let retry: @Sendable () -> Job = { [self] in find(modality, query, timeout: timeout, onMatch: onMatch).job }
     return run(
-      .find, "find \(Words.many(query.level)) on \(modality.name)", modality, timeout,
+      .find(query), "find \(Words.many(query.level)) on \(modality.name)", modality, timeout,
       retry: retry
     ) { [self] job in
       let keys = try query.keys(for: modality)
@@ -29,7 +29,7 @@ extension Station {
   ) -> Operation<FindResult> {
     let retry: @Sendable () -> Job = { [self] in worklist(modality, query, timeout: timeout, onMatch: onMatch).job }
     return run(
-      .worklist, "worklist of \(modality.name)", modality, timeout,
+      .worklist(query), "worklist of \(modality.name)", modality, timeout,
       retry: retry
     ) { [self] job in
       let keys = try query.keys(for: modality)

@@ -9,7 +9,7 @@ extension Station {
   ) -> Operation<MoveResult> {
     let retry: @Sendable () -> Job = { [self] in get(modality, request, timeout: timeout, onItem: onItem).job }
     return run(
-      .get, "get \(request.words) from \(modality.name)", modality, timeout,
+      .get(request), "get \(request.words) from \(modality.name)", modality, timeout,
       retry: retry
     ) { [self] job in
       if request.target != nil {

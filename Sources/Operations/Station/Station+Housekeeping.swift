@@ -7,7 +7,8 @@ extension Station {
   /// new or empty folder, or a ZIP archive where the path ends in `.zip`.
   public func exportFiles(_ ids: [String], to path: String) -> Operation<ExportResult> {
     let retry: @Sendable () -> Job = { [self] in exportFiles(ids, to: path).job }
-    return housekeep(.exporting, "export \(Words.count(ids.count, "item"))", retry: retry) { [index] job in
+    return housekeep(.exporting(ids, to: path), "export \(Words.count(ids.count, "item"))", retry: retry) {
+      [index] job in
       let total = try Self.count(ids, index)
       return ExportResult(
         try index.export(ids, to: path) { outcome in
@@ -27,7 +28,7 @@ extension Station {
   ///
   /// Its ``Operation/value()`` throws ``OperationError`` when `ReadOnly` is set.
   public func deleteLocal(_ ids: [String]) -> Operation<DeleteResult> {
-    housekeep(.deleting, "delete \(Words.count(ids.count, "item"))", retry: nil) { [self] job in
+    housekeep(.deleting(ids), "delete \(Words.count(ids.count, "item"))", retry: nil) { [self] job in
       guard !configuration.readOnly else { throw OperationError("ReadOnly is set: nothing is deleted") }
       let total = try Self.count(ids, index)
       var all = LocalIndex.Deletion()
@@ -92,12 +93,12 @@ extension Station {
   }
 
   private func housekeep<Value: OperationResult>(
-    _ kind: JobKind, _ title: String, retry: (@Sendable () -> Job)?,
+    _ request: JobRequest, _ title: String, retry: (@Sendable () -> Job)?,
     _ work: @escaping @Sendable (Job) throws -> Value
   ) -> Operation<Value> {
-    jobs.run(kind, title: title, timeouts: Timeouts(all: nil), clock: clock, retry: retry) { [activity] job in
+    jobs.run(request, title: title, timeouts: Timeouts(all: nil), clock: clock, retry: retry) { [activity] job in
       let result = try await Blocking.run { try work(job) }
-      activity.add(.result, peer: "", "\(kind.words) \(result.outcome.state.words): \(result.outcome.words)")
+      activity.add(.result, peer: "", "\(request.kind.words) \(result.outcome.state.words): \(result.outcome.words)")
       return result
     }
   }

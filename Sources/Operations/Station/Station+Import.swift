@@ -8,7 +8,7 @@ extension Station {
     let title = "import \(Words.count(paths.count, "path"))"
     let retry: @Sendable () -> Job = { [self] in importFiles(paths).job }
     return jobs.run(
-      .importing, title: title, timeouts: Timeouts(all: nil), clock: clock,
+      .importing(paths), title: title, timeouts: Timeouts(all: nil), clock: clock,
       retry: retry
     ) { [index, activity] job in
       let outcome = try await Blocking.run {

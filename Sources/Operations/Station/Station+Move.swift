@@ -23,7 +23,7 @@ extension Station {
     let target = request.target.map { " to \($0)" } ?? ""
     let retry: @Sendable () -> Job = { [self] in move(modality, request, timeout: timeout, onItem: onItem).job }
     return run(
-      .move, "move \(request.words) from \(modality.name)\(target)", modality, timeout,
+      .move(request), "move \(request.words) from \(modality.name)\(target)", modality, timeout,
       retry: retry
     ) { [self] job in
       let callingAETitle = configuration.callingAETitle(for: modality, override: request.localAET)

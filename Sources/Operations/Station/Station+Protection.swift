@@ -1,5 +1,3 @@
-import LocalIndex
-
 /// What `ReadOnly` and a modality's `Production` keep from happening by mistake. Every front end asks; the operations
 /// refuse, so that none can forget to.
 extension Station {
@@ -24,14 +22,5 @@ extension Station {
   func check(_ confirmation: String?, against name: String?) throws(OperationError) {
     guard let name, confirmation != name else { return }
     throw OperationError("\(name) is marked as Production: its name must be typed to confirm; nothing was sent")
-  }
-
-  /// Deletes a local patient, study, series or instance by its identifier.
-  ///
-  /// - Throws: ``OperationError`` when `ReadOnly` is set, `StorageError` when a file cannot be removed.
-  @discardableResult
-  public func delete(_ id: String) throws -> LocalIndex.Deletion {
-    guard !configuration.readOnly else { throw OperationError("ReadOnly is set: nothing is deleted") }
-    return try index.delete(id)
   }
 }

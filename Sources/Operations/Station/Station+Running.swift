@@ -9,13 +9,13 @@ extension Station {
 
   /// Runs a job towards a modality and tells the activity log how it ended.
   func run<Value: OperationResult>(
-    _ kind: JobKind, _ title: String, _ modality: Modality, _ timeout: TimeoutChoice,
+    _ request: JobRequest, _ title: String, _ modality: Modality, _ timeout: TimeoutChoice,
     associations: Int = 1, retry: @escaping @Sendable () -> Job,
     _ body: @escaping @Sendable (Job) async throws -> Value
   ) -> Operation<Value> {
     let activity = activity
     return jobs.run(
-      kind, title: title, modality: modality, associations: associations, timeouts: timeouts(modality, timeout),
+      request, title: title, modality: modality, associations: associations, timeouts: timeouts(modality, timeout),
       clock: clock, retry: retry
     ) { job in
       do {

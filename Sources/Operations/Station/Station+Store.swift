@@ -11,7 +11,7 @@ extension Station {
     let retry: @Sendable () -> Job = { [self] in store(modality, request, timeout: timeout, onInstance: onInstance).job
     }
     return run(
-      .store, "send \(what) to \(modality.name)", modality, timeout,
+      .store(request), "send \(what) to \(modality.name)", modality, timeout,
       associations: request.associations, retry: retry
     ) { [self] job in
       let originator = try check(request, modality)

@@ -20,6 +20,7 @@ public final class Station: Sendable {
   let receiver: Receiver
   let knownCertificates: KnownCertificates
   let pool: AssociationPool
+  let history: HistoryLog
 
   /// Opens the storage.
   ///
@@ -32,12 +33,18 @@ public final class Station: Sendable {
     trace: (any TraceObserver)? = nil, traces: TraceRing? = nil
   ) throws {
     index = try LocalIndex(storage: configuration.storageDirectory, options: configuration.storageOptions)
-    jobs = JobQueue()
     activity = ActivityLog()
     self.clock = clock
     self.trace = TraceObservers.combining([trace, traces])
     self.traces = traces
     peers = PeerDirectory(configuration)
+    history = HistoryLog(index, activity)
+    jobs = JobQueue { [history, peers] job, outcome in
+      let configuration = peers.configuration
+      await history.add(
+        HistoryEntry(
+          job, outcome, address: job.lane?.key, hasValues: configuration.rememberQueries))
+    }
     storing = StoreService(index, peers, moves, activity)
     receiver = Receiver()
     knownCertificates = KnownCertificates(storage: index.path, isShared: configuration.storageGroup != nil)
@@ -83,6 +90,7 @@ public final class Station: Sendable {
     await jobs.cancelAll()
     await pool.close()
     await receiver.stop()
+    await history.flush()
     do { try index.close() } catch { activity.add(.note, peer: "", "closing the index: \(error)") }
   }
 

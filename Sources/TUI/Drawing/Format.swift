@@ -81,6 +81,12 @@ enum Format {
     return [parts.tm_hour, parts.tm_min, parts.tm_sec].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
   }
 
+  /// `06-11` here.
+  static func day(_ secondsSince1970: Int) -> String {
+    let digits = stamp(secondsSince1970).dropFirst(4)
+    return "\(digits.prefix(2))-\(digits.dropFirst(2).prefix(2))"
+  }
+
   /// `20240611-081502` here: for the names of files.
   static func stamp(_ secondsSince1970: Int) -> String {
     var time = time_t(secondsSince1970)

@@ -11,8 +11,24 @@ extension Effects {
     case .holdings(let level, let uids): mailbox.post(.holdings(holdings(level, uids)))
     case .count(let ids, let level, let rows, let outside): count(ids, level, rows, outside)
     case .statistics: tellStatistics()
+    case .history(let token, let text, let limit): mailbox.post(.history(token: token, history(text, limit)))
     default: break
     }
+  }
+
+  private func history(_ text: String, _ limit: Int) -> [HistoryRow] {
+    var filter = HistoryFilter()
+    (filter.text, filter.limit) = (text, limit)
+    var rows: [HistoryRow] = []
+    do {
+      try station.index.history(filter) { entry in
+        rows.append(Views.history(entry))
+        return true
+      }
+    } catch {
+      say("The history cannot be read: \(error)", .bad)
+    }
+    return rows.reversed()
   }
 
   private func page(_ order: PageOrder) -> Message.LocalPage {

@@ -214,6 +214,15 @@ enum Views {
     return row
   }
 
+  static func history(_ entry: HistoryEntry) -> HistoryRow {
+    let started = Int(entry.started.timeIntervalSince1970)
+    return HistoryRow(
+      id: entry.id, time: "\(Format.day(started)) \(Format.clock(started))", operation: entry.operation,
+      isIncoming: entry.isIncoming, peer: entry.peer, address: entry.address, user: entry.user,
+      request: entry.request, phase: phase(JobState(rawValue: entry.outcome) ?? .failed), summary: entry.summary,
+      took: Format.duration(.seconds(entry.ended.timeIntervalSince(entry.started))))
+  }
+
   static func job(_ snapshot: JobSnapshot) -> JobView {
     var view = JobView(
       id: snapshot.id, kind: kind(snapshot.kind), title: snapshot.title, peer: snapshot.modality ?? "",

@@ -93,6 +93,7 @@ enum Command: Equatable {
     case "q", "quit", "exit": self = .quit
     case "h", "help": self = .act(.help)
     case "columns": self = .act(.columns)
+    case "history": self = .act(.history)
     case "clear": self = .act(.clearFinished)
     case "redraw": self = .act(.redraw)
     case "delete": self = .act(.delete)
@@ -121,7 +122,6 @@ enum Command: Equatable {
     case "verify": self = .verify
     case "reindex": self = .reindex
     case "statistics": self = .statistics
-    case "history": self = .screen(5)
     case "local find": self = .filterLocal(path)
     case "modalities import":
       _ = try one("what? an orthanc.json or a dcmqrscp.cfg")

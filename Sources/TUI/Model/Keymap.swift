@@ -12,7 +12,7 @@ enum Action: Hashable, Sendable {
   case retrieve, retrieveTo, get
   case send, commit, importFiles, delete, tags, preview
   case pause, sooner, later, clearFinished
-  case onlyPeer, allow
+  case onlyPeer, allow, history
 }
 
 extension Action {
@@ -33,7 +33,7 @@ extension Action {
     ("send", .send),
     ("import", .importFiles), ("delete", .delete), ("tags", .tags), ("preview", .preview), ("pause", .pause),
     ("sooner", .sooner), ("later", .later), ("clearFinished", .clearFinished), ("onlyPeer", .onlyPeer),
-    ("allow", .allow),
+    ("allow", .allow), ("history", .history),
   ]
 }
 

@@ -30,6 +30,8 @@ enum Message: Sendable {
   case preview(token: Int, Result<PreviewImage, Failure>)
   /// Paths that what is typed may become.
   case completions(for: String, [String])
+  /// The newest entries of the history, newest first.
+  case history(token: Int, [HistoryRow])
   /// What went over the connections of an entry.
   case trace(entry: Int, [String])
   /// Something in the index changed: these studies, by identifier and by UID.
@@ -124,6 +126,8 @@ enum Effect: Sendable {
   case page(PageOrder)
   case tags(instance: String, token: Int)
   case trace(entry: Int)
+  /// The newest of what is kept of operations, where the text is in them.
+  case history(token: Int, text: String, limit: Int)
   /// Asks the index how much of each is here.
   case holdings(Level, [String])
   case copy(String)

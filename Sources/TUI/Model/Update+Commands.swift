@@ -49,6 +49,7 @@ extension Model {
     case .act(.clearFinished):
       world.clearEndedJobs()
       return perform(.screen(4)) + perform(.clearFinished)
+    case .act(.history): return perform(.screen(4)) + perform(.history)
     case .act(let action):
       let said = notice
       let effects = perform(action)

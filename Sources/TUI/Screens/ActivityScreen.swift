@@ -12,7 +12,7 @@ struct ActivityScreen: ListScreen {
   let bindings = [
     Binding(.enter, does: .open, label: "expand", help: "all about it"),
     Binding("f", does: .onlyPeer, label: "only this peer", help: "only this peer, or all again"),
-    allow,
+    allow, Binding("H", does: .history, help: "the history: what was done before, and by others"),
   ]
 
   static let allow = Binding(
@@ -94,6 +94,7 @@ struct ActivityScreen: ListScreen {
   mutating func perform(_ action: Action, _ context: inout Context) -> Bool {
     switch action {
     case .open: if let row = list.current { context.push(EntryScreen(row: row)) }
+    case .history: context.push(HistoryScreen())
     case .onlyPeer:
       guard peer != nil || list.current?.peer.isEmpty == false else {
         context.say("This entry is of no peer.", .dim)

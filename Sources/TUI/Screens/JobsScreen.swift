@@ -23,6 +23,7 @@ struct JobsScreen: ListScreen {
       Binding("J", does: .later, help: "later in its queue"),
       Binding("K", does: .sooner, help: "sooner in its queue"),
       Binding("X", does: .clearFinished, label: "clear finished", help: "clear the finished"),
+      Binding("H", does: .history, label: "history", help: "the history: what was done before, and by others"),
     ]
 
   private static let columns: [Column<JobView>] = [
@@ -89,6 +90,7 @@ struct JobsScreen: ListScreen {
   mutating func perform(_ action: Action, _ context: inout Context) -> Bool {
     switch action {
     case .open: if let job = list.current { context.push(JobScreen(id: job.id, title: job.title)) }
+    case .history: context.push(HistoryScreen())
     case .clearFinished:
       context.effects.append(.clearFinishedJobs)
       list.replace(list.rows.filter(\.isRunning))

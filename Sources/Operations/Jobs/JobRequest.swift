@@ -1,0 +1,85 @@
+import Dicom
+
+/// What a person asked for, as data: what the history keeps of it.
+public enum JobRequest: Sendable, Hashable {
+  case echo(count: Int)
+  case watch
+  case find(Query)
+  case worklist(WorklistQuery)
+  case move(RetrieveRequest)
+  case get(RetrieveRequest)
+  case store(SendRequest)
+  /// By the identifiers of what is here.
+  case commit([String])
+  case testStore
+  case importing([String])
+  case exporting([String], to: String)
+  case deleting([String])
+  case verifying
+  case reindexing
+
+  public var kind: JobKind {
+    switch self {
+    case .echo: .echo
+    case .watch: .watch
+    case .find: .find
+    case .worklist: .worklist
+    case .move: .move
+    case .get: .get
+    case .store: .store
+    case .commit: .commit
+    case .testStore: .testStore
+    case .importing: .importing
+    case .exporting: .exporting
+    case .deleting: .deleting
+    case .verifying: .verifying
+    case .reindexing: .reindexing
+    }
+  }
+
+  /// What was asked for, on one line: `study StudyInstanceUID=1.2.3`.
+  ///
+  /// - Parameter hasValues: with the values of queries, patients' identifiers and paths, which may tell of patients.
+  ///   Without them there are keywords, UIDs of what was retrieved, and the identifiers of what is here.
+  func words(hasValues: Bool) -> String {
+    switch self {
+    case .echo, .watch, .testStore, .verifying, .reindexing: return ""
+    case .find(let query): return "\(query.level.description.lowercased()) \(Self.words(query.keys, hasValues))"
+    case .worklist(let query): return Self.words(query.keys, hasValues)
+    case .move(let request), .get(let request):
+      let items = request.items.map { item in
+        item.keys.last.map { Self.word($0, hasValues || $0.tag.isUniqueUID) } ?? ""
+      }
+      return "\(request.level.description.lowercased()) \(Self.cut(items))" + (request.target.map { " to \($0)" } ?? "")
+    case .store(let request):
+      return Self.cut(
+        request.sources.map { source in
+          switch source {
+          case .id(let id): id
+          case .path(let path): hasValues ? path : "a path"
+          }
+        })
+    case .commit(let ids), .deleting(let ids), .exporting(let ids, _): return Self.cut(ids)
+    case .importing(let paths): return hasValues ? Self.cut(paths) : Words.count(paths.count, "path")
+    }
+  }
+
+  private static func words(_ keys: [QueryKey], _ hasValues: Bool) -> String {
+    keys.filter { !$0.value.isEmpty }.map { word($0, hasValues) }.joined(separator: " ")
+  }
+
+  private static func word(_ key: QueryKey, _ hasValue: Bool) -> String {
+    hasValue ? "\(key.name)=\(key.value)" : key.name
+  }
+
+  /// A request of a thousand studies is not told in full.
+  private static func cut(_ items: [String], _ limit: Int = 20) -> String {
+    let shown = items.prefix(limit).joined(separator: " ")
+    return items.count > limit ? "\(shown) and \(Words.grouped(items.count - limit)) more" : shown
+  }
+}
+
+extension Tag {
+  /// A UID that names a study, a series or an instance; says nothing of a patient.
+  fileprivate var isUniqueUID: Bool { [.studyInstanceUID, .seriesInstanceUID, .sopInstanceUID].contains(self) }
+}
