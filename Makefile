@@ -23,9 +23,9 @@ build: ## build a debug binary: .build/debug/fluoro
 test: ## lint, build and run every test, the ones against real peers included
 	@Scripts/test
 
-bench: ## compare fluoro with other tools, side by side, in a release build; ONLY="retrieve datasets" for parts
-	@Scripts/prepare test
-	@Benchmarks/run $(ONLY)
+bench: ## compare fluoro with other tools, in a release build; ONLY="retrieve datasets", SAVE=FILE, AGAINST=FILE saved earlier
+	@Scripts/prepare bench
+	@Benchmarks/run $(ONLY) $(if $(SAVE),--save $(SAVE)) $(if $(AGAINST),--against $(AGAINST))
 
 SECONDS ?= 60
 FUZZ ?= data pdu

@@ -2,13 +2,13 @@
 
 import array
 import os
-import platform
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import time
+
+from _rows import HEADER, tell
 
 
 def free_port():
@@ -70,34 +70,52 @@ def write_ct(folder, count, size=512, root="2.25.3298007356985866292956419785115
         ds.save_as(folder / f"{k + 1:05}.dcm", enforce_file_format=True)
 
 
-class Comparison:
-    """Two ways to do one thing, alternating in one run; what counts is their ratio within it."""
+class Contest:
+    """Several ways to do one thing, taking turns in one run, so that what the machine does meanwhile befalls all alike; what
+    counts are the ratios within the turns. `contestants` is a function for each name, which does the thing, number `n`, and
+    says how many seconds it took."""
 
-    def __init__(self, work, theirs, ours, target=None, unit="s"):
-        self.work, self.names, self.target, self.unit = work, (theirs, ours), target, unit
-        self.times = ([], [])
+    def __init__(self, work, contestants, unit="s"):
+        self.work, self.contestants, self.unit = work, contestants, unit
+        self.times = {name: [] for name in contestants}
 
-    def run(self, runs, theirs, ours):
-        """Each of the two does the thing once and says how long it took. The first pair warms up."""
+    def run(self, runs):
+        """The first turn warms up."""
         for n in range(runs + 1):
-            for times, contestant in zip(self.times, (theirs, ours)):
+            for name, contestant in self.contestants.items():
                 # What one leaves unwritten in memory would otherwise be written in the other's time.
                 os.sync()
                 took = contestant(n)
                 if n > 0:
-                    times.append(took)
+                    self.times[name].append(took * (1000 if self.unit == "ms" else 1))
         return self
+
+    def row(self, theirs, ours, target=None):
+        """One pair of them; `target` is the least ratio."""
+        work = self.work if ours == "fluoro" else f"{self.work}: {ours}"
+        tell(work, self.times[ours], self.unit, against=theirs, theirs=self.times[theirs], wanted=target)
+
+
+class Comparison:
+    """Two ways to do one thing: `theirs` and `ours` are their names."""
+
+    def __init__(self, work, theirs, ours, target=None, unit="s"):
+        self.work, self.names, self.target, self.unit = work, (theirs, ours), target, unit
+
+    def run(self, runs, theirs, ours):
+        """Each of the two does the thing once and says how many seconds it took."""
+        self.contest = Contest(self.work, dict(zip(self.names, (theirs, ours))), self.unit).run(runs)
+        return self
+
+    def row(self):
+        self.contest.row(*self.names, self.target)
 
     @staticmethod
     def heading(runs):
-        print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
-              f"{runs} alternating runs; medians, and the ratio of each pair")
-        print("| work | they | we | ratio, median (min..max) | target |")
-        print("| --- | --- | --- | --- | --- |", flush=True)
+        heading(runs)
 
-    def row(self):
-        scale, unit = (1000, "ms") if self.unit == "ms" else (1, "s")
-        they, we = (f"{name} {statistics.median(times) * scale:.3g} {unit}" for name, times in zip(self.names, self.times))
-        ratios = [a / b for a, b in zip(*self.times)]
-        print(f"| {self.work} | {they} | {we} | {statistics.median(ratios):.2f} ({min(ratios):.2f}..{max(ratios):.2f}) "
-              f"| {self.target or ''} |", flush=True)
+
+def heading(runs=None):
+    """The table's, once a script; rows follow, by `Comparison`, `Contest` or, for what is alone, `tell`."""
+    words = f"; {runs} runs, taking turns: medians, and the ratio of each pair" if runs else ""
+    print(f"load {os.getloadavg()[0]:.1f}{words}\n\n{HEADER}", flush=True)

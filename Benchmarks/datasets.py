@@ -6,20 +6,20 @@ The targets: headers at 5 times dcmdump's and 20 times pydicom's rate; the heade
 256 KB; 100 MB converted faster than dcmconv does it, and in less than twice the time of cp.
 
 usage: datasets.py [--fluoro PATH] [--files N] [--runs N]
-Needs pydicom (the environment that `make test` puts under .build/venv), dcmtk, a release build of fluoro, the program that
-`Benchmarks/datasets/build` makes beside it and, for instructions and allocations, valgrind.
+Needs pydicom (the environment that `make test` puts under .build/venv), dcmtk, a release build of fluoro and the program
+that `Benchmarks/datasets/build` makes beside it.
 """
 
 import argparse
-import os
-import re
+import random
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from _shared import Contest, heading, tell
 
 PYDICOM = """
 import sys, time, glob, pydicom
@@ -89,18 +89,6 @@ def timed(*command):
     return time.perf_counter() - start
 
 
-def counted(tool, pattern, *arguments):
-    """What valgrind counts while the program runs; hashing is made the same in every run."""
-    environment = dict(os.environ, SWIFT_DETERMINISTIC_HASHING="1")
-    command = ["valgrind", f"--tool={tool}", *([] if tool == "memcheck" else ["--callgrind-out-file=/dev/null"])]
-    result = subprocess.run(command + [str(a) for a in arguments], env=environment, capture_output=True, check=True)
-    return int(re.search(pattern, result.stderr.decode()).group(1).replace(",", "")), result.stdout.decode().split()
-
-
-def row(what, seconds, ratio):
-    print(f"  {what:34} {seconds:>14}   {ratio}")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=5000)
@@ -111,6 +99,7 @@ def main():
     program = fluoro.with_name("datasets")
 
     work = Path(tempfile.mkdtemp(prefix="fluoro-datasets-"))
+    heading(options.runs)
     try:
         headers(program, work, options)
         large(program, fluoro, work, options.runs)
@@ -123,31 +112,17 @@ def headers(program, work, options):
     folder.mkdir()
     for number in range(options.files):
         sample(number).save_as(folder / f"{number:05}.dcm", enforce_file_format=True)
-    size = (folder / "00000.dcm").stat().st_size
-    times = {"fluoro": [], "dcmdump": [], "pydicom": []}
-    for _ in range(options.runs):
-        count, elements, _, seconds = run(program, "headers", folder).split()
+
+    def ours(_):
+        count, _, _, seconds = run(program, "headers", folder).split()
         assert int(count) == options.files
-        times["fluoro"].append(float(seconds))
-        times["dcmdump"].append(timed("dcmdump", "+sd", folder))
-        times["pydicom"].append(float(run(sys.executable, "-c", PYDICOM, folder).split()[1]))
-    ours = statistics.median(times["fluoro"])
-    print(f"Headers of {options.files} files of {size} bytes, {int(elements) // options.files} elements each, one core:")
-    for name, all_times in times.items():
-        median = statistics.median(all_times)
-        row(name, f"{options.files / median:,.0f} files/s", f"fluoro is {median / ours:.1f} times as fast")
-    if shutil.which("valgrind"):
-        few, many = 100, min(300, options.files)
-        pattern = r"Collected : (\d+)"
-        first, _ = counted("callgrind", pattern, program, "headers", folder, few)
-        second, _ = counted("callgrind", pattern, program, "headers", folder, many)
-        row("instructions", f"{(second - first) / (many - few):,.0f}", "a file")
-        pattern = r"total heap usage: ([\d,]+) allocs"
-        first, out = counted("memcheck", pattern, program, "headers", folder, few)
-        second, more = counted("memcheck", pattern, program, "headers", folder, many)
-        allocations = (second - first) / (many - few)
-        row("allocations", f"{allocations:.1f}", "a file, decoding included")
-        row("", f"{(second - first) / (int(more[1]) - int(out[1])):.2f}", "an element")
+        return float(seconds)
+
+    contest = Contest(f"headers of {options.files} files of 3.6 kB, one core", {
+        "fluoro": ours, "dcmdump": lambda _: timed("dcmdump", "+sd", folder),
+        "pydicom": lambda _: float(run(sys.executable, "-c", PYDICOM, folder).split()[1])}).run(options.runs)
+    contest.row("dcmdump", "fluoro", 5)
+    contest.row("pydicom", "fluoro", 20)
 
 
 def large(program, fluoro, work, runs):
@@ -155,35 +130,31 @@ def large(program, fluoro, work, runs):
     ds = sample(1)
     ds.Rows = ds.Columns = 1024
     ds.NumberOfFrames = 50
-    ds.PixelData = os.urandom(1 << 20) * 100
+    ds.PixelData = random.Random(1).randbytes(1 << 20) * 100
     ds.save_as(source, enforce_file_format=True)
     _, read, milliseconds = run(program, "header", source).split()
-    print(f"\nHeader of a file of {source.stat().st_size:,} bytes:")
-    row("read from disk", f"{int(read):,} bytes", "target: 262,144")
-    row("time", f"{float(milliseconds):.3f} ms", "target: 1 ms")
+    tell("header of a file of 100 MB: read from disk", [int(read)], "bytes", wanted=262_144)
+    tell("header of a file of 100 MB", [float(milliseconds)], "ms", wanted=1)
 
-    commands = {
-        "fluoro": (fluoro, "convert", source, "OUT", "--transfer-syntax", "implicit"),
-        "dcmconv": ("dcmconv", "+ti", source, "OUT"),
-        "cp": ("cp", source, "OUT"),
-    }
-    times = {name: [] for name in commands}
-    for number in range(runs + 1):
-        for name, command in commands.items():
-            target = work / f"{name}-{number % 2}.dcm"
+    def converted(name, *command):
+        def convert(n):
+            target = work / f"{name}-{n % 2}.dcm"
             target.unlink(missing_ok=True)
-            seconds = timed(*[target if part == "OUT" else part for part in command])
-            if number > 0:
-                times[name].append(seconds)
+            return timed(*[target if part == "OUT" else part for part in command])
+
+        return convert
+
+    contest = Contest("100 MB from Explicit to Implicit VR Little Endian, whole process", {
+        "fluoro": converted("fluoro", fluoro, "convert", source, "OUT", "--transfer-syntax", "implicit"),
+        "dcmconv": converted("dcmconv", "dcmconv", "+ti", source, "OUT"),
+        "cp": converted("cp", "cp", source, "OUT"),
+    }, "ms").run(runs)
     import pydicom
 
     first, second = (pydicom.dcmread(work / f"{name}-0.dcm") for name in ("fluoro", "dcmconv"))
     assert first.PixelData == second.PixelData == ds.PixelData and first.file_meta.TransferSyntaxUID == "1.2.840.10008.1.2"
-    ours = statistics.median(times["fluoro"])
-    print("\nThe same file from Explicit to Implicit VR Little Endian, whole process:")
-    for name, all_times in times.items():
-        median = statistics.median(all_times)
-        row(name, f"{median * 1000:.0f} ms", f"{median / ours:.2f} of fluoro's time")
+    contest.row("dcmconv", "fluoro", 1)
+    contest.row("cp", "fluoro", 0.5)
 
 
 if __name__ == "__main__":

@@ -14,16 +14,14 @@ import argparse
 import http.client
 import json
 import os
-import platform
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from _shared import end, free_port, wait_for, write_ct
+from _shared import Comparison, end, free_port, heading, wait_for, write_ct
 
 ROOT = "2.25.329800735698586629295641978511506172918"
 
@@ -117,6 +115,13 @@ def run_fluoro(fluoro, folder, port, own_port):
     return took, json.loads(done.stdout.strip().splitlines()[-1])["received"]
 
 
+def complete(name, slices, result):
+    took, count = result
+    if count != slices:
+        sys.exit(f"incomplete: {name} has {count} of {slices}")
+    return took
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fluoro", default=".build/release/fluoro")
@@ -138,31 +143,16 @@ def main():
         })
         upload(http_port, sorted(source.iterdir()))
 
-        theirs, ours = [], []
-        for n in range(options.runs + 1):  # the first pair warms up and is not counted
-            # What one leaves unwritten in memory would otherwise be written in the other's time.
-            os.sync()
-            a, count_a = run_movescu(work / f"movescu-{n}", port, storescp_port)
-            os.sync()
-            b, count_b = run_fluoro(fluoro, work / f"fluoro-{n}", port, own_port)
-            if count_a != options.slices or count_b != options.slices:
-                sys.exit(f"incomplete: movescu {count_a}, fluoro {count_b} of {options.slices}")
-            if n > 0:
-                theirs.append(a)
-                ours.append(b)
-            print(f"{'warm-up' if n == 0 else f'run {n}'}: movescu + storescp {a:.3f} s, fluoro {b:.3f} s", flush=True)
+        heading(options.runs)
+        Comparison(f"retrieve {options.slices} CT of 0.5 MB from Orthanc as shipped, durably", "movescu + storescp", "fluoro",
+                   15).run(
+            options.runs,
+            lambda n: complete("movescu", options.slices, run_movescu(work / f"movescu-{n}", port, storescp_port)),
+            lambda n: complete("fluoro", options.slices, run_fluoro(fluoro, work / f"fluoro-{n}", port, own_port))).row()
     finally:
         if server:
             end(server)
         shutil.rmtree(work, ignore_errors=True)
-
-    ratios = [a / b for a, b in zip(theirs, ours)]
-    print(f"\n{options.slices} CT slices of 0.5 MB, Orthanc as shipped, {platform.machine()}, {os.cpu_count()} cores, "
-          f"{options.runs} alternating runs")
-    print("| work | movescu + storescp | fluoro (durable) | ratio, median (min..max) |")
-    print("| --- | --- | --- | --- |")
-    print(f"| retrieve {options.slices} CT | {statistics.median(theirs):.2f} s | {statistics.median(ours):.2f} s "
-          f"| {statistics.median(ratios):.1f} ({min(ratios):.1f}..{max(ratios):.1f}) |")
 
 
 if __name__ == "__main__":
