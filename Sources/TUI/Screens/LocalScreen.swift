@@ -176,13 +176,13 @@ struct LocalScreen: ListScreen {
       context.moves.append(
         .prompt(
           Prompt(
-            "Export \(what) to", hint: "a new or empty folder, or a new archive, NAME.zip", text: "~/",
+            "Export \(what) to", hint: "a new folder, or NAME.zip", text: "~/",
             purpose: .exportFiles(ids: rows.map(\.id), words: what))))
     case .send: send(&context)
     case .commit: commit(&context)
     case .importFiles:
       context.moves.append(
-        .prompt(Prompt("Import", hint: "a file, a folder, a ZIP archive or a DICOMDIR", purpose: .importPaths)))
+        .prompt(Prompt("Import", hint: "a file, folder, ZIP or DICOMDIR", purpose: .importPaths)))
     case .delete:
       if context.world.station.isReadOnly {
         context.say("This fluoro is read only (ReadOnly in its configuration).", .warning)

@@ -1,0 +1,176 @@
+import Dicom
+import Testing
+
+@testable import TUI
+
+/// What is asked of the local studies, the jobs and the activity, a bullet a story.
+@Suite("Local, jobs and activity")
+struct ArchiveStories {
+  private func study(_ id: String, _ name: String) -> Record {
+    Record(id: id, level: .study, [.studyInstanceUID: id, .patientName: name, .studyInstances: "10"])
+  }
+
+  private func page(_ story: Story, _ records: [Record], total: Int? = nil, isLast: Bool = true) {
+    let order = story.effects.pages.last
+    story.show(
+      .page(
+        .init(
+          token: order?.token ?? 0, records: records, isFirst: order?.offset == 0, isLast: isLast,
+          total: total ?? records.count)))
+  }
+
+  private func job(_ id: Int, _ phase: JobView.Phase, at now: ContinuousClock.Instant) -> JobView {
+    JobView(id: id, kind: .move, title: "C-MOVE DOE \(id)", peer: "PACS1", phase: phase, started: now)
+  }
+
+  // MARK: Local
+
+  @Test("The search goes on with every letter, and rows are fetched a page at a time however many there are")
+  func liveSearch() {
+    let story = Story()
+    story.show(.station(StationView(localStudies: 100_000)))
+    story.press("3")
+    #expect(story.shows("loading 100,000 studies"))
+    page(story, (0..<200).map { study("\($0)", "P\($0)") }, total: 100_000, isLast: false)
+    #expect(story.shows("100,000 studies"))
+    #expect(story.effects.pages.last?.limit == 200)
+    story.press("/")
+    story.type("do")
+    #expect(story.effects.pages.suffix(2).map(\.filter) == ["d", "do"])
+    page(story, [study("a", "DOE^JANE")])
+    #expect(story.selected.contains("DOE, JANE"))
+    story.press(.escape, .escape)
+    page(story, (0..<200).map { study("\($0)", "P\($0)") }, total: 100_000, isLast: false)
+    for _ in 0..<20 { story.press(.control("f")) }
+    #expect(story.effects.pages.last?.offset == 200, "the next page comes before the end is reached")
+  }
+
+  @Test("< and > let the index sort")
+  func sort() {
+    let story = Story()
+    story.press("3")
+    page(story, [study("a", "DOE^JANE")])
+    story.press(">")
+    #expect(story.effects.pages.last?.sort != .studyDate)
+    story.press("I")
+    #expect(story.effects.pages.last?.descending == true)
+  }
+
+  @Test("i imports what a path names; the job tells how far it is")
+  func importing() {
+    let story = Story()
+    story.press("3", "i")
+    #expect(story.shows("a file, folder, ZIP or DICOMDIR"))
+    story.type("/media/cdrom")
+    story.press(.enter)
+    let paths = story.effects.compactMap { if case .importPaths(let paths) = $0 { paths } else { nil } }
+    #expect(paths == [["/media/cdrom"]])
+    var job = JobView(
+      id: 1, kind: .importing, title: "import /media/cdrom", peer: "", phase: .receiving, started: story.now)
+    job.progress = JobView.Progress(total: 250, completed: 120, failed: 2, bytes: 64_000_000, rate: 12_000_000)
+    story.show(.job(job))
+    #expect(story.operation.contains("122/250 · 2 failed · 64 MB · 12 MB/s"))
+  }
+
+  @Test("What is deleted is counted first, with what is marked outside the filter")
+  func delete() {
+    let story = Story()
+    story.press("3")
+    page(story, [study("a", "DOE"), study("b", "ROE")])
+    story.press(" ", "/")
+    story.type("ro")
+    page(story, [study("b", "ROE")])
+    story.press(.enter, "*", "x")
+    let counts = story.effects.compactMap { effect -> [String]? in
+      if case .count(let ids, .study, _, _) = effect { ids } else { nil }
+    }
+    #expect(counts.count == 1)
+  }
+
+  // MARK: Jobs
+
+  @Test(
+    "A job says its state by a light and a word",
+    arguments: [
+      (JobView.Phase.queued, "○ queued"), (.resolving, "resolving"), (.connecting, "connecting"), (.tls, "TLS"),
+      (.associating, "associating"), (.waiting, "waiting"), (.receiving, "receiving"), (.sending, "sending"),
+      (.cancelling, "cancelling"), (.paused, "○ paused"), (.done, "✓ done"), (.partial, "◐ partial"),
+      (.failed, "✗ failed"), (.timedOut, "✗ timed out"), (.rejected, "✗ rejected"), (.cancelled, "– cancelled"),
+    ])
+  func states(phase: JobView.Phase, words: String) {
+    let story = Story()
+    story.show(.job(job(1, phase, at: story.now)))
+    story.press("4")
+    #expect(story.selected.contains(words))
+  }
+
+  @Test("Enter tells what failed and why; r asks for just that again; X clears what has ended and leaves the rest")
+  func details() {
+    let story = Story()
+    var failed = job(1, .partial, at: story.now)
+    failed.outcome = "248 of 250 instances"
+    failed.details = ["1.2.3.7: 0xA700 out of resources", "1.2.3.9: 0x0110 processing failure"]
+    failed.progress = JobView.Progress(total: 250, completed: 248, failed: 2, bytes: 1000)
+    story.show(.job(failed))
+    story.show(.job(job(2, .waiting, at: story.now)))
+    story.press("4", "j", .enter)
+    #expect(story.shows("1.2.3.7: 0xA700 out of resources"))
+    #expect(story.shows("250/250 · 2 failed"))
+    story.press("r")
+    #expect(story.effects.retried == [1])
+    story.press(.escape, "X")
+    #expect(!story.shows("C-MOVE DOE 1") && story.shows("C-MOVE DOE 2"))
+    #expect(story.effects.contains { if case .clearFinishedJobs = $0 { true } else { false } })
+  }
+
+  // MARK: Activity
+
+  private func entry(_ id: Int, _ peer: String, _ words: String) -> ActivityRow {
+    ActivityRow(id: id, clock: 1_710_504_000 + id, kind: "incoming", role: .accent, peer: peer, words: words)
+  }
+
+  @Test("What happened stands newest first, is filtered, and by f of one peer only")
+  func activity() {
+    let story = Story()
+    story.show(
+      .activity([entry(1, "CT1", "association"), entry(2, "CT2", "association"), entry(3, "CT1", "released")]))
+    story.press("5")
+    let lines = story.lines.filter { $0.contains("incoming") }
+    #expect(lines.count == 3 && lines[0].contains("released"))
+    story.press("j", "f")
+    #expect(story.shows("only CT2"))
+    #expect(!story.shows("released"))
+    story.press(.escape, "/")
+    story.type("released")
+    #expect(story.selected.contains("CT1") && !story.shows("CT2"))
+  }
+
+  @Test("Enter opens an entry down to its PDUs")
+  func pdus() {
+    let story = Story()
+    story.show(.activity([entry(7, "CT1", "association")]))
+    story.press("5", .enter)
+    story.show(.trace(entry: 7, ["12:00:00 received A-ASSOCIATE-RQ", "  context 1: CT Image Storage"]))
+    #expect(story.shows("on the wire"))
+    #expect(story.shows("A-ASSOCIATE-RQ"))
+    #expect(story.shows("  context 1: CT Image Storage"))
+  }
+
+  // MARK: The frame
+
+  @Test("At 200 by 60 there is more: details beside the list")
+  func large() {
+    let small = Story()
+    let large = Story(size: Size(rows: 60, columns: 200))
+    for story in [small, large] {
+      story.press("3")
+      var record = study("1.2.3", "DOE^JANE")
+      record[.patientBirthDate] = "19700101"
+      record[.accessionNumber] = "A1"
+      record[.referringPhysicianName] = "WHO^DR"
+      page(story, [record])
+    }
+    #expect(large.shows("Study UID") && !small.shows("Study UID"))
+    #expect(small.shows("DOE, JANE") && small.shows("1.2.3"))
+  }
+}

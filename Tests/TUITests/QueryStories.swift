@@ -1,0 +1,142 @@
+import Dicom
+import Testing
+
+@testable import TUI
+
+/// What is asked of queries, a bullet a story.
+@Suite("Query and retrieve")
+struct QueryStories {
+  private func study(_ number: Int) -> Record {
+    Record(
+      id: "\(number)", level: .study,
+      [.studyInstanceUID: "\(number)", .patientName: "P\(number)", .studyDate: "2024010\(number)"])
+  }
+
+  private func asked() -> (Story, Int) {
+    let story = Story()
+    story.press(.enter, .enter)
+    return (story, story.effects.finds.last?.token ?? -1)
+  }
+
+  private func job(_ token: Int, at now: ContinuousClock.Instant) -> JobView {
+    var job = JobView(id: 1, kind: .find, title: "C-FIND all studies", peer: "PACS1", phase: .receiving, started: now)
+    job.wait = Waiting(
+      words: "waiting for C-FIND response", since: now, deadline: now + .seconds(10), limit: .seconds(10))
+    job.subjects = ["find-\(token)", "PACS1"]
+    return job
+  }
+
+  @Test("The form knows DICOM: names get their wildcard, modalities are a list, dates are ranges; what is sent is said")
+  func form() {
+    let story = Story()
+    story.press(.enter)
+    story.type("doe")
+    #expect(story.shows("asks doe*"))
+    story.press(.tab, .tab, .tab)
+    story.type("2024-01..2024-03")
+    #expect(story.shows("asks 20240101-20240331"))
+    story.press(.tab)
+    story.type("ct, mr")
+    #expect(story.shows("asks CT\\MR"))
+    story.press(.tab, .tab)
+    story.type("thorax")
+    #expect(story.shows("asks *thorax*"))
+    story.press(.enter)
+    #expect(
+      story.effects.finds.last?.keys == [
+        "PatientName": "doe*", "StudyDate": "20240101-20240331", "ModalitiesInStudy": "CT\\MR",
+        "StudyDescription": "*thorax*",
+      ])
+  }
+
+  @Test("Without QueryWildcards what is typed is what is asked")
+  func asTyped() {
+    let story = Story()
+    story.show(.station(StationView(addsWildcards: false)))
+    story.press(.enter)
+    story.type("doe")
+    #expect(!story.shows("asks doe"))
+    story.press(.enter)
+    #expect(story.effects.finds.last?.keys == ["PatientName": "doe"])
+  }
+
+  @Test("A form with no criteria says so, and how many it will take")
+  func noCriteria() {
+    let story = Story()
+    story.press(.enter)
+    #expect(story.shows("No criteria: Enter asks for every study, the first 500."))
+    story.press(.enter)
+    #expect(story.effects.finds.last?.limit == 500)
+  }
+
+  @Test("Matches are counted as they stream in; cancelled, those that came stay and can be retrieved")
+  func cancelled() {
+    let (story, token) = asked()
+    story.show(.job(job(token, at: story.now)))
+    #expect(story.shows("waiting for C-FIND response 10.0 s"))
+    story.show(.matches(token: token, [study(1), study(2)]))
+    #expect(story.shows("2 studies so far"))
+    story.press("c")
+    #expect(story.effects.cancelled == [1])
+    story.show(.findEnded(token: token, .init(words: "cancelled")))
+    #expect(story.shows("2 studies ") && !story.shows("so far"))
+    story.press("m")
+    #expect(story.effects.retrieved == ["2"])
+  }
+
+  @Test("After the first 500, r asks for all")
+  func all() {
+    let (story, token) = asked()
+    story.show(.matches(token: token, [study(1)]))
+    story.show(.findEnded(token: token, .init(isCut: true)))
+    story.press("r")
+    #expect(story.effects.finds.last?.limit == 0)
+  }
+
+  @Test("Enter goes down study, series, images with the UIDs of the way; back is there at once")
+  func down() {
+    let (story, token) = asked()
+    story.show(.matches(token: token, [study(1)]))
+    story.show(.findEnded(token: token, .init()))
+    story.press(.enter)
+    let series = story.effects.finds.last
+    #expect(series?.level == .series && series?.keys == ["StudyInstanceUID": "1"])
+    let row = Record(
+      id: "1.1", level: .series,
+      [.studyInstanceUID: "1", .seriesInstanceUID: "1.1", .seriesNumber: "4", .modality: "CT"])
+    story.show(.matches(token: series?.token ?? -1, [row]))
+    story.press(.enter)
+    #expect(story.effects.finds.last?.level == .instance)
+    #expect(story.effects.finds.last?.keys == ["StudyInstanceUID": "1", "SeriesInstanceUID": "1.1"])
+    #expect(story.shows("P1 › CT series 4"))
+    story.press("q", "q")
+    #expect(story.shows("1 study "))
+    #expect(story.effects.finds.count == 3, "nothing is asked again")
+  }
+
+  @Test("How much is here is asked of what is in sight only, and again when it has changed")
+  func holdings() {
+    let (story, token) = asked()
+    story.show(.matches(token: token, (1...9).map(study)))
+    func wanted() -> [Set<String>] {
+      story.effects.compactMap { if case .holdings(_, let uids) = $0 { Set(uids) } else { nil } }
+    }
+    #expect(wanted() == [Set((1...9).map(String.init))])
+    story.press("j", "k")
+    #expect(wanted().count == 1)
+    story.show(.indexChanged(studies: ["3", "77"]))
+    #expect(wanted().last == ["3"])
+  }
+
+  @Test("The worklist is cancelled and grows old as any answer does")
+  func worklist() {
+    let story = Story()
+    story.press("L", .enter)
+    let token = story.effects.finds.last?.token ?? -1
+    story.show(.matches(token: token, [study(1)]))
+    #expect(story.shows("1 entry so far"))
+    story.show(.findEnded(token: token, .init(words: "cancelled")))
+    story.passOnTheClock(seconds: 7300)
+    #expect(story.shows("1 entry · 2 h ago, r asks again"))
+  }
+}
