@@ -20,10 +20,9 @@ struct Fluoro: InterfaceCommand {
       """,
     version: version,
     subcommands: [
-      Demo.self, Echo.self, Watch.self, Find.self, Worklist.self, Move.self, Get.self, Store.self, Commit.self,
-      TestStore.self, Serve.self, Local.self, Dump.self, Convert.self, Explain.self, History.self, Modalities.self,
-      WhoAmI.self,
-      Manual.self,
+      Demo.self, Echo.self, Watch.self, Diagnose.self, Find.self, Worklist.self, Move.self, Get.self, Store.self,
+      Commit.self, TestStore.self, Serve.self, Local.self, Dump.self, Convert.self, Explain.self, History.self,
+      Modalities.self, WhoAmI.self, Manual.self,
     ])
 
   @OptionGroup var shared: SharedOptions

@@ -48,6 +48,27 @@ struct StationStories {
     await laboratory.close()
   }
 
+  @Test("d: layer by layer, what works; m has an instance sent here, which proves that we are reached")
+  func diagnose() async throws {
+    try await withLaboratory { story in
+      await story.until("● receiving")
+      story.press("d")
+      await story.until("What it comes to")
+      #expect(story.shows("diagnose sample") && story.shows("✓ C-ECHO") && story.shows("? sending to us"))
+      #expect(story.shows("is not proven"))
+      story.press("m")
+      await story.until("Everything works")
+      #expect(story.shows("✓ sending to us"))
+      story.press(.escape, "j", "d")
+      await story.until("✗ connection")
+      #expect(story.shows("nothing listens on that port") && story.shows("not reached"))
+      story.press(":")
+      story.type("diagnose sample")
+      story.press(.enter)
+      await story.until("✓ C-FIND")
+    }
+  }
+
   @Test("5, Enter: an entry of the activity shows what went over the wire")
   func wire() async throws {
     try await withLaboratory { story in

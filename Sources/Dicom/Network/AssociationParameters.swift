@@ -103,6 +103,10 @@ public struct AcceptedContext: Hashable, Sendable {
 public struct PeerInformation: Hashable, Sendable {
   /// Address and port of the connection.
   public var address: String
+  /// Our own end of it, without the port: where the peer sees us, unless something between us translates addresses.
+  public var localAddress: String?
+  /// What it answered to each presentation context, those it refused included.
+  public var contextResults: [ContextResult]
   public var implementationClassUID: UID?
   public var implementationVersionName: String?
   /// What it receives at most; 0 is no limit, nil was not said.

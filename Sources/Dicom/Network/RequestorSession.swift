@@ -125,6 +125,7 @@ final class RequestorSession: UpperLayerUser {
     self.opened = nil
     let peer = PeerInformation(
       address: channel.remoteAddress.map(ConnectionTracer.words) ?? parameters.endpoint.address,
+      localAddress: channel.localAddress?.ipAddress, contextResults: accept.presentationContexts,
       implementationClassUID: accept.userInformation.implementationClassUID,
       implementationVersionName: accept.userInformation.implementationVersionName,
       maximumPDULength: accept.userInformation.maximumPDULength,

@@ -7,6 +7,8 @@ public enum JobKind: String, Sendable, CaseIterable {
   case watch
   /// One synthetic instance, stored and found again.
   case testStore = "teststore"
+  /// What works towards a modality and what does not, layer by layer.
+  case diagnose
   case importing = "import"
   case exporting = "export"
   case deleting = "delete"
@@ -25,6 +27,7 @@ public enum JobKind: String, Sendable, CaseIterable {
     case .worklist: "worklist C-FIND"
     case .watch: "watch"
     case .testStore: "test store"
+    case .diagnose: "diagnosis"
     case .importing, .exporting, .deleting, .verifying, .reindexing: rawValue
     }
   }

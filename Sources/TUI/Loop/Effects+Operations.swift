@@ -176,6 +176,13 @@ extension Effects {
     know(operation, "watch", [name])
   }
 
+  func diagnose(_ name: String, _ moves: Bool, _ token: Int) {
+    guard let modality = modality(name) else { return }
+    let mailbox = mailbox
+    let operation = station.diagnose(modality, moves: moves) { mailbox.post(.diagnosed(token: token, $0)) }
+    know(operation, "diagnosis", ["diagnosis-\(token)", name])
+  }
+
   func testStore(_ name: String, _ confirmation: String?) {
     guard let modality = modality(name) else { return }
     know(station.testStore(modality, confirmation: confirmation), "test store", [name])

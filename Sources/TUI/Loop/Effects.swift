@@ -89,6 +89,7 @@ final class Effects: Sendable {
     case .pause(let id): pause(id)
     case .shift(let id, let sooner): shift(id, sooner: sooner)
     case .watch(let name): watch(name)
+    case .diagnose(let name, let moves, let token): diagnose(name, moves, token)
     case .testStore(let name, let confirmation): testStore(name, confirmation)
     case .exportFiles(let ids, let folder, let words): exportFiles(ids, folder, words)
     case .count, .statistics, .page, .tags, .holdings, .history: Task.detached { [self] in visitIndex(effect) }

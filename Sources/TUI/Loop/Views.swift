@@ -255,6 +255,7 @@ enum Views {
     case .commit: .commit
     case .watch: .watch
     case .testStore: .testStore
+    case .diagnose: .diagnosis
     case .importing: .importing
     case .exporting: .exporting
     case .deleting, .verifying, .reindexing: .housekeeping

@@ -6,6 +6,7 @@ enum Command: Equatable {
   case screen(Int)
   case echo([String])
   case watch([String])
+  case diagnose(String)
   case testStore(String)
   case query(String, keys: [String], isWorklist: Bool)
   case importPaths([String])
@@ -45,7 +46,8 @@ enum Command: Equatable {
   }
 
   private static let arguments: [(name: String, argument: Argument)] = [
-    ("echo", .modalities), ("watch", .modalities), ("teststore", .modality), ("query", .query), ("worklist", .query),
+    ("echo", .modalities), ("watch", .modalities), ("diagnose", .modality), ("teststore", .modality), ("query", .query),
+    ("worklist", .query),
     ("get", .query), ("retrieve", .query), ("move", .query), ("send", .modalityThenPath), ("commit", .modality),
     ("import", .path), ("export", .path), ("save", .path), ("delete", .none), ("verify", .none), ("reindex", .none),
     ("statistics", .none), ("dump", .path), ("convert", .path), ("explain", .none), ("history", .none),
@@ -129,6 +131,7 @@ enum Command: Equatable {
     case "modalities add": self = .addModality(try Self.draft(rest, modalities))
     case "echo": self = .echo(try names())
     case "watch": self = .watch(try names())
+    case "diagnose": self = .diagnose(try Self.known(try one("what? a modality"), modalities))
     case "teststore": self = .testStore(try Self.known(try one("where? a modality"), modalities))
     case "send", "store":
       let path = rest.dropFirst().joined(separator: " ")

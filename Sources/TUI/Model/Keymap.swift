@@ -7,7 +7,7 @@ enum Action: Hashable, Sendable {
   case filter, nextMatch, previousMatch, sortRight, sortLeft, invertSort, mark, markAll, copy
   case command, help, redraw, suspend
   case save, openSaved, clearForm, columns
-  case echo, echoAll, watch, testStore, worklist
+  case echo, echoAll, watch, diagnose, testStore, worklist
   case add, settings, tryOut
   case retrieve, retrieveTo, get
   case send, commit, importFiles, delete, tags, preview
@@ -27,7 +27,8 @@ extension Action {
     ("previousMatch", .previousMatch), ("sortRight", .sortRight), ("sortLeft", .sortLeft), ("invertSort", .invertSort),
     ("mark", .mark), ("markAll", .markAll), ("copy", .copy), ("command", .command), ("help", .help),
     ("redraw", .redraw), ("suspend", .suspend), ("save", .save), ("openSaved", .openSaved), ("clearForm", .clearForm),
-    ("columns", .columns), ("echo", .echo), ("echoAll", .echoAll), ("watch", .watch), ("testStore", .testStore),
+    ("columns", .columns), ("echo", .echo), ("echoAll", .echoAll), ("watch", .watch), ("diagnose", .diagnose),
+    ("testStore", .testStore),
     ("worklist", .worklist),
     ("add", .add), ("settings", .settings), ("tryOut", .tryOut), ("retrieve", .retrieve), ("retrieveTo", .retrieveTo),
     ("send", .send),

@@ -26,6 +26,7 @@ enum Message: Sendable {
   /// The newest entries, oldest first, after those told before.
   case activity([ActivityRow])
   case watched(modality: String, EchoStatistics)
+  case diagnosed(token: Int, Diagnosis)
   case kept(Kept, [String: String])
   case preview(token: Int, Result<PreviewImage, Failure>)
   /// Paths that what is typed may become.
@@ -107,6 +108,7 @@ enum Effect: Sendable {
   case pause(job: Int)
   case shift(job: Int, sooner: Bool)
   case watch(modality: String)
+  case diagnose(modality: String, moves: Bool, token: Int)
   case testStore(modality: String, confirmation: String?)
   case allow(aeTitle: String)
   case forbid(aeTitle: String)

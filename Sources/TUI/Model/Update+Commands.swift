@@ -12,6 +12,7 @@ extension Model {
       jump(to: 0)
       stacks[0] = Array(stacks[0].prefix(1)) + [WatchScreen(world)]
       return new.map { .watch(modality: $0) }
+    case .diagnose(let name): return onModality(name, .diagnose)
     case .testStore(let name): return onModality(name, .testStore)
     case .remove(let name): return onModality(name, .delete)
     case .add:

@@ -134,7 +134,7 @@ struct Waiting: Equatable, Sendable {
 /// A job as the screens show it.
 struct JobView: Identifiable, Sendable {
   enum Kind: Sendable {
-    case echo, find, move, get, store, commit, watch, testStore, importing, exporting, housekeeping
+    case echo, find, move, get, store, commit, watch, diagnosis, testStore, importing, exporting, housekeeping
   }
 
   enum Phase: String, Sendable {

@@ -17,6 +17,7 @@ struct ModalitiesScreen: ListScreen {
     Binding("e", does: .echo, label: "echo", help: "echo (C-ECHO); the marked ones together"),
     Binding("E", does: .echoAll, label: "echo all", help: "echo all at once"),
     Binding("w", does: .watch, label: "watch", help: "watch: echo again and again, with loss and times"),
+    Binding("d", does: .diagnose, label: "diagnose", help: "diagnose: layer by layer, what works and what does not"),
     Binding("T", does: .testStore, label: "test store", help: "test store: one synthetic instance, stored and found"),
     Binding("L", does: .worklist, label: "worklist", help: "its worklist: what is scheduled; the marked ones together"),
     Binding("a", does: .add, label: "add", help: "add a modality"),
@@ -135,6 +136,13 @@ struct ModalitiesScreen: ListScreen {
       guard !names.isEmpty else { return true }
       context.effects += names.filter { context.world.watching($0) == nil }.map { .watch(modality: $0) }
       context.push(WatchScreen(context.world))
+    case .diagnose:
+      guard let row = targets("diagnose", &context).first else { return true }
+      guard list.marks.count < 2 else {
+        context.say("Diagnose one modality at a time; Esc clears the marks.", .warning)
+        return true
+      }
+      context.push(DiagnosisScreen(row.name, token: context.token()))
     case .testStore: testStore(&context)
     case .worklist:
       let names = targets("ask", &context).map(\.name)

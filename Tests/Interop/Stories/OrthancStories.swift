@@ -34,6 +34,27 @@ extension Interop {
       #expect(try await fluoro.run("echo", "\(orthanc.aeTitle)@127.0.0.1:\(orthanc.port)", "--count", "3").status == 0)
     }
 
+    @Test("diagnose says what works, proves by an instance that we are reached, and names no patient")
+    func diagnose() async throws {
+      let asked = try await fluoro.run("diagnose", "PACS1", "--json")
+      #expect(asked.status == 0, "\(asked.errors)")
+      let diagnosis = try #require(try asked.objects().first)
+      #expect(diagnosis["cause"] as? String == "notProven" && diagnosis["ok"] as? Bool == true)
+      let steps = try #require(diagnosis["steps"] as? [[String: Any]])
+      #expect(
+        steps.map { $0["layer"] as? String } == ["resolve", "connect", "tls", "association", "echo", "find", "reach"])
+
+      let report = workshop.path("report.txt")
+      let moved = try await fluoro.run("diagnose", "PACS1", "--move", "--save", report)
+      #expect(moved.status == 0, "\(moved.output)\(moved.errors)")
+      #expect(moved.output.contains("Everything works"))
+      let text = try String(contentsOfFile: report, encoding: .utf8)
+      #expect(text.contains("Study Root") && text.contains("OFFIS_DCMTK"))
+      for name in ["CompressedSamples", "1CT1", "1.3.6.1.4.1.5962"] { #expect(!text.contains(name)) }
+      #expect(try await fluoro.run("local", "find", "--level", "instance", "--json").objects().count == 1)
+      #expect(try await fluoro.run("diagnose", "PACS1", "--save", report).status == 2, "nothing is overwritten")
+    }
+
     @Test("find lists what was loaded")
     func find() async throws {
       let all = try await fluoro.run("find", "PACS1", "--json")
