@@ -54,7 +54,7 @@ struct DiagnosisTests {
 
   @Test("a name that nobody knows, and a port where nobody listens")
   func nobody() async throws {
-    let unknown = try await diagnose("unknown name", port: 104, with: { $1.host = "no-such-host.invalid" })
+    let unknown = try await diagnose("unknown name", port: 104, with: { $1.host = "no..such..host" })
     check(unknown, .resolve, .unresolved, "Check the name")
     let refusing = try HeldPort(listening: false)
     check(try await diagnose("refused port", port: refusing.port), .connect, .refused, "nothing listens on that port")
