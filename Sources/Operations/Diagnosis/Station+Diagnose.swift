@@ -14,7 +14,7 @@ extension Station {
     let retry: @Sendable () -> Job = { [self] in
       diagnose(modality, moves: moves, timeout: timeout, onChange: onChange).job
     }
-    return run(.diagnose, "diagnose \(modality.name)", modality, timeout, retry: retry) { [self] job in
+    return run(.diagnose(moves: moves), "diagnose \(modality.name)", modality, timeout, retry: retry) { [self] job in
       try await DiagnosisRun(self, modality, job, onChange).result(moves: moves)
     }
   }

@@ -12,6 +12,7 @@ public enum JobRequest: Sendable, Hashable {
   /// By the identifiers of what is here.
   case commit([String])
   case testStore
+  case diagnose(moves: Bool)
   case importing([String])
   case exporting([String], to: String)
   case deleting([String])
@@ -29,6 +30,7 @@ public enum JobRequest: Sendable, Hashable {
     case .store: .store
     case .commit: .commit
     case .testStore: .testStore
+    case .diagnose: .diagnose
     case .importing: .importing
     case .exporting: .exporting
     case .deleting: .deleting
@@ -44,6 +46,7 @@ public enum JobRequest: Sendable, Hashable {
   func words(hasValues: Bool) -> String {
     switch self {
     case .echo, .watch, .testStore, .verifying, .reindexing: return ""
+    case .diagnose(let moves): return moves ? "with one instance moved here" : ""
     case .find(let query): return "\(query.level.description.lowercased()) \(Self.words(query.keys, hasValues))"
     case .worklist(let query): return Self.words(query.keys, hasValues)
     case .move(let request), .get(let request):
