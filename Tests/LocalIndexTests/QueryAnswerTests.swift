@@ -34,8 +34,10 @@ import Testing
     return identifier
   }
 
-  func answers(_ identifier: DataSet, model: UID = .studyRootFind) throws -> [DataSet] {
-    var answers = try index.answers(to: identifier, model: model, retrieveAETitle: "FLUORO")
+  func answers(
+    _ identifier: DataSet, model: UID = .studyRootFind, agreed: QueryCapabilities = []
+  ) throws -> [DataSet] {
+    var answers = try index.answers(to: identifier, model: model, retrieveAETitle: "FLUORO", agreed: agreed)
     var result: [DataSet] = []
     while true {
       let page = try answers.next()
@@ -104,7 +106,7 @@ import Testing
     #expect(try found(nil).count == 3)
     #expect(try found(DataSet()).count == 3)
     #expect(try found(item([(.scheduledProcedureStepID, "")])).count == 3)
-    #expect(try found(item([(.scheduledProcedureStepID, "s?")])).count == 2)
+    #expect(try found(item([(.scheduledProcedureStepID, "S?")])).count == 2)
     let both = try found(item([(.scheduledProcedureStepID, "S2"), (.requestedProcedureID, "")]))
     #expect(both.map { $0.string(.studyInstanceUID) } == ["1.2.9"])
     let items = try #require(both.first).items(.requestAttributesSequence)
@@ -128,7 +130,7 @@ import Testing
     func found(_ dates: String, _ times: String, combined: Bool) throws -> [String] {
       let identifier = request("STUDY", [(.studyInstanceUID, "1.4.*"), (.studyDate, dates), (.studyTime, times)])
       var answers = try index.answers(
-        to: identifier, model: .studyRootFind, retrieveAETitle: "X", combinesDateTime: combined)
+        to: identifier, model: .studyRootFind, retrieveAETitle: "X", agreed: combined ? .dateTimeMatching : [])
       return try answers.next().compactMap { $0.string(.studyInstanceUID) }.sorted()
     }
     #expect(
@@ -140,6 +142,52 @@ import Testing
     #expect(try found("20180324-", "1000-", combined: true).count == 3)
     #expect(try found("-20180324", "-1000", combined: true) == ["1.4.20180324.090000"])
     #expect(try found("20180324", "1000-", combined: true) == ["1.4.20180324.180000"], "one date is no range")
+  }
+
+  struct Row: Sendable, CustomTestStringConvertible {
+    let level: String
+    let keys: [(Tag, String)]
+    let agreed: QueryCapabilities
+    let found: [String]
+    init(_ level: String, _ keys: [(Tag, String)], _ found: [String], _ agreed: QueryCapabilities = []) {
+      (self.level, self.keys, self.agreed, self.found) = (level, keys, agreed, found)
+    }
+    var testDescription: String {
+      "\(level) \(keys.map { "\($0.0.keyword ?? "")=\($0.1)" }.joined(separator: " ")) \(agreed.words)"
+    }
+  }
+
+  /// The rules of PS3.4 §C.2.2.2, as they differ from what a person types into the local search.
+  static let rows: [Row] = [
+    // Single values: with case, but for names.
+    Row("STUDY", [(.patientID, "P1")], ["1.2.3"]), Row("STUDY", [(.patientID, "p1")], []),
+    Row("STUDY", [(.patientName, "DOE^JANE")], ["1.2.3"]), Row("STUDY", [(.patientName, "петр")], []),
+    Row("STUDY", [(.patientName, "иванов^петр")], ["1.2.4"]), Row("STUDY", [(.studyDescription, "study of P?")], []),
+    Row("STUDY", [(.studyDescription, "Study of P?")], ["1.2.3", "1.2.4"]),
+    Row("STUDY", [(.modalitiesInStudy, "ct")], []), Row("STUDY", [(.patientAge, "042y")], []),
+    Row("SERIES", [(.modality, "S?")], ["1.2.3"]), Row("SERIES", [(.modality, "s?")], []),
+    // Lists of UIDs, and wildcards that are none in them.
+    Row("STUDY", [(.studyInstanceUID, "1.2.3\\1.2.4\\9.9")], ["1.2.3", "1.2.4"]),
+    // Any of several values, unless all of them was agreed to.
+    Row("STUDY", [(.modalitiesInStudy, "CT\\MR")], ["1.2.3", "1.2.4"]),
+    Row("STUDY", [(.modalitiesInStudy, "CT\\MR")], [], .multipleValueMatching),
+    Row("STUDY", [(.modalitiesInStudy, "SR\\CT")], ["1.2.3"], .multipleValueMatching),
+    Row("STUDY", [(.studyInstanceUID, "1.2.3\\1.2.4")], ["1.2.3", "1.2.4"], .multipleValueMatching),
+    // No value.
+    Row("STUDY", [(.institutionName, "\"\"")], []),
+    Row("STUDY", [(.institutionName, "\"\"")], ["1.2.3", "1.2.4"], .emptyValueMatching),
+    Row("STUDY", [(.patientAge, "\"\"")], ["1.2.4"], .emptyValueMatching),
+    Row("STUDY", [(.patientName, "\"\"")], [], .emptyValueMatching),
+    Row("STUDY", [(.modalitiesInStudy, "\"\"")], [], .emptyValueMatching),
+    Row("STUDY", [(.modality, "\"\"")], [], .emptyValueMatching),
+    Row("STUDY", [(.bodyPartExamined, "\"\""), (.modality, "SR")], ["1.2.3"], .emptyValueMatching),
+    Row("IMAGE", [(.imageComments, "\"\""), (.modality, "MR")], ["1.2.4"], .emptyValueMatching),
+  ]
+
+  @Test("matches as PS3.4 says", arguments: rows) func matching(_ row: Row) throws {
+    let identifier = request(row.level, [(.studyInstanceUID, "")] + row.keys)
+    let found = try answers(identifier, agreed: row.agreed).compactMap { $0.string(.studyInstanceUID) }
+    #expect(found.sorted() == row.found)
   }
 
   @Test("requests that the model does not know are refused") func refused() throws {

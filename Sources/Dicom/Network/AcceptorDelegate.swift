@@ -159,6 +159,9 @@ public struct MoveRequest: Sendable {
   public var identifier: DataSet
   public var destination: String
   public var messageID: UInt16
+  /// Whether the peer has cancelled it or is gone. Looked at between two sub-operations: the one under way ends as it does,
+  /// and its end is counted in the last progress, with which the stream ends.
+  public let isCancelled: @Sendable () -> Bool
 
   public var level: Level? { identifier.string(.queryRetrieveLevel).flatMap { Level($0) } }
 }

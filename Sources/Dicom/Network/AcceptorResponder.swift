@@ -20,18 +20,28 @@ struct AcceptorResponder: Sendable {
     final(command.response(status: Task.isCancelled ? .cancel : status), nil)
   }
 
-  func move(_ stream: AsyncThrowingStream<MoveProgress, any Error>) async {
-    var last: MoveProgress?
-    var status: Status?
-    do {
-      for try await progress in stream {
-        last = progress
-        if (progress.subOperations.remaining ?? 0) > 0 {
-          try await pending(response(.pending, progress.subOperations), nil)
+  func move(
+    _ stream: AsyncThrowingStream<MoveProgress, any Error>, onCancel: @escaping @Sendable () -> Void
+  ) async {
+    // A task of its own, not cancelled with this one: also what ends after the cancel is counted.
+    let reading = Task {
+      var last: MoveProgress?
+      do {
+        for try await progress in stream {
+          last = progress
+          if (progress.subOperations.remaining ?? 0) > 0 {
+            try await pending(response(.pending, progress.subOperations), nil)
+          }
         }
+      } catch {
+        return (last, Self.status(error) as Status?)
       }
-    } catch {
-      status = Self.status(error)
+      return (last, nil)
+    }
+    let (last, status) = await withTaskCancellationHandler {
+      await reading.value
+    } onCancel: {
+      onCancel()
     }
     end(last, status, .move)
   }

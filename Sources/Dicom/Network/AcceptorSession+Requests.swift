@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// Requests with an identifier: queries, moves, retrievals and reports. Each runs as a task of its own, whose responses
@@ -24,13 +25,14 @@ extension AcceptorSession {
       }
       running[messageID] = Task { await responder.find(matches) }
     case .cMoveRequest:
+      let cancelled = NIOLockedValueBox(false)
       let request = MoveRequest(
         model: context.abstractSyntax, identifier: identifier, destination: command.moveDestination ?? "",
-        messageID: messageID)
+        messageID: messageID, isCancelled: { cancelled.withLockedValue { $0 } })
       guard let progress = shared.delegate.move(request, association) else {
         return respond(command, context.id, .sopClassNotSupported)
       }
-      running[messageID] = Task { await responder.move(progress) }
+      running[messageID] = Task { await responder.move(progress) { cancelled.withLockedValue { $0 = true } } }
     case .cGetRequest:
       let request = GetRequest(model: context.abstractSyntax, identifier: identifier, messageID: messageID)
       guard let instances = shared.delegate.get(request, association) else {

@@ -25,6 +25,8 @@ public struct QueryAnswers: Sendable {
   private let retrieveAETitle: String
   private var query: LocalQuery
   private var sequences: Set<Tag> = []
+  /// The index compares letters folded, which DICOM leaves to names (PS3.4 §C.2.2.2.1): of what it finds, only this.
+  private var exact: [ValueMatcher] = []
   /// Where the answers are that are still to be given; nil before the first.
   private var rows: ArraySlice<Int64>?
 
@@ -34,7 +36,7 @@ public struct QueryAnswers: Sendable {
   ]
 
   fileprivate init(
-    _ identifier: DataSet, level: Level, retrieveAETitle: String, combinesDateTime: Bool, index: LocalIndex
+    _ identifier: DataSet, level: Level, retrieveAETitle: String, agreed: QueryCapabilities, index: LocalIndex
   ) {
     self.index = index
     self.retrieveAETitle = retrieveAETitle
@@ -45,13 +47,13 @@ public struct QueryAnswers: Sendable {
       query.returning.append(tag)
       if element.vr == .SQ {
         sequences.insert(tag)
-        query.sequences.append(SequenceKey(tag, item: identifier.items(tag).first))
-        continue
+        query.sequences.append(SequenceKey(tag, item: identifier.items(tag).first, agreed))
+      } else {
+        query.keys += LocalQuery.Key.keys(tag, identifier.strings(tag), agreed)
       }
-      let value = identifier.strings(tag).joined(separator: "\\")
-      if !value.isEmpty { query.keys.append(LocalQuery.Key(tag, value)) }
     }
-    if combinesDateTime { combineDateTime() }
+    exact = query.keys.filter { Self.isText($0.tag, level) }.map { ValueMatcher($0, isExact: true) }
+    if agreed.contains(.dateTimeMatching) { combineDateTime() }
   }
 
   private mutating func combineDateTime() {
@@ -71,11 +73,23 @@ public struct QueryAnswers: Sendable {
     while !left.isEmpty {
       query.rows = Array(left.prefix(Self.pageLength))
       left = left.dropFirst(Self.pageLength)
-      let matches = try index.find(query)
+      let matches = try index.find(query).filter(isExact)
       // A page may be without one where a key has to be read from files.
       if !matches.isEmpty { return matches.map(answer) }
     }
     return []
+  }
+
+  /// Whether letters make a difference and a match has its own value, not one of many below it.
+  private static func isText(_ tag: Tag, _ level: Level) -> Bool {
+    if tag == .modalitiesInStudy { return level == .study }
+    guard ValueMatcher.kind(of: tag) == .text else { return false }
+    let places = Level.allCases.filter { MainTags.tags(of: $0).contains(tag) }
+    return !QueryTranslation.computed.contains(tag) && (places.isEmpty || places.contains { $0 <= level })
+  }
+
+  private func isExact(_ match: LocalMatch) -> Bool {
+    exact.allSatisfy { $0.matches(InstanceHeader.text(of: $0.tag, in: match.dataSet)) }
   }
 
   private func answer(_ match: LocalMatch) -> DataSet {
@@ -119,14 +133,14 @@ extension LocalIndex {
   ///   - identifier: the request's, with Query/Retrieve Level.
   ///   - model: the SOP class, Patient Root or Study Root.
   ///   - retrieveAETitle: where the matches can be retrieved from.
-  ///   - combinesDateTime: whether a range of dates and one of times are one of moments, as was negotiated.
+  ///   - agreed: what was negotiated. Combined dates and times, empty and multiple value matching make a difference.
   /// - Throws: ``QueryError`` for a request that the model does not allow.
   public func answers(
-    to identifier: DataSet, model: UID, retrieveAETitle: String, combinesDateTime: Bool = false
+    to identifier: DataSet, model: UID, retrieveAETitle: String, agreed: QueryCapabilities = []
   ) throws(QueryError) -> QueryAnswers {
     let level = try Self.level(of: identifier, model: model)
     return QueryAnswers(
-      identifier, level: level, retrieveAETitle: retrieveAETitle, combinesDateTime: combinesDateTime, index: self)
+      identifier, level: level, retrieveAETitle: retrieveAETitle, agreed: agreed, index: self)
   }
 
   /// The instances that a C-MOVE or C-GET identifier names by its unique keys (PS3.4 §C.4.2.1), each possibly a list.

@@ -16,10 +16,20 @@ public struct LocalQuery: Hashable, Sendable {
     public var tag: Tag
     /// See ``ValueMatcher``; empty matches everything.
     public var value: String
+    /// What has no value is looked for, and `value` says nothing.
+    let isAbsence: Bool
 
     public init(_ tag: Tag, _ value: String) {
       self.tag = tag
       self.value = value
+      isAbsence = false
+    }
+
+    /// Matches what has no value.
+    public init(absent tag: Tag) {
+      self.tag = tag
+      value = ""
+      isAbsence = true
     }
   }
 

@@ -16,6 +16,7 @@ struct QueryDriver {
 
   /// Nil where there is no such way: the key is not of the index, or matches everything.
   init?(_ key: LocalQuery.Key, level: Level) {
+    if key.isAbsence { return nil }
     let tag = key.tag == .modalitiesInStudy ? .modality : key.tag == .sopClassesInStudy ? .sopClassUID : key.tag
     let matcher = ValueMatcher(tag, key.value)
     guard !matcher.isUniversal, let place = Self.place(of: tag, level) else { return nil }
@@ -135,7 +136,7 @@ private struct ConditionBuilder {
     }
     for alternative in alternatives {
       switch alternative {
-      case .exact, .name: continue
+      case .exact, .name, .absent: continue
       case .pattern(let pattern): parts.append(self.pattern(pattern, column))
       case .range(let from, let through): parts.append(range(from, through, column))
       }

@@ -41,7 +41,7 @@ struct QueryTranslation {
   /// - Parameter db: asked how many resources the keys leave, to take the narrowest of several ways.
   init(_ query: LocalQuery, _ db: Database) throws {
     var builder = Conditions(level: query.level)
-    for key in query.keys { builder.add(ValueMatcher(key.tag, key.value), text: key.value) }
+    for key in query.keys { builder.add(ValueMatcher(key), text: key.value) }
     for moment in query.moments { builder.add(moment) }
     fileMatchers = builder.fileMatchers
     fileMoments = builder.fileMoments
@@ -182,7 +182,9 @@ private struct Conditions {
   mutating func add(_ matcher: ValueMatcher, text: String) {
     if matcher.isUniversal { return }
     let tag = matcher.tag
-    if tag == .modalitiesInStudy {
+    if matcher.alternatives == [.absent] {
+      addAbsence(of: matcher)
+    } else if tag == .modalitiesInStudy {
       addModalities(matcher, text)
     } else if tag == .sopClassesInStudy {
       let (condition, arguments) = Self.simple("x.SOPClassUID", matcher)
@@ -212,6 +214,24 @@ private struct Conditions {
       } else {
         below.append((.instance, condition, arguments))
       }
+    } else {
+      fileMatchers.append(matcher)
+    }
+  }
+
+  private mutating func addAbsence(of matcher: ValueMatcher) {
+    let tag = matcher.tag
+    if tag == .modalitiesInStudy {
+      own.append(
+        level == .patient
+          ? "EXISTS (SELECT 1 FROM study y WHERE y.patient = p.id AND y.modalities = '')" : "st.modalities = ''")
+    } else if QueryTranslation.computed.contains(tag) || tag == .sopClassUID {
+      // Everything has these.
+      own.append("0")
+    } else if let place = place(of: tag) {
+      let table = place == .patient && level > .patient ? "st" : QueryTranslation.alias(place)
+      let condition = "trim(coalesce(\(table).\(MainTags.column(tag)), '')) = ''"
+      if place > level { below.append((place, condition, [])) } else { own.append(condition) }
     } else {
       fileMatchers.append(matcher)
     }
@@ -278,7 +298,7 @@ private struct Conditions {
     }
     for alternative in matcher.alternatives {
       switch alternative {
-      case .exact, .name: break
+      case .exact, .name, .absent: break
       case .pattern(let pattern):
         parts.append("\(column) GLOB ?")
         arguments.append(QueryTranslation.glob(pattern))

@@ -10,22 +10,22 @@ struct SequenceKey: Hashable, Sendable {
   private var returning: [Tag] = []
 
   /// - Parameter item: the item of the request; one without attributes, or none, matches everything.
-  init(_ tag: Tag, item: DataSet?) {
+  init(_ tag: Tag, item: DataSet?, _ agreed: QueryCapabilities) {
     self.tag = tag
     for element in item?.elements ?? DataSet().elements {
       if element.tag.isGroupLength { continue }
       returning.append(element.tag)
       if element.vr == .SQ {
-        sequences.append(SequenceKey(element.tag, item: item?.items(element.tag).first))
-      } else if let value = item?.strings(element.tag).joined(separator: "\\"), !value.isEmpty {
-        keys.append(LocalQuery.Key(element.tag, value))
+        sequences.append(SequenceKey(element.tag, item: item?.items(element.tag).first, agreed))
+      } else if let values = item?.strings(element.tag) {
+        keys += LocalQuery.Key.keys(element.tag, values, agreed)
       }
     }
   }
 
   /// Whether everything matches.
   var isUniversal: Bool {
-    keys.allSatisfy { ValueMatcher($0.tag, $0.value).isUniversal } && sequences.allSatisfy(\.isUniversal)
+    keys.allSatisfy { ValueMatcher($0).isUniversal } && sequences.allSatisfy(\.isUniversal)
   }
 
   /// The items that match, each with what was asked for; nil when the key does not match.
@@ -35,7 +35,9 @@ struct SequenceKey: Hashable, Sendable {
   }
 
   private func match(_ item: DataSet) -> DataSet? {
-    let isMatch = keys.allSatisfy { ValueMatcher($0.tag, $0.value).matches(InstanceHeader.text(of: $0.tag, in: item)) }
+    let isMatch = keys.allSatisfy { key in
+      ValueMatcher(key, isExact: true).matches(InstanceHeader.text(of: key.tag, in: item))
+    }
     guard isMatch else { return nil }
     if returning.isEmpty { return item }
     var result = DataSet()

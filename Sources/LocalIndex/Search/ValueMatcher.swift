@@ -14,6 +14,8 @@ public struct ValueMatcher: Sendable {
     case range(from: String?, through: String?)
     /// The component groups of a name, each exact or a pattern; an empty one matches anything.
     case name([String])
+    /// No value at all (PS3.4 §C.2.2.2.7).
+    case absent
   }
 
   enum Kind: Hashable, Sendable { case identifier, text, name, date, time, dateTime, number }
@@ -21,21 +23,36 @@ public struct ValueMatcher: Sendable {
   public let tag: Tag
   let kind: Kind
   private let isSingle: Bool
+  private let isExact: Bool
   /// Empty: everything matches.
   let alternatives: [Alternative]
 
   public var isUniversal: Bool { alternatives.isEmpty }
 
-  public init(_ tag: Tag, _ key: String) {
+  /// - Parameter isExact: letters of text, other than of names, compare as they are (PS3.4 §C.2.2.2.1).
+  public init(_ tag: Tag, _ key: String, isExact: Bool = false) {
     let kind = Self.kind(of: tag)
-    self.tag = tag
-    self.kind = kind
-    isSingle = kind == .text && Self.keepsBackslash(tag)
+    let isSingle = kind == .text && Self.keepsBackslash(tag)
     let parts = !isSingle ? key.split(separator: "\\", omittingEmptySubsequences: false).map(String.init) : [key]
     let trimmed = parts.map(Self.trim)
     // An empty alternative, or a lone star, lets everything through, and with it the whole list.
     let everything = trimmed.contains { part in part.allSatisfy { $0 == "*" } }
-    alternatives = everything ? [] : trimmed.map { Self.alternative($0, kind) }
+    self.init(
+      tag, everything ? [] : trimmed.map { Self.alternative($0, kind, isExact) }, isSingle: isSingle, isExact: isExact)
+  }
+
+  init(_ key: LocalQuery.Key, isExact: Bool = false) {
+    if key.isAbsence {
+      self.init(key.tag, [.absent], isSingle: true, isExact: isExact)
+    } else {
+      self.init(key.tag, key.value, isExact: isExact)
+    }
+  }
+
+  private init(_ tag: Tag, _ alternatives: [Alternative], isSingle: Bool, isExact: Bool) {
+    (self.tag, self.alternatives) = (tag, alternatives)
+    (self.isSingle, self.isExact) = (isSingle, isExact)
+    kind = Self.kind(of: tag)
   }
 
   static func kind(of tag: Tag) -> Kind {
@@ -65,7 +82,7 @@ public struct ValueMatcher: Sendable {
     return String(scalars)
   }
 
-  private static func alternative(_ part: String, _ kind: Kind) -> Alternative {
+  private static func alternative(_ part: String, _ kind: Kind, _ isExact: Bool) -> Alternative {
     switch kind {
     case .date, .time, .dateTime:
       if let range = DateTimeText.range(part, kind) { return .range(from: range.from, through: range.through) }
@@ -79,7 +96,7 @@ public struct ValueMatcher: Sendable {
     case .number:
       return part.contains(where: isWildcard) ? .pattern(part) : .exact(normaliseNumber(part))
     case .text:
-      let folded = FoldedText.fold(part)
+      let folded = isExact ? part : FoldedText.fold(part)
       return folded.contains(where: isWildcard) ? .pattern(folded) : .exact(folded)
     }
   }
@@ -111,13 +128,15 @@ public struct ValueMatcher: Sendable {
   }
 
   /// Whether a stored value matches: all values joined by backslashes, as the index keeps them; nil when the attribute is
-  /// absent, which matches no key but a universal one.
+  /// absent, which matches no key but a universal one, or one that asks for that.
   public func matches(_ stored: String?) -> Bool {
     if isUniversal { return true }
+    if alternatives == [.absent] { return stored.map(Self.trim)?.isEmpty ?? true }
     guard let stored else { return false }
     let values = isSingle ? [stored[...]] : stored.split(separator: "\\", omittingEmptySubsequences: false)
     return values.contains { value in
-      let prepared = Self.prepare(Self.trim(String(value)), kind)
+      let trimmed = Self.trim(String(value))
+      let prepared = isExact && kind == .text ? trimmed : Self.prepare(trimmed, kind)
       return alternatives.contains { matches(prepared, $0) }
     }
   }
@@ -145,6 +164,7 @@ public struct ValueMatcher: Sendable {
       let groups = FoldedText.nameGroups(value)
       if wanted.count == 1 { return groups.contains { !$0.isEmpty && Self.matches($0, pattern: wanted[0]) } }
       return zip(wanted, groups).allSatisfy { $0.isEmpty || Self.matches($1, pattern: $0) }
+    case .absent: return value.isEmpty
     }
   }
 

@@ -4,7 +4,9 @@ import Dicom
 extension ContextPolicy {
   /// The index matches keys of all levels at once, so queries and retrievals may be relational, and a date with its time
   /// where that is asked for; names as they are written.
-  private static let queryCapabilities: QueryCapabilities = [.relational, .dateTimeMatching]
+  private static let queryCapabilities: QueryCapabilities = [
+    .relational, .dateTimeMatching, .emptyValueMatching, .multipleValueMatching,
+  ]
   private static let retrieveCapabilities: QueryCapabilities = .relational
 
   /// What was agreed to for a query model on an association.

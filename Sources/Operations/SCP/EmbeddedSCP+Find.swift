@@ -14,8 +14,7 @@ extension EmbeddedSCP {
         try index.answers(
           to: adapted(request.identifier, from: association), model: request.model,
           retrieveAETitle: association.calledAETitle,
-          combinesDateTime: ContextPolicy.agreed(request.model, association.userInformation).contains(.dateTimeMatching)
-        ))
+          agreed: ContextPolicy.agreed(request.model, association.userInformation)))
       return AsyncThrowingStream { try await answers.next() }
     } catch {
       return .failing(Status(error, service: .find))

@@ -34,7 +34,9 @@ extension EmbeddedSCP {
         entry.request = "to \(destination.aeTitle)"
         do {
           let instances = try await instances(request.identifier, request.model, .move)
-          let final = try await send(instances, to: destination, originator) { continuation.yield($0) }
+          let final = try await send(instances, to: destination, originator, request.isCancelled) {
+            continuation.yield($0)
+          }
           entry.take(final)
           continuation.finish()
         } catch {
@@ -63,7 +65,7 @@ extension EmbeddedSCP {
   /// Runs the sub-operations and reports after each.
   private func send(
     _ instances: [OutgoingInstance], to destination: Modality, _ originator: MoveOriginator,
-    _ report: @escaping @Sendable (MoveProgress) -> Void
+    _ isCancelled: @escaping @Sendable () -> Bool, _ report: @escaping @Sendable (MoveProgress) -> Void
   ) async throws -> SubOperations {
     let progress = SubOperationCount(instances.count)
     report(progress.value)
@@ -84,11 +86,12 @@ extension EmbeddedSCP {
       }, moveOriginator: originator)
     // Whoever receives would otherwise be told of an association that nothing comes over any more.
     sender.keepsAssociations = false
+    sender.isCancelled = isCancelled
     sender.onInstance = { report(progress.add($1)) }
     let (results, failure) = await sender.send(instances)
-    // Those that were never tried have failed as well; they are the last ones.
-    for instance in results.dropFirst(progress.count) { _ = progress.add(instance) }
-    if let failure {
+    // Those that were never tried have failed as well, unless nobody wanted them any more; they are the last ones.
+    for instance in results.dropFirst(progress.count) where !isCancelled() { _ = progress.add(instance) }
+    if let failure, !isCancelled() {
       activity.add(
         .result, peer: destination.name,
         "sub-operations for \(originator.aeTitle) ended early: \(Outcome(failure).words)")
@@ -103,7 +106,9 @@ extension HistoryEntry {
   fileprivate mutating func take(_ counters: SubOperations) {
     (completed, failed, warning) = (counters.completed, counters.failed, counters.warning)
     let sent = (completed ?? 0) + (warning ?? 0)
-    if sent + (failed ?? 0) == 0 {
+    if let remaining = counters.remaining, remaining > 0 {
+      outcome = JobState.cancelled.rawValue
+    } else if sent + (failed ?? 0) == 0 {
       (outcome, reason) = (JobState.failed.rawValue, "nothing matched")
     } else if let failed, failed > 0 {
       outcome = (sent > 0 ? JobState.partial : .failed).rawValue

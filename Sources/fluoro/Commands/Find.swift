@@ -44,7 +44,7 @@ struct Find: NetworkCommand {
 
 /// What a query can agree on with the peer, PS3.4 §C.5.1.1.
 enum NegotiatedCapability: String, EnumerableFlag {
-  case relational, dateTime, fuzzy, timezone
+  case relational, dateTime, fuzzy, timezone, emptyValues, allValues
 
   var capability: QueryCapabilities {
     switch self {
@@ -52,6 +52,8 @@ enum NegotiatedCapability: String, EnumerableFlag {
     case .dateTime: .dateTimeMatching
     case .fuzzy: .fuzzyNameMatching
     case .timezone: .timezoneAdjustment
+    case .emptyValues: .emptyValueMatching
+    case .allValues: .multipleValueMatching
     }
   }
 
@@ -61,6 +63,9 @@ enum NegotiatedCapability: String, EnumerableFlag {
     case .dateTime: "Match a date and its time as one moment, if the peer agrees."
     case .fuzzy: "Match names that look or sound alike, if the peer agrees."
     case .timezone: "Dates and times are in the zone of -q TimezoneOffsetFromUTC=, if the peer agrees."
+    case .emptyValues: "-q 'Keyword=\"\"' matches what has no value, if the peer agrees."
+    case .allValues:
+      "Of a key with several values each must match, as in -q 'ModalitiesInStudy=CT\\PT', if the peer agrees."
     }
   }
 }

@@ -133,8 +133,12 @@ struct UserInformationTests {
       let options = QueryCapabilities(rawValue: raw)
       #expect(QueryCapabilities(information: options.information) == options)
     }
-    // A byte nobody has defined yet, and values other than 0 and 1.
+    #expect(QueryCapabilities([.emptyValueMatching, .multipleValueMatching]).information == [0, 0, 0, 0, 0, 1, 1])
+    // A byte that is none of a query's, one that nobody has defined yet, and values other than 0 and 1.
     #expect(QueryCapabilities(information: [1, 2, 0, 1, 1]) == [.relational, .timezoneAdjustment])
+    #expect(QueryCapabilities(information: [0, 0, 0, 0, 1, 1, 0, 1]) == .emptyValueMatching)
+    let seven = ExtendedNegotiation(sopClassUID: .studyRootFind, information: [1, 1, 1, 1, 1, 1, 1, 1])
+    #expect(seven.answered(with: [.relational, .multipleValueMatching]).information == [1, 0, 0, 0, 0, 0, 1])
     let offered = ExtendedNegotiation(.studyRootFind, [.relational, .fuzzyNameMatching])
     #expect(offered.answered(with: [.relational, .timezoneAdjustment]).information == [1, 0, 0])
     let old = ExtendedNegotiation(.studyRootFind, .relational)

@@ -3,12 +3,14 @@
     scu.py echo PORT AETITLE
     scu.py store PORT AETITLE FILE...
     scu.py find PORT AETITLE STUDY
+    scu.py query PORT AETITLE [--negotiate HEX] KEYWORD=VALUE...
     scu.py move PORT AETITLE STUDY DESTINATION
     scu.py get PORT AETITLE STUDY FOLDER [--cancel-after N] [--syntax UID]...
     scu.py commit PORT AETITLE CLASS INSTANCE
 
-Each prints the status of each response, `get` and `move` their counters too, `find` the patient. `get` writes the
-instances into FOLDER; `store` sends the bytes of the files as they are.
+Each prints the status of each response, `get` and `move` their counters too, `find` and `query` the patient. `query` asks
+for studies and prints first what was agreed to of the extended negotiation. `get` writes the instances into FOLDER; `store`
+sends the bytes of the files as they are.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import warnings
 import pydicom
 from pydicom.dataset import Dataset
 from pynetdicom import AE, _config, build_role, evt
+from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 from pynetdicom.sop_class import (
     BasicTextSRStorage,
     CTImageStorage,
@@ -33,11 +36,12 @@ from pynetdicom.sop_class import (
 
 warnings.simplefilter("ignore")
 arguments = argparse.ArgumentParser()
-arguments.add_argument("what", choices=["echo", "store", "find", "move", "get", "commit"])
+arguments.add_argument("what", choices=["echo", "store", "find", "query", "move", "get", "commit"])
 arguments.add_argument("port", type=int)
 arguments.add_argument("aet")
 arguments.add_argument("rest", nargs="*")
 arguments.add_argument("--cancel-after", type=int)
+arguments.add_argument("--negotiate")
 arguments.add_argument("--syntax", action="append")
 options = arguments.parse_intermixed_args()
 _config.STORE_SEND_CHUNKED_DATASET = True
@@ -88,6 +92,24 @@ def find():
     identifier.PatientID = ""
     for status, match in association.send_c_find(identifier, model):
         say(status, match.PatientID if match else "")
+    association.release()
+
+
+def query():
+    model = StudyRootQueryRetrieveInformationModelFind
+    asked = SOPClassExtendedNegotiation()
+    asked.sop_class_uid = model
+    asked.service_class_application_information = bytes.fromhex(options.negotiate)
+    association = associate([model], ext_neg=[asked])
+    print(association.acceptor.sop_class_extended[model].hex(), flush=True)
+    identifier = Dataset()
+    identifier.QueryRetrieveLevel = "STUDY"
+    identifier.StudyInstanceUID = identifier.PatientID = ""
+    for key in options.rest:
+        keyword, value = key.split("=", 1)
+        setattr(identifier, keyword, value.split("\\") if "\\" in value else value)
+    for status, match in association.send_c_find(identifier, model):
+        say(status, *[match.PatientID] if match else [])
     association.release()
 
 
@@ -144,4 +166,4 @@ def commit():
     association.release()
 
 
-{"echo": echo, "store": store, "find": find, "move": move, "get": get, "commit": commit}[options.what]()
+{"echo": echo, "store": store, "find": find, "query": query, "move": move, "get": get, "commit": commit}[options.what]()
