@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #ifdef __linux__
+#include <sys/inotify.h>
 #include <sys/syscall.h>
 
 extern long syscall(long number, ...);

@@ -74,10 +74,19 @@ public final class LocalIndex: Sendable {
       if case .writing(let current, let journal) = session { return (current, journal) }
       return nil
     }
-    // The last files are made now; they belong to the session that ends.
-    try ended?.1?.close()
-    try writer.flush()
-    ended?.0.end()
+    let writer = writer
+    let end: @Sendable () throws -> Void = {
+      // The last files are made now; they belong to the session that ends.
+      try ended?.1?.close()
+      try writer.flush()
+      ended?.0.end()
+    }
+    if ended?.1?.isCurrent == true {
+      // Who is told of an instance was the last to hold the storage.
+      files.async { try? end() }
+    } else {
+      try end()
+    }
   }
 
   deinit { try? close() }
@@ -131,9 +140,10 @@ public final class LocalIndex: Sendable {
     }
   }
 
-  /// Tells of every change of the index, some milliseconds after it, many at once when many come; on a queue of its own.
+  /// Tells of every change of the index, of this process and of others on this storage, within some hundredths of a second,
+  /// many at once when many come; on a queue of its own.
   /// - Returns: what keeps it going.
-  public func observe(_ observer: @escaping @Sendable (IndexChange) -> Void) -> Observation { observers.add(observer) }
+  public func observe(_ observer: @escaping @Sendable (IndexChange) -> Void) -> Observation { writer.observe(observer) }
 
   /// Takes the part of the one process that receives on this storage.
   /// - Parameter words: what others are told about it: the process, its port, its AE titles.

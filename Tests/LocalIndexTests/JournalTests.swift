@@ -210,8 +210,7 @@ import Testing
   }
 
   @Test("more than two segments hold goes through them") func rounds() throws {
-    let options = StorageOptions(durability: .none)
-    let index = try LocalIndex(storage: folder.storage, options: options)
+    let index = try LocalIndex(storage: folder.storage)
     // Sixty kilobytes and some a record: 32 MB are full after 512.
     for number in 1...1100 {
       var dataSet = makeDataSet(instance: "1.2.3.1.\(number)")

@@ -13,6 +13,8 @@ final class IndexWriter: Sendable {
     case remove([String])
   }
 
+  /// So long what is stored waits for more: a transaction costs as much as some dozens of instances in it.
+  private static let gathering = DispatchTimeInterval.milliseconds(50)
   /// So many records wait before the one who stores waits for the index.
   static let limit = 4096
 
@@ -31,6 +33,8 @@ final class IndexWriter: Sendable {
   /// Observers may search, which waits for the writer: so they run elsewhere.
   private let notices = DispatchQueue(label: "fluoro.index.notices")
   private let observers: Observers
+  /// Watched from the first observer on.
+  private let others = NIOLockedValueBox<OtherProcesses?>(nil)
   private let logger = Logger(label: "fluoro.index")
 
   init(
@@ -46,13 +50,16 @@ final class IndexWriter: Sendable {
   /// What keeps the index from being written, while it does.
   var failure: (any Error)? { pending.withLockedValue { $0.failure } }
 
+  /// Whether who stores next waits for the index.
+  var isBehind: Bool { pending.withLockedValue { $0.changes.count >= Self.limit } }
+
   func enqueue(_ change: Change) {
     let (schedule, isFar) = pending.withLockedValue { pending in
       pending.changes.append(change)
       defer { pending.isScheduled = true }
       return (!pending.isScheduled, pending.changes.count > Self.limit && pending.failure == nil)
     }
-    if schedule { queue.async { try? self.drain() } }
+    if schedule { drainLater() }
     if isFar { try? flush() }
   }
 
@@ -124,7 +131,34 @@ final class IndexWriter: Sendable {
       pending.isScheduled = !pending.changes.isEmpty
       return pending.isScheduled
     }
-    if isMore { queue.async { try? self.drain() } }
+    if isMore { drainLater() }
+  }
+
+  private func drainLater() {
+    queue.asyncAfter(deadline: .now() + Self.gathering) { try? self.drain() }
+  }
+
+  // MARK: Observers
+
+  func observe(_ observer: @escaping @Sendable (IndexChange) -> Void) -> Observation {
+    let observation = observers.add(observer)
+    others.withLockedValue { others in
+      if others == nil { others = watchOthers() }
+    }
+    return observation
+  }
+
+  private func watchOthers() -> OtherProcesses {
+    OtherProcesses(
+      watching: pool.path + "-wal", on: notices,
+      version: { [pool] in
+        try? pool.writeWithoutTransaction { db in try Int.fetchOne(db, sql: "PRAGMA data_version") }
+      },
+      tell: { [observers] in
+        var change = IndexChange()
+        change.isEverything = true
+        observers.tell(change)
+      })
   }
 
   func tell(_ change: IndexChange) {

@@ -12,8 +12,8 @@ import NIOConcurrencyHelpers
 /// Where small instances are safe before they are files: their records are written one behind the other and synced
 /// together, one sync for as many as wait, whichever associations they came by.
 ///
-/// One queue does everything in order: it takes what waits, writes it, syncs once, answers all, makes the files, and
-/// starts again. The files are not synced one by one: a segment of the journal that is full, or has been idle for a
+/// One queue takes what waits, writes it, syncs once, answers all, and starts again; a second one makes the files
+/// meanwhile, in the same order. The files are not synced one by one: a segment of the journal that is full, or has been idle for a
 /// second, is done with when all files made from it have been synced, while the other segment is written. So two segments
 /// bound what a start has to replay, and how long.
 final class Journal: Sendable {
@@ -54,28 +54,27 @@ final class Journal: Sendable {
   private let waiting = NIOLockedValueBox(Waiting())
   private let segments = NIOLockedValueBox(Segments())
   private let queue = DispatchQueue(label: "fluoro.journal")
+  /// Makes the files.
+  private let filing = DispatchQueue(label: "fluoro.journal.files")
   private let checkpoints = DispatchQueue(label: "fluoro.journal.checkpoint")
-  /// Entries that are acknowledged and not yet files.
-  private let unsettled = DispatchGroup()
+  /// Held while entries are acknowledged and handed on to be made files.
+  private let handing = NIOLock()
+  /// So many may wait to be made files; then the senders wait.
+  private let backlog = DispatchSemaphore(value: 16)
   private let logger = Logger(label: "fluoro.journal")
 
   init(_ session: WritingSession, _ placement: Placement, _ pieces: PieceStore) {
     self.session = session
     self.placement = placement
     self.pieces = pieces
-    queue.setSpecific(key: Self.key, value: ObjectIdentifier(self))
+    for queue in [queue, filing] { queue.setSpecific(key: Self.key, value: ObjectIdentifier(self)) }
   }
 
-  /// Who is told of an instance may let go of the storage, which then ends here.
   private static let key = DispatchSpecificKey<ObjectIdentifier>()
 
-  private func onQueue(_ body: () throws -> Void) throws {
-    if DispatchQueue.getSpecific(key: Self.key) == ObjectIdentifier(self) {
-      try body()
-    } else {
-      try queue.sync(execute: body)
-    }
-  }
+  /// Whether this is a thread of the journal's own, on which nobody may wait for the journal: the one of who is told of an
+  /// instance.
+  var isCurrent: Bool { DispatchQueue.getSpecific(key: Self.key) == ObjectIdentifier(self) }
 
   /// Whether it takes nothing more; instances are to go into files of their own.
   var isBroken: Bool { segments.withLockedValue { $0.isBroken } }
@@ -91,17 +90,20 @@ final class Journal: Sendable {
   }
 
   /// Returns when what has been acknowledged is in files.
-  func settle() { unsettled.wait() }
+  func settle() {
+    handing.withLock {}
+    filing.sync {}
+  }
 
   /// Tries again to make files of what has none. - Throws: why there still are such.
   func unstick() throws {
-    guard segments.withLockedValue({ !$0.stuck.isEmpty }) else { return }
-    try onQueue { try placeStuck() }
+    guard segments.withLockedValue({ !$0.stuck.isEmpty }), !isCurrent else { return }
+    try queue.sync { try placeStuck() }
   }
 
   /// Ends: everything is in files that are synced, and the journal is empty.
   func close() throws {
-    try onQueue {
+    try queue.sync {
       run()
       try placeStuck()
       try rotate(isLast: true)
@@ -156,10 +158,16 @@ final class Journal: Sendable {
       for entry in written.isEmpty ? Array(rest) : written { fail(entry, error) }
       return written.isEmpty ? [] : rest
     }
-    unsettled.enter()
-    for entry in written { entry.durable(.success(())) }
-    for entry in written { makeFile(entry) }
-    unsettled.leave()
+    handing.withLock {
+      for entry in written { entry.durable(.success(())) }
+      for entry in written {
+        backlog.wait()
+        filing.async {
+          self.makeFile(entry)
+          self.backlog.signal()
+        }
+      }
+    }
     return rest
   }
 
@@ -178,7 +186,6 @@ final class Journal: Sendable {
   }
 
   private func sync() throws {
-    guard placement.options.durability == .fsync else { return }
     try segments.withLockedValue { segments in
       do { try segments.active?.sync() } catch {
         segments.isBroken = true
@@ -207,6 +214,11 @@ final class Journal: Sendable {
   }
 
   private func placeStuck() throws {
+    guard segments.withLockedValue({ !$0.stuck.isEmpty }) else { return }
+    try filing.sync { try placeAllStuck() }
+  }
+
+  private func placeAllStuck() throws {
     while let entry = segments.withLockedValue({ $0.stuck.first }) {
       let stored = try placement.place(entry, in: session)
       pieces.giveBack(entry.piece)
@@ -219,8 +231,10 @@ final class Journal: Sendable {
 
   // MARK: Segments
 
-  /// Goes on to the other segment; the files of this one are synced meanwhile. All its entries are files by now.
+  /// Goes on to the other segment; the files of this one are synced meanwhile.
   private func rotate(isLast: Bool = false) throws {
+    // All its entries are files from here on.
+    filing.sync {}
     if segments.withLockedValue({ $0.sealed != nil }) { try checkpoints.sync { try checkpoint() } }
     let isSealed = segments.withLockedValue { segments in
       guard let active = segments.active, !active.isEmpty else { return false }
@@ -238,12 +252,20 @@ final class Journal: Sendable {
   /// Syncs the files made from the sealed segment, and empties it.
   private func checkpoint() throws {
     guard var segment = segments.withLockedValue({ $0.sealed }) else { return }
-    if placement.options.durability == .fsync { try Self.sync(segment.files) }
+    try sync(segment.files)
     try segment.empty()
     segments.withLockedValue { segments in
       segments.sealed = nil
       segments.spare = segment
     }
+  }
+
+  /// Of more than so many one sync of the whole file system is quicker, although it also writes what is others'.
+  private static let manyFiles = 256
+
+  private func sync(_ files: [String]) throws {
+    if files.count > Self.manyFiles { return try Posix.syncFileSystem(placement.storage.instancesPath) }
+    try Self.sync(files)
   }
 
   private static func sync(_ files: [String]) throws {

@@ -73,11 +73,17 @@ public final class IncomingInstance: Sendable {
   private func flush(_ piece: Piece, _ state: inout State) throws {
     if state.head == nil { state.head = head(piece, limit: Self.headLimit) }
     if state.file == nil {
-      state.file = try PartialFile(in: index.writingSession(), isLarge: piece.count > Self.journalLimit)
+      let limit = index.options.durability == .fsync ? Self.journalLimit : Piece.capacity - 1
+      state.file = try PartialFile(in: index.writingSession(), isLarge: piece.count > limit)
     }
     try state.file?.write(piece)
     state.digest.update(piece.bytes)
     piece.empty()
+  }
+
+  private func checkFilled(_ piece: Piece, _ state: State) throws {
+    guard piece.count == metaLength, state.file == nil else { return }
+    throw StorageError(.notDicom, "The data set is empty: there is nothing to store.")
   }
 
   private func head(_ piece: Piece, limit: Int) -> ByteBuffer {
@@ -96,7 +102,9 @@ public final class IncomingInstance: Sendable {
     stored: @escaping @Sendable (Result<StoredInstance, any Error>) -> Void
   ) {
     do {
-      if try !commitToJournal(durable, stored) {
+      if isQuicklyStored {
+        commitToFile(durable, stored)
+      } else if try !commitToJournal(durable, stored) {
         index.files.async { self.commitToFile(durable, stored) }
       }
     } catch {
@@ -126,7 +134,9 @@ public final class IncomingInstance: Sendable {
   func finishFile() throws {
     try state.withLockedValue { state in
       if state.header != nil { return }
+      if let failure = state.failure { throw failure }
       guard let piece = state.piece else { throw Self.closed }
+      try checkFilled(piece, state)
       try flush(piece, &state)
       state.header = try header(state.head ?? ByteBuffer(), isWhole: false, path: state.file?.path)
       index.pieces.giveBack(piece)
@@ -158,6 +168,13 @@ public final class IncomingInstance: Sendable {
 
   // MARK: One at a time
 
+  /// Whether it takes no longer than to copy it into the system's cache: not worth another thread.
+  private var isQuicklyStored: Bool {
+    guard index.options.durability == .none, !index.writer.isBehind else { return false }
+    return state.withLockedValue { $0.file == nil && $0.failure == nil }
+      && !TransferSyntax(uid: description.transferSyntaxUID).isDeflated
+  }
+
   /// - Returns: false when it is not for the journal.
   private func commitToJournal(
     _ durable: @escaping @Sendable (Result<Void, any Error>) -> Void,
@@ -166,10 +183,8 @@ public final class IncomingInstance: Sendable {
     try state.withLockedValue { state in
       if let failure = state.failure { throw failure }
       guard let piece = state.piece else { throw Self.closed }
-      if piece.count == metaLength, state.file == nil {
-        throw StorageError(.notDicom, "The data set is empty: there is nothing to store.")
-      }
-      guard state.file == nil, piece.count <= Self.journalLimit,
+      try checkFilled(piece, state)
+      guard state.file == nil, piece.count <= Self.journalLimit, index.options.durability == .fsync,
         !TransferSyntax(uid: description.transferSyntaxUID).isDeflated
       else { return false }
       let journal = try index.journal()

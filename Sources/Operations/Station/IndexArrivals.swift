@@ -6,40 +6,50 @@ import Synchronization
 final class IndexArrivals: Sendable {
   private let index: LocalIndex
   private let query: LocalQuery
-  private let count: Mutex<(found: Int, deadline: Bool)>
+  private let found = Mutex(0)
+  private let wakes: AsyncStream<Wake>
+  private let wake: AsyncStream<Wake>.Continuation
+  private let observation = Mutex<Observation?>(nil)
 
-  init(_ index: LocalIndex, _ item: RetrieveItem) {
+  private enum Wake { case change, deadline }
+
+  /// - Parameter onMore: called when there are more than before.
+  init(_ index: LocalIndex, _ item: RetrieveItem, onMore: @escaping @Sendable (_ arrived: Int) -> Void) {
     self.index = index
     query = LocalQuery(level: .instance, keys: item.keys.map { LocalQuery.Key($0.tag, $0.value) })
-    count = Mutex((0, false))
+    (wakes, wake) = AsyncStream.makeStream(of: Wake.self, bufferingPolicy: .bufferingNewest(4))
+    let changes = index.observe { [weak self] _ in
+      guard let self else { return }
+      if look() { onMore(arrived) }
+      wake.yield(.change)
+    }
+    observation.withLock { $0 = changes }
     look()
   }
 
   /// How many instances of the item are here.
-  var arrived: Int { count.withLock { $0.found } }
+  var arrived: Int { found.withLock { $0 } }
 
   /// Whether there are more than the last time.
   @discardableResult
-  func look() -> Bool {
-    var found = 0
+  private func look() -> Bool {
+    var count = 0
     try? index.find(query) { _ in
-      found += 1
+      count += 1
       return true
     }
-    let total = found
-    return count.withLock { count in
-      defer { count.found = total }
-      return total > count.found
+    let total = count
+    return found.withLock { found in
+      defer { found = total }
+      return total > found
     }
   }
 
   /// Returns when `target` instances are here, or when none has come for `response`.
   func wait(for target: Int, _ deadlines: Deadlines) async {
     guard arrived < target else { return }
-    deadlines.begin(.receiving) { [weak self] _ in self?.count.withLock { $0.deadline = true } }
+    deadlines.begin(.receiving) { [wake] _ in wake.yield(.deadline) }
     defer { deadlines.end() }
-    while arrived < target, !count.withLock({ $0.deadline }), !Task.isCancelled {
-      try? await Task.sleep(for: .milliseconds(100))
-    }
+    for await reason in wakes where reason == .deadline || arrived >= target { break }
   }
 }

@@ -87,9 +87,13 @@ struct MoveRun: Sendable {
     }
     station.moves.add(flight)
     defer { station.moves.remove(flight) }
-    let held = arrival == .otherProcess ? IndexArrivals(station.index, item) : nil
-    let watch = held.map { held in watching(held, before) }
-    defer { watch?.cancel() }
+    let held =
+      arrival != .otherProcess
+      ? nil
+      : IndexArrivals(station.index, item) { arrived in
+        job.deadlines.touch()
+        job.update { before.add(received: arrived, bytes: 0, to: &$0) }
+      }
 
     var failure: AssociationError?
     do {
@@ -129,18 +133,5 @@ struct MoveRun: Sendable {
       return result.status?.isSuccess == true ? result.item.expected ?? .max : 0
     }
     return (result.completed ?? 0) + (result.warning ?? 0)
-  }
-
-  private func watching(_ held: IndexArrivals, _ before: ItemSums) -> Task<Void, Never> {
-    let job = job
-    return Task.detached {
-      while !Task.isCancelled {
-        try? await Task.sleep(for: .milliseconds(300))
-        if held.look() {
-          job.deadlines.touch()
-          job.update { before.add(received: held.arrived, bytes: 0, to: &$0) }
-        }
-      }
-    }
   }
 }

@@ -1,4 +1,6 @@
 import Foundation
+import LocalIndex
+import Operations
 import Testing
 
 @testable import Dicom
@@ -53,6 +55,68 @@ extension Interop {
       #expect(statuses.contains(130) && statuses.isSubset(of: [0, 130, 128 + SIGTERM, 128 + SIGINT]), "\(statuses)")
       #expect(try await count() == 1500)
       #expect(Workshop.files(below: fluoro.storage + "/incoming") == [])
+    }
+
+    /// Sends instances of a round, one after the other on one association.
+    private func send(_ count: Int, round: Int) async throws {
+      try await Ledger().send(
+        (1...count).map { NumberedInstance(round: round, stream: 1, number: $0, size: 500) }, to: fluoro.port)
+    }
+
+    @Test("what one receives, the others hear of at once and find; and only one receives")
+    func arrivals() async throws {
+      let server = try await fluoro.serve()
+      let beside = try Station(configuration: .load(path: fluoro.configurationPath, environment: fluoro.environment))
+      guard case .elsewhere(let receiver) = await beside.startReceiving() else { throw PeerProblem("two receive") }
+      #expect(receiver.port == fluoro.port)
+      let (changes, change) = AsyncStream.makeStream(of: ContinuousClock.Instant.self)
+      let observation = beside.index.observe { _ in change.yield(.now) }
+      var told = changes.makeAsyncIterator()
+      var longest = Duration.zero
+      for round in 1...5 {
+        try await send(3, round: round)
+        let acknowledged = ContinuousClock.now
+        var latest = ContinuousClock.now
+        while try beside.index.statistics().instances < 3 * round { latest = try #require(await told.next()) }
+        longest = max(longest, latest - acknowledged)
+      }
+      print("an arrival is known to the other processes after \(longest) at most")
+      #expect(try await count() == 15, "a command beside them finds the same")
+      observation.cancel()
+      await beside.shutdown()
+      await server.stop()
+    }
+
+    @Test("a killed receiver keeps nothing from the next one")
+    func succession() async throws {
+      let first = try await fluoro.serve()
+      let second = try await fluoro.run("serve")
+      #expect(second.status == 1 && second.errors.contains("another fluoro (process"), "\(second.errors)")
+      try await send(2, round: 1)
+      try await first.kill()
+      let third = try await fluoro.serve()
+      try await send(2, round: 2)
+      #expect(try await count() == 4)
+      await third.stop()
+    }
+
+    @Test("two that import the same and other files at once lose and double nothing")
+    func importers() async throws {
+      let folders = [try makeFiles(150, round: 1), try makeFiles(150, round: 2), try makeFiles(150, round: 3)]
+      let importers = try [folders[0...1], folders[1...2]].map {
+        try fluoro.start(["local", "import", "--json"] + $0)
+      }
+      var outcomes: [String: Int] = [:]
+      for importer in importers {
+        let ended = try await importer.finished()
+        #expect(ended.status == 0, "\(ended.errors)")
+        for (key, value) in try #require(try ended.objects().first) {
+          outcomes[key, default: 0] += value as? Int ?? 0
+        }
+      }
+      #expect(outcomes["imported"] == 450 && outcomes["duplicates"] == 150, "\(outcomes)")
+      #expect(try await count() == 450)
+      #expect(try await fluoro.run("local", "verify").status == 0)
     }
   }
 }
