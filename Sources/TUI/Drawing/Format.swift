@@ -110,6 +110,7 @@ enum Format {
 
   /// `Yamada^Tarou=山田^太郎=やまだ^たろう` as `Yamada, Tarou (山田 太郎)` (PS3.5 §6.2.1).
   static func name(_ text: String) -> String {
+    if text.utf8.allSatisfy({ $0 != UInt8(ascii: "=") }) { return person(text[...]) }
     let groups = text.split(separator: "=", omittingEmptySubsequences: false).map(person)
     let first = groups.first ?? ""
     guard let second = groups.dropFirst().first(where: { !$0.isEmpty }) else { return first }
@@ -118,6 +119,11 @@ enum Format {
   }
 
   private static func person(_ group: Substring) -> String {
+    // Most are `DOE^JANE`.
+    let usual = group.split(separator: "^", maxSplits: 2, omittingEmptySubsequences: false)
+    if usual.count == 2, !usual[0].isEmpty, !usual[1].isEmpty, group.utf8.allSatisfy({ $0 != UInt8(ascii: " ") }) {
+      return "\(usual[0]), \(usual[1])"
+    }
     let parts = group.split(separator: "^", omittingEmptySubsequences: false).map { part in
       String(part).split(separator: " ").joined(separator: " ")
     }

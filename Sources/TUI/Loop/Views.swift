@@ -18,47 +18,52 @@ enum Views {
 
   // MARK: Records
 
-  private static let tags: [(attribute: Attribute, tag: Tag)] = Attribute.allCases.compactMap { attribute in
-    Tag(parsing: attribute.rawValue).map { (attribute, $0) }
+  private static let tags: [(attribute: Attribute, tag: Tag)] = tags(Attribute.allCases)
+
+  private static func tags(_ attributes: [Attribute]) -> [(attribute: Attribute, tag: Tag)] {
+    attributes.compactMap { attribute in Tag(parsing: attribute.keyword).map { (attribute, $0) } }
   }
 
   /// What a list of the level shows, and what is needed to go on from there.
-  static func returnKeys(_ level: Level) -> [Tag] {
-    let attributes: [Attribute] =
-      switch level {
-      case .patient: [.patientName, .patientID, .patientBirthDate, .patientSex]
-      case .study:
-        [
-          .patientName, .patientID, .patientBirthDate, .patientSex, .studyDate, .studyTime, .accessionNumber,
-          .studyDescription, .studyID, .modalitiesInStudy, .studySeries, .studyInstances, .studyInstanceUID,
-          .referringPhysicianName,
-        ]
-      case .series:
-        [
-          .studyInstanceUID, .seriesInstanceUID, .seriesNumber, .seriesDescription, .modality, .bodyPartExamined,
-          .seriesInstances,
-        ]
-      case .instance:
-        [
-          .studyInstanceUID, .seriesInstanceUID, .sopInstanceUID, .sopClassUID, .instanceNumber, .rows, .columns,
-          .numberOfFrames,
-        ]
-      }
-    return tags.filter { attributes.contains($0.attribute) }.map(\.tag)
+  static func returnKeys(_ level: Level) -> [Tag] { (shown[level] ?? []).map(\.tag) }
+
+  private static let shown = Dictionary(
+    uniqueKeysWithValues: [Level.patient, .study, .series, .instance].map { ($0, tags(attributes($0))) })
+
+  private static func attributes(_ level: Level) -> [Attribute] {
+    switch level {
+    case .patient: [.patientName, .patientID, .patientBirthDate, .patientSex]
+    case .study:
+      [
+        .patientName, .patientID, .patientBirthDate, .patientSex, .studyDate, .studyTime, .accessionNumber,
+        .studyDescription, .studyID, .modalitiesInStudy, .studySeries, .studyInstances, .studyInstanceUID,
+        .referringPhysicianName,
+      ]
+    case .series:
+      [
+        .studyInstanceUID, .seriesInstanceUID, .seriesNumber, .seriesDescription, .modality, .bodyPartExamined,
+        .seriesInstances,
+      ]
+    case .instance:
+      [
+        .studyInstanceUID, .seriesInstanceUID, .sopInstanceUID, .sopClassUID, .instanceNumber, .rows, .columns,
+        .numberOfFrames,
+      ]
+    }
   }
 
   /// A match; the unique keys above its level, which not every peer repeats, are those that were asked with.
   static func record(_ match: DataSet, _ level: Level, inside keys: [String: String]) -> Record {
-    var values: [Attribute: String] = [:]
-    for (attribute, tag) in tags {
-      let text = match.strings(tag).joined(separator: ",")
-      if !text.isEmpty { values[attribute] = text }
+    var record = Record(id: "", level: level)
+    for (attribute, tag) in shown[level] ?? [] {
+      let values = match.strings(tag)
+      record[attribute] = values.count == 1 ? values[0] : values.joined(separator: ",")
     }
-    for attribute in [Attribute.studyInstanceUID, .seriesInstanceUID] where values[attribute] == nil {
-      values[attribute] = keys[attribute.rawValue]
+    for attribute in [Attribute.studyInstanceUID, .seriesInstanceUID] where record[attribute].isEmpty {
+      record[attribute] = keys[attribute.keyword] ?? ""
     }
-    let uid = Record(id: "", level: level, values).uid
-    return Record(id: uid.isEmpty ? UUID().uuidString : uid, level: level, values)
+    record.identify()
+    return record
   }
 
   /// An entry of a worklist. Nothing in it is sure to be its alone: how it is counted is its identity.

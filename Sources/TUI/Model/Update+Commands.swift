@@ -135,7 +135,7 @@ extension Model {
     var values: [Attribute: [String]] = [:]
     for key in keys {
       let keyword = key.prefix { $0 != "=" }.lowercased()
-      guard let attribute = Attribute.allCases.first(where: { $0.rawValue.lowercased() == keyword }) else {
+      guard let attribute = Attribute.allCases.first(where: { $0.keyword.lowercased() == keyword }) else {
         say("\(key): a retrieve takes no other keys than UIDs.", .warning)
         return []
       }

@@ -1,47 +1,29 @@
 import Dicom
+import Foundation
 
-/// The attributes rows show and queries ask for, by keyword.
-enum Attribute: String, CaseIterable, Sendable {
-  case patientName = "PatientName"
-  case patientID = "PatientID"
-  case patientBirthDate = "PatientBirthDate"
-  case patientSex = "PatientSex"
-  case studyDate = "StudyDate"
-  case studyTime = "StudyTime"
-  case accessionNumber = "AccessionNumber"
-  case studyDescription = "StudyDescription"
-  case studyID = "StudyID"
-  case referringPhysicianName = "ReferringPhysicianName"
-  case modalitiesInStudy = "ModalitiesInStudy"
-  case studySeries = "NumberOfStudyRelatedSeries"
-  case studyInstances = "NumberOfStudyRelatedInstances"
-  case studyInstanceUID = "StudyInstanceUID"
-  case seriesInstanceUID = "SeriesInstanceUID"
-  case seriesNumber = "SeriesNumber"
-  case seriesDescription = "SeriesDescription"
-  case modality = "Modality"
-  case bodyPartExamined = "BodyPartExamined"
-  case seriesInstances = "NumberOfSeriesRelatedInstances"
-  case sopInstanceUID = "SOPInstanceUID"
-  case sopClassUID = "SOPClassUID"
-  case instanceNumber = "InstanceNumber"
-  case rows = "Rows"
-  case columns = "Columns"
-  case numberOfFrames = "NumberOfFrames"
-  case stepDate = "ScheduledProcedureStepStartDate"
-  case stepTime = "ScheduledProcedureStepStartTime"
-  case stepDescription = "ScheduledProcedureStepDescription"
-  case stepStatus = "ScheduledProcedureStepStatus"
-  case stepID = "ScheduledProcedureStepID"
-  case stepLocation = "ScheduledProcedureStepLocation"
-  case stationAETitle = "ScheduledStationAETitle"
-  case stationName = "ScheduledStationName"
-  case performingPhysician = "ScheduledPerformingPhysicianName"
-  case requestedDescription = "RequestedProcedureDescription"
-  case requestedID = "RequestedProcedureID"
-  case requestedPriority = "RequestedProcedurePriority"
+/// The attributes rows show and queries ask for. Its raw value is its place in a ``Record``: a hundred thousand records are
+/// filled and read by it.
+enum Attribute: Int, CaseIterable, Sendable {
+  case patientName, patientID, patientBirthDate, patientSex, studyDate, studyTime, accessionNumber, studyDescription,
+    studyID, referringPhysicianName, modalitiesInStudy, studySeries, studyInstances, studyInstanceUID,
+    seriesInstanceUID, seriesNumber, seriesDescription, modality, bodyPartExamined, seriesInstances, sopInstanceUID,
+    sopClassUID, instanceNumber, rows, columns, numberOfFrames, stepDate, stepTime, stepDescription, stepStatus,
+    stepID, stepLocation, stationAETitle, stationName, performingPhysician, requestedDescription, requestedID,
+    requestedPriority
 
-  fileprivate static let places = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+  var keyword: String { Self.keywords[rawValue] }
+
+  private static let keywords = [
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber",
+    "StudyDescription", "StudyID", "ReferringPhysicianName", "ModalitiesInStudy", "NumberOfStudyRelatedSeries",
+    "NumberOfStudyRelatedInstances", "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber", "SeriesDescription",
+    "Modality", "BodyPartExamined", "NumberOfSeriesRelatedInstances", "SOPInstanceUID", "SOPClassUID",
+    "InstanceNumber", "Rows", "Columns", "NumberOfFrames", "ScheduledProcedureStepStartDate",
+    "ScheduledProcedureStepStartTime", "ScheduledProcedureStepDescription", "ScheduledProcedureStepStatus",
+    "ScheduledProcedureStepID", "ScheduledProcedureStepLocation", "ScheduledStationAETitle", "ScheduledStationName",
+    "ScheduledPerformingPhysicianName", "RequestedProcedureDescription", "RequestedProcedureID",
+    "RequestedProcedurePriority",
+  ]
 }
 
 /// A patient, study, series or instance, of a peer or of ours, as text ready to show.
@@ -52,6 +34,7 @@ struct Record: Identifiable, Sendable {
   /// The modality that answered, where several were asked.
   private(set) var source = ""
   private var values: [String]
+  private static let empty = Array(repeating: "", count: Attribute.allCases.count)
   var bytes = 0
   /// When it came, in seconds since 1970; 0 when that is not known.
   var received = 0
@@ -59,13 +42,13 @@ struct Record: Identifiable, Sendable {
   init(id: String, level: Level, _ values: [Attribute: String] = [:]) {
     self.id = id
     self.level = level
-    self.values = Array(repeating: "", count: Attribute.allCases.count)
+    self.values = Self.empty
     for (attribute, text) in values { self[attribute] = text }
   }
 
   subscript(_ attribute: Attribute) -> String {
-    get { values[Attribute.places[attribute] ?? 0] }
-    set { values[Attribute.places[attribute] ?? 0] = newValue }
+    get { values[attribute.rawValue] }
+    set { values[attribute.rawValue] = newValue }
   }
 
   /// The same, known to be one modality's of several.
@@ -75,6 +58,9 @@ struct Record: Identifiable, Sendable {
     record.id = source + "|" + id
     return record
   }
+
+  /// Gives it its UID as its identity; one that a peer has sent without is unlike any other.
+  mutating func identify() { id = uid.isEmpty ? UUID().uuidString : uid }
 
   /// The UID of what the record is.
   var uid: String {

@@ -32,6 +32,7 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   /// columns do not move while one scrolls.
   private(set) var needs: [Int] = []
   private var isMeasured = false
+  private static var measuredRows: Int { 200 }
   /// Rows of the window, as last settled.
   private(set) var height = 1
 
@@ -118,7 +119,7 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   mutating func measure(_ world: World) {
     guard !isMeasured else { return }
     isMeasured = true
-    let sample = shown.prefix(200).map { rows[$0] }
+    let sample = shown.prefix(Self.measuredRows).map { rows[$0] }
     needs = columns.map { column in
       column.isMeasured ? sample.reduce(0) { max($0, column.cell($1, world).width) } : column.ideal
     }
@@ -135,6 +136,7 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
     let position = place ?? cursorPosition ?? 0
     keys = sortKey.map { rows.map($0) } ?? []
     shown = passing(rows.indices).sorted(by: isBefore)
+    isMeasured = false
     rearranged(position)
   }
 
@@ -151,12 +153,13 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
       merged.append(index)
       start = place
     }
+    // What arrives when there is plenty does not move columns any more.
+    if shown.count < Self.measuredRows { isMeasured = false }
     shown = merged + shown[start...]
     rearranged(position)
   }
 
   private mutating func rearranged(_ position: Int) {
-    isMeasured = false
     if isUnseen || cursor.flatMap(shownPlace) == nil {
       // Where nobody has seen a cursor yet, it belongs to the first row, whatever came first.
       let was = cursor

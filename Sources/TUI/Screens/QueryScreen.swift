@@ -20,7 +20,7 @@ struct QueryScreen: Screen {
     form.focus = 1
     choose(among: world, modalities)
     // One looks at the list of the day, unless one has asked for something else.
-    if let text = world.kept[.form]?[keptName] ?? (isWorklist ? "\(Attribute.stepDate.rawValue)=today" : nil) {
+    if let text = world.kept[.form]?[keptName] ?? (isWorklist ? "\(Attribute.stepDate.keyword)=today" : nil) {
       load(text)
     }
   }
@@ -196,7 +196,7 @@ struct QueryScreen: Screen {
       let field = fields[index]
       guard let attribute = field.attribute else { continue }
       switch field.value(text, today: today, addsWildcards: addsWildcards) {
-      case .success(let sent): if !sent.isEmpty { keys[attribute.rawValue] = sent }
+      case .success(let sent): if !sent.isEmpty { keys[attribute.keyword] = sent }
       case .failure:
         return .failure(Command.Complaint(words: "\(field.label): today, -7d, 2024-01-15, 2024-01..2024-03"))
       }
@@ -236,7 +236,7 @@ struct QueryScreen: Screen {
       if index >= fields.count {
         lines.append("+" + entry.field.text)
       } else if let attribute = fields[index].attribute {
-        lines.append("\(attribute.rawValue)=\(entry.field.text)")
+        lines.append("\(attribute.keyword)=\(entry.field.text)")
       }
     }
     return lines.joined(separator: "\n")
@@ -255,7 +255,7 @@ struct QueryScreen: Screen {
   mutating func set(_ line: String) {
     let name = line.prefix { $0 != "=" }.lowercased()
     let value = String(line.drop { $0 != "=" }.dropFirst())
-    if let index = fields.firstIndex(where: { $0.attribute?.rawValue.lowercased() == name }) {
+    if let index = fields.firstIndex(where: { $0.attribute?.keyword.lowercased() == name }) {
       form.entries[index].field.set(value)
     } else {
       form.entries[form.entries.count - 1].field.set(line.hasPrefix("+") ? String(line.dropFirst()) : line)

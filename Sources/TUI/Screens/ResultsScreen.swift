@@ -127,8 +127,8 @@ struct ResultsScreen: AnswerScreen {
     guard !isDeepest, !list.isUnseen, let row = list.current else { return }
     let next: Level = level == .study ? .series : .instance
     let study = path.first ?? row
-    var keys = [Attribute.studyInstanceUID.rawValue: study[.studyInstanceUID]]
-    if next == .instance { keys[Attribute.seriesInstanceUID.rawValue] = row[.seriesInstanceUID] }
+    var keys = [Attribute.studyInstanceUID.keyword: study[.studyInstanceUID]]
+    if next == .instance { keys[Attribute.seriesInstanceUID.keyword] = row[.seriesInstanceUID] }
     let modality = row.source.isEmpty ? inquiry.modalities.first ?? "" : row.source
     let order = FindOrder(
       token: context.token(), modality: modality, level: next, keys: keys, limit: 0, words: row.words)
