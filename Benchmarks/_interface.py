@@ -103,15 +103,10 @@ class Interface:
         return [took for took, _ in self.answers(keys)]
 
     def processor_seconds(self):
-        """What all its threads have used so far; to the nanosecond, where a clock tick says nothing of an idle program."""
-        total = 0
-        for thread in os.listdir(f"/proc/{self.process}/task"):
-            try:
-                with open(f"/proc/{self.process}/task/{thread}/schedstat") as times:
-                    total += int(times.read().split()[0])
-            except FileNotFoundError:
-                pass
-        return total / 1e9
+        """Of all its threads, those that have ended too; in steps of 10 ms."""
+        with open(f"/proc/{self.process}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def peak_memory(self):
         """Kilobytes."""
