@@ -29,7 +29,7 @@ from _canned import CannedPeer
 from _corpus import write_storage
 from _interface import ANSWER, QUESTION, Interface
 from _screen import Screen
-from _shared import free_port
+from _shared import free_port, heading, tell
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -101,10 +101,22 @@ def keys(options, fluoro):
                     interface.press(key)
                     interface.drain(1)
                 answers[name].append(interface.answers(pressed))
-    print("| key to the last byte of its frame | median | 99 % | longest | bytes a key |")
+    print("\n| key to the last byte of its frame | median | 99 % | longest | bytes a key |")
     print("| --- | --- | --- | --- | --- |")
     for name, runs in answers.items():
         row(name, runs)
+    ours = answers["fluoro, `j` `k` over 100,000 studies"]
+    theirs = answers.get("tig, `j` `k` over the commits here", [])
+
+    instances = f"{options.studies * options.instances:,}"
+
+    def against_tig(work, unit, figure, wanted):
+        tell(work, [figure(run) for run in ours], unit, "tig", [figure(run) for run in theirs], wanted if theirs else None)
+
+    heading(options.runs)
+    against_tig(f"key to frame, 99 %, over {instances} instances", "ms", lambda run: percentile([took for took, _ in run], 0.99),
+                0.8)
+    against_tig(f"bytes per key, over {instances} instances", "B", lambda run: statistics.mean(count for _, count in run), 20)
 
 
 def start(options, fluoro):
@@ -121,12 +133,16 @@ def start(options, fluoro):
                 until = time.monotonic() + 10
                 while last not in interface.text and time.monotonic() < until:
                     interface.read(1)
+                if last not in interface.text:
+                    sys.exit(f"{name} has not shown {last!r} within 10 s; tig says so only where nothing is changed")
                 times[name].append((time.perf_counter() - interface.started) * 1000)
                 interface.drain(0.3)
     print("\n| start to the first complete frame | median | longest |")
     print("| --- | --- | --- |")
     for name, runs in times.items():
         print(f"| {name} | {statistics.median(runs):.1f} ms | {max(runs):.1f} ms |", flush=True)
+    heading(options.runs)
+    tell("start to the first complete frame", times["fluoro"], "ms", "tig", times.get("tig"), 0.6 if "tig" in times else None)
 
 
 def idle(options, fluoro):

@@ -24,7 +24,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from _shared import Comparison, end, free_port, wait_for, write_ct
+from _shared import Contest, end, free_port, heading, wait_for, write_ct
 from retrieve import start_orthanc
 
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -150,31 +150,18 @@ class Bench:
 
 def compare(bench, runs):
     contestants = {
-        "a plain loop": bench.loop, "fluoro": bench.ours, "Orthanc": bench.orthanc, "storescp": bench.storescp,
-        "fluoro, none": lambda: bench.ours("none")}
+        "a plain loop": lambda _: bench.loop(), "fluoro": lambda _: bench.ours(), "Orthanc": lambda _: bench.orthanc(),
+        "storescp": lambda _: bench.storescp(), "fluoro, none": lambda _: bench.ours("none")}
     if bench.corpus.size == 42:
-        contestants["fluoro, four associations"] = lambda: bench.ours(associations=4)
-    times = {name: [] for name in contestants}
-    for n in range(runs + 1):  # the first round warms up and is not counted
-        for name, contestant in contestants.items():
-            # What one leaves unwritten in memory would otherwise be written in the other's time.
-            os.sync()
-            took = contestant()
-            if n > 0:
-                times[name].append(took)
+        contestants["fluoro, four associations"] = lambda _: bench.ours(associations=4)
     loop, orthanc, none = bench.corpus.targets
-
-    def row(theirs, ours, target=None):
-        comparison = Comparison(f"{bench.count} {bench.corpus.name}", theirs, ours, target)
-        comparison.times = (times[theirs], times[ours])
-        comparison.row()
-
-    row("a plain loop", "fluoro", loop)
-    row("Orthanc", "fluoro", orthanc)
-    row("storescp", "fluoro")
-    row("storescp", "fluoro, none", none)
-    if "fluoro, four associations" in times:
-        row("fluoro", "fluoro, four associations", 1.5)
+    contest = Contest(f"receive {bench.count} {bench.corpus.name}", contestants).run(runs)
+    contest.row("a plain loop", "fluoro", loop)
+    contest.row("Orthanc", "fluoro", orthanc)
+    contest.row("storescp", "fluoro")
+    contest.row("storescp", "fluoro, none", none)
+    if "fluoro, four associations" in contestants:
+        contest.row("fluoro", "fluoro, four associations", 1.5)
 
 
 def main():
@@ -189,7 +176,7 @@ def main():
     work = Path(tempfile.mkdtemp(prefix="fluoro-receive-"))
     try:
         print(f"sent by {options.sender}")
-        Comparison.heading(options.runs)
+        heading(options.runs)
         for key, corpus in CORPORA.items():
             if options.only in (None, key):
                 count = max(2, int(corpus.count * options.scale))
