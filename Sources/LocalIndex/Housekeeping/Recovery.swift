@@ -152,6 +152,11 @@ extension LocalIndex {
       try db.execute(sql: "DELETE FROM \(table)")
     }
     try Terms.removeAll(db)
+    // Nothing looks these up meanwhile, and each count that grows would move an entry in several of them.
+    let indexes = try Row.fetchAll(
+      db, sql: "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND name <> 'series_study'"
+    )
+    for index in indexes { try db.execute(sql: "DROP INDEX \(index["name"] as String)") }
     var update = IndexUpdate(db)
     var count = 0
     let reader = FilesAhead(storage) { [self] in stored($0, $1) }
@@ -176,5 +181,6 @@ extension LocalIndex {
       if !progress(outcome) { throw CancellationError() }
     }
     try update.finish()
+    for index in indexes { try db.execute(sql: index["sql"]) }
   }
 }

@@ -133,24 +133,36 @@ final class IndexUpdate {
   }
 
   private func rewrite(_ resource: Resource, _ record: InstanceRecord) throws {
-    try Self.rewrite(
+    let isOther = try Self.rewrite(
       db, &terms, level: resource.level, id: resource.id, record: record, source: resource.source,
       received: resource.sourceReceived)
-    resource.isRewritten = true
+    if isOther { resource.isRewritten = true }
   }
 
-  /// Gives a row the values of another instance.
+  /// Gives a row the values of another instance; most have the same, and then that is all there is to do.
+  /// - Returns: whether they are others.
+  @discardableResult
   static func rewrite(
     _ db: Database, _ terms: inout Terms, level: Level, id: Int64, record: InstanceRecord, source: Data,
     received: Double
-  ) throws {
-    try terms.remove(level, id)
+  ) throws -> Bool {
     let tags = tagColumns(level, record)
+    let names = tags.map(\.0).joined(separator: ", ")
+    let select = try db.cachedStatement(sql: "SELECT \(names) FROM \(table(level)) WHERE id = ?")
+    if let row = try Row.fetchOne(select, arguments: [id]),
+      tags.enumerated().allSatisfy({ index, tag in row[index] as String? == tag.1 })
+    {
+      try db.cachedStatement(sql: "UPDATE \(table(level)) SET source = ?, sourceReceived = ? WHERE id = ?")
+        .execute(arguments: [source, received, id])
+      return false
+    }
+    try terms.remove(level, id)
     let assignments = (["source", "sourceReceived"] + tags.map(\.0)).map { "\($0) = ?" }.joined(separator: ", ")
     let values: [(any DatabaseValueConvertible)?] = [source, received] + tags.map(\.1) + [id]
     try db.cachedStatement(sql: "UPDATE \(table(level)) SET \(assignments) WHERE id = ?")
       .execute(arguments: StatementArguments(values))
     try terms.add(level, id, record)
+    return true
   }
 
   // MARK: The end of the transaction

@@ -12,7 +12,7 @@ struct QueryDriver {
   private let rank: Int
 
   /// Beyond so many a way is a wide one; how wide is not counted.
-  private static let enough = 5000
+  private static let enough = 1000
 
   /// Nil where there is no such way: the key is not of the index, or matches everything.
   init?(_ key: LocalQuery.Key, level: Level) {
@@ -27,7 +27,8 @@ struct QueryDriver {
       source = "term t CROSS JOIN \(Terms.table(place)) x ON x.term = t.id"
       id = "x.resource"
       let values = builder.terms(matcher.driving, hasTrigrams: Terms.hasTrigrams(tag))
-      condition = "t.tag = \(tag.rawValue) AND " + values
+      // A plus keeps SQLite from going through all values of the tag where the trigrams lead to few.
+      condition = "\(builder.hasTrigrams ? "+" : "")t.tag = \(tag.rawValue) AND " + values
     } else if matcher.kind == .identifier {
       source = "\(IndexUpdate.table(place)) x"
       id = "x.id"
@@ -113,6 +114,8 @@ private struct ConditionBuilder {
   private(set) var isExact = true
   /// Every value of the attribute has to be looked at.
   private(set) var isSlow = false
+  /// The values come by their trigrams.
+  private(set) var hasTrigrams = false
 
   /// Over `t.value` of the dictionary; a pattern that does not say how a value begins goes by its trigrams.
   mutating func terms(_ alternatives: [ValueMatcher.Alternative], hasTrigrams: Bool) -> String {
@@ -121,8 +124,9 @@ private struct ConditionBuilder {
       let trigrams = Self.trigrams(of: pattern)
     {
       isExact = false
+      self.hasTrigrams = true
       arguments += [trigrams, QueryTranslation.glob(pattern)]
-      return "t.id IN (SELECT rowid FROM termText WHERE termText MATCH ?) AND t.value GLOB ?"
+      return "t.id IN (SELECT rowid FROM termText WHERE termText MATCH ?) AND +t.value GLOB ?"
     }
     return any(of: alternatives, "t.value")
   }

@@ -3,6 +3,7 @@ import Dicom
 import LocalIndex
 import Logging
 import Operations
+import Synchronization
 
 /// What every command takes, before or after its name.
 struct SharedOptions: ParsableArguments, Sendable {
@@ -67,6 +68,18 @@ struct SharedOptions: ParsableArguments, Sendable {
     } catch let error as StorageError {
       throw Ending.usage("\(error)")
     }
+  }
+}
+
+extension SharedOptions {
+  private static let kept = Mutex<Station?>(nil)
+
+  /// The index, for a command that only looks things up. It stays open to the end of the process: SQLite writes and syncs its
+  /// log to close a database, which takes longer than most searches.
+  func index() throws -> LocalIndex {
+    let station = try station()
+    Self.kept.withLock { $0 = station }
+    return station.index
   }
 }
 

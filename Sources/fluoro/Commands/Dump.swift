@@ -73,7 +73,7 @@ struct Dump: NetworkCommand {
     guard OrthancIdentifier.isWellFormed(source.lowercased()) else {
       throw Ending.usage("\(source): there is no such file, and it is not an identifier of a local instance")
     }
-    let instances = try shared.station().index.instances(under: source.lowercased())
+    let instances = try shared.index().instances(under: source.lowercased())
     guard let first = instances.first else { throw Ending.failed("\(source): there is no such local instance") }
     guard instances.count == 1 else {
       throw Ending.usage("\(source) stands for \(Words.count(instances.count, .instance)); name one of them")

@@ -56,7 +56,7 @@ struct History: NetworkCommand {
     var filter = HistoryFilter()
     (filter.since, filter.peer, filter.operation, filter.outcome) = (since, peer, operation, outcome)
     (filter.text, filter.limit) = (search, limit)
-    let index = try shared.station().index
+    let index = try shared.index()
     let printer = HistoryPrinter(format)
     try printer.begin()
     try index.history(filter) { entry in

@@ -47,12 +47,17 @@ struct LocalFind: NetworkCommand {
     } catch {
       throw Ending.usage("\(error)")
     }
-    let index = try shared.station().index
+    let index = try shared.index()
     let localQuery = LocalQuery(
       level: query.level, keys.map { ($0.tag, $0.value) }, limit: limit, since: since, orderBy: order)
     if expand {
       // What is found first, since each is read from the index by itself.
-      for id in try index.find(localQuery).map(\.id) {
+      var ids: [String] = []
+      try index.find(localQuery) { match in
+        ids.append(match.id)
+        return !Task.isCancelled
+      }
+      for id in ids {
         try Task.checkCancellation()
         if let json = try index.expand(id) { try ResultWriter.standard.line(json) }
       }
@@ -108,7 +113,7 @@ struct LocalStatistics: NetworkCommand {
   @OptionGroup var shared: SharedOptions
 
   func perform() async throws {
-    let statistics = try shared.station().index.statistics()
+    let statistics = try shared.index().statistics()
     if format.json {
       try ResultWriter.standard.line(
         JSONText.Value.object([

@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+"""The local studies at a million instances, and importing.
+
+Makes a storage of 100,000 studies with 10 instances each, lets fluoro index it from the files, and times whole commands
+against it: the list of studies, searches of every kind limited to 100, and the interface itself while a study arrives.
+Then imports 5000 small files, alternating with Orthanc taking the same files by C-STORE.
+
+usage: index.py [--fluoro PATH] [--studies N] [--instances N] [--runs N] [--storage DIR] [--only PART]...
+The storage is kept (under .build, or where --storage says) and used again; --only make stops when it is there. PART is
+make, open, reindex, search, browse or import. Needs dcmtk, orthanc, and a release build of fluoro; 6 GB of disk.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from _corpus import Study, write_flat, write_storage
+from _interface import Interface
+from _shared import Comparison, end, free_port, wait_for
+
+# Name, target in milliseconds, arguments of `fluoro local find`. Between a rare value and one that every row has.
+SEARCHES = [
+    ("the first studies", 20, []),
+    ("newest first", 20, ["--order-by", "-StudyDate"]),
+    ("substring of a name", 10, ["-q", "PatientName=*offmann3*"]),
+    ("substring that is nowhere", 10, ["-q", "PatientName=*zzzz*"]),
+    ("two letters of a name", 20, ["-q", "PatientName=*ff*"]),
+    ("beginning of a name", 20, ["-q", "PatientName=kowalski*"]),
+    ("one patient", 20, ["-q", "PatientID=B0033333"]),
+    ("end of an identifier", 20, ["-q", "PatientID=*3333"]),
+    ("dates at the end", 20, ["-q", "StudyDate=20230601-"]),
+    ("dates, sorted by name", 20, ["-q", "StudyDate=20230601-20230607", "--order-by", "PatientName"]),
+    ("a description", 20, ["-q", "StudyDescription=*knee*"]),
+    ("a referring physician", 20, ["-q", "ReferringPhysicianName=dr777^refers"]),
+    ("part of one", 20, ["-q", "ReferringPhysicianName=*r777*"]),
+    ("modality in study", 20, ["-q", "ModalitiesInStudy=US"]),
+    ("name and date and modality", 20,
+     ["-q", "PatientName=rossi*", "-q", "StudyDate=2019-", "-q", "ModalitiesInStudy=MR"]),
+    ("two common keys", 20, ["-q", "PatientSex=F", "-q", "StudyDescription=knee mr*"]),
+    ("by a tag of its series", 20, ["-q", "StationName=SCANNER17"]),
+    ("by one of its instances", 20, ["-q", f"SOPInstanceUID={Study(77777).uid}.1.1"]),
+    ("patients", 20, ["--level", "patient", "-q", "PatientName=*anaka12*"]),
+    ("patients by modality", 20, ["--level", "patient", "-q", "Modality=CR"]),
+    ("series by description", 20, ["--level", "series", "-q", "SeriesDescription=spine series 2"]),
+    ("series by protocol", 20, ["--level", "series", "-q", "ProtocolName=*oulder*"]),
+    ("series of a name", 20, ["--level", "series", "-q", "PatientName=dimitrov12*"]),
+    ("series by a rare part", 20, ["--level", "series", "-q", "StationName=*NER4*"]),
+    ("instances of a study", 20, ["--level", "instance", "-q", f"StudyInstanceUID={Study(88888).uid}"]),
+    ("instances by number", 20, ["--level", "instance", "-q", "InstanceNumber=7"]),
+    ("instances of a class", 20, ["--level", "instance", "-q", "SOPClassUID=1.2.840.10008.5.1.4.1.1.6.1"]),
+    ("instances of a name", 20, ["--level", "instance", "-q", "PatientName=*brandt444*"]),
+]
+
+
+class Fluoro:
+    def __init__(self, path, work, storage):
+        self.path, self.storage, self.port = path, storage, free_port()
+        self.config = work / f"fluoro-{self.port}.json"
+        self.config.write_text(json.dumps({
+            "DicomAet": "FLUORO", "DicomPort": self.port, "DicomBindAddress": "127.0.0.1",
+            "DicomAlwaysAllowStore": True}))
+        self.base = [path, "--config", str(self.config), "--storage", str(storage)]
+
+    def command(self, *arguments):
+        return [self.path, *arguments, "--config", str(self.config), "--storage", str(self.storage)]
+
+    def run(self, *arguments):
+        done = subprocess.run(self.command(*arguments), capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"fluoro {' '.join(arguments)} ended with {done.returncode}: {done.stderr.strip()}")
+        return done.stdout
+
+
+def milliseconds(command, runs):
+    """Whole runs of a command, its start included: the median, the longest, and the lines it printed."""
+    times = []
+    for n in range(runs + 2):
+        began = time.perf_counter()
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if n > 1:
+            times.append((time.perf_counter() - began) * 1000)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.decode().strip()}")
+    return statistics.median(times), max(times), done.stdout.count(b"\n")
+
+
+def make_storage(fluoro, studies, instances):
+    """Files only, beside the storage's place, then moved there: an interrupted one is made again."""
+    shutil.rmtree(fluoro.storage, ignore_errors=True)
+    part = Fluoro(fluoro.path, fluoro.config.parent, str(fluoro.storage) + ".part")
+    shutil.rmtree(part.storage, ignore_errors=True)
+    part.run("local", "statistics")
+    began = time.monotonic()
+    half = studies // 2
+    child = os.fork()
+    if child == 0:
+        write_storage(part.storage, 0, half, instances)
+        os._exit(0)
+    write_storage(part.storage, half, studies, instances)
+    os.waitpid(child, 0)
+    os.sync()
+    os.rename(part.storage, fluoro.storage)
+    print(f"{studies * instances:,} files written in {time.monotonic() - began:.0f} s", flush=True)
+
+
+def first_open(fluoro):
+    """As after the index was lost."""
+    for suffix in ["", "-wal", "-shm"]:
+        Path(f"{fluoro.storage}/index.sqlite{suffix}").unlink(missing_ok=True)
+    began = time.monotonic()
+    done = json.loads(fluoro.run("local", "statistics", "--json").splitlines()[-1])
+    took = time.monotonic() - began
+    print(f"opening a storage of {done['instances']:,} instances without an index took {took:.0f} s "
+          f"({done['instances'] / took:,.0f} a second)", flush=True)
+
+
+def reindex(fluoro):
+    began = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = json.loads(fluoro.run("local", "reindex", "--json").splitlines()[-1])
+    took = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"| reindex {done['instances']:,} instances | {done['instances'] / took:,.0f} a second "
+          f"({processor * 1e6 / done['instances']:.0f} µs of processor each) | at least 10,000 a second |", flush=True)
+
+
+def search(fluoro, runs):
+    median, longest, _ = milliseconds([fluoro.path, "--version"], runs)
+    print(f"\n`fluoro --version` takes {median:.1f} ms ({longest:.1f} at most): that much is the start of a process")
+    print("\n| `fluoro local find --limit 100`, whole command | matches | median | longest | target |")
+    print("| --- | --- | --- | --- | --- |")
+    for name, target, arguments in SEARCHES:
+        median, longest, lines = milliseconds(
+            fluoro.command("local", "find", "--json", "--limit", "100", *arguments), runs)
+        late = "" if median < target else " **late**"
+        print(f"| {name} | {lines} | {median:.1f} ms{late} | {longest:.1f} ms | {target} ms |", flush=True)
+
+
+def browse(fluoro, work):
+    """The real interface: how long a key takes to be answered in the list of studies, without and with an arriving study."""
+    source = work / "arriving"
+    source.mkdir()
+    for n, (_, content) in enumerate(Study(10_000_000).instances(500)):
+        (source / f"{n:04}.dcm").write_bytes(content)
+    with contextlib.closing(Interface(fluoro.base, work)) as interface:
+        interface.wait_for("modalities")
+        interface.press("3")
+        interface.wait_for("studies")
+        wait_for(fluoro.port, interface, "fluoro")
+        quiet = interface.latencies(["j"] * 300)
+        sender = subprocess.Popen(
+            ["storescu", "-aec", "FLUORO", "127.0.0.1", str(fluoro.port), "+sd", str(source)],
+            env={**os.environ, "TCP_NODELAY": "1"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        busy = []
+        while sender.poll() is None:
+            busy += interface.latencies(["j", "k"] * 5)
+        busy += interface.latencies(["j", "k"] * 20)
+        memory = interface.peak_memory()
+    if sender.returncode != 0:
+        sys.exit("the study did not arrive")
+    print("\n| the interface over all studies | median | 99 % | longest |")
+    print("| --- | --- | --- | --- |")
+    for name, times in [("a key, nothing arriving", quiet), ("a key while 500 instances arrive", busy)]:
+        times = sorted(times)
+        print(f"| {name} | {statistics.median(times):.1f} ms | {times[len(times) * 99 // 100]:.1f} ms "
+              f"| {times[-1]:.1f} ms |")
+    print(f"\nresident memory of the interface, at most: {memory / 1024:.0f} MB (target: under 100 MB)", flush=True)
+
+
+def import_small(path, work, runs):
+    source = work / "small"
+    source.mkdir()
+    write_flat(source, 500, 10)
+    count = 5000
+
+    def orthanc(n):
+        folder = work / f"orthanc-{n}"
+        folder.mkdir()
+        port, http = free_port(), free_port()
+        config = folder / "orthanc.json"
+        config.write_text(json.dumps({
+            "StorageDirectory": str(folder), "IndexDirectory": str(folder), "Plugins": [], "DicomAet": "ORTHANC",
+            "DicomPort": port, "HttpPort": http, "AuthenticationEnabled": False}))
+        server = subprocess.Popen(["Orthanc", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_for(port, server, "Orthanc")
+            began = time.monotonic()
+            subprocess.run(["storescu", "-aec", "ORTHANC", "127.0.0.1", str(port), "+sd", str(source)], check=True,
+                           env={**os.environ, "TCP_NODELAY": "1"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            return time.monotonic() - began
+        finally:
+            end(server)
+
+    def ours(n):
+        fluoro = Fluoro(path, work, work / f"import-{n}")
+        began = time.monotonic()
+        done = json.loads(fluoro.run("local", "import", "--json", str(source)).splitlines()[-1])
+        took = time.monotonic() - began
+        if done["imported"] != count:
+            sys.exit(f"imported {done['imported']} of {count}")
+        return took
+
+    Comparison.heading(runs)
+    Comparison(f"import {count} small files", "Orthanc, by C-STORE", "fluoro local import (durable)", target=5).run(
+        runs, orthanc, ours).row()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--fluoro", default=".build/release/fluoro")
+    parser.add_argument("--studies", type=int, default=100_000)
+    parser.add_argument("--instances", type=int, default=10)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--storage")
+    parser.add_argument("--only", choices=["make", "open", "reindex", "search", "browse", "import"], action="append")
+    options = parser.parse_args()
+    parts = options.only or ["open", "reindex", "search", "browse", "import"]
+    path = os.path.abspath(options.fluoro)
+    work = Path(tempfile.mkdtemp(prefix="fluoro-bench-"))
+    try:
+        storage = Path(options.storage or f".build/storages/{options.studies}x{options.instances}").absolute()
+        storage.parent.mkdir(parents=True, exist_ok=True)
+        fluoro = Fluoro(path, work, storage)
+        if not storage.exists() and parts != ["import"]:
+            make_storage(fluoro, options.studies, options.instances)
+        if "open" in parts:
+            first_open(fluoro)
+        if "reindex" in parts:
+            reindex(fluoro)
+        if "search" in parts:
+            search(fluoro, options.runs)
+        if "browse" in parts:
+            browse(fluoro, work)
+        if "import" in parts:
+            import_small(path, work, options.runs)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
