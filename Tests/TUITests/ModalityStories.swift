@@ -91,7 +91,7 @@ struct ModalityStories {
     story.show(.tried(token: token, .init(succeeded: true, milliseconds: 2, words: "late", clock: 0)))
     #expect(!story.shows("late"), "what comes late is of the other address")
     story.show(.tried(token: token + 1, .init(succeeded: true, milliseconds: 2, words: "echo 2.0 ms", clock: 0)))
-    #expect(story.shows("✓ it answers: echo 2.0 ms"))
+    #expect(story.shows("✓ it answers in 2.0 ms"))
   }
 
   @Test("How we talk to it is chosen in the form: TLS, C-MOVE or C-GET, timeout, our title, production")

@@ -269,6 +269,8 @@ struct ScreenStories {
     story.press("3", .alt("j"))
     #expect(story.shows("3 modalities"))
     #expect(story.selected.contains("PACS2"))
+    story.press(.enter, .alt("q"))
+    #expect(story.shows("3 modalities"), "out of a field too")
   }
 
   @Test("Commands by colon, complaints in place")

@@ -16,13 +16,13 @@ extension Model {
     if let since = notice?.since, since.duration(to: world.now) > .seconds(3) { notice = nil }
     if overlay != nil { return pressOverlay(key) }
     if let action = Keymap.action(key, bindings) { return perform(action) }
-    if screen.isEditing { return askScreen { $0.edit(key, &$1) } }
-    // An Alt-key that means nothing is Esc and then the key, as terminals without Alt send it.
+    // An Alt-key that means nothing is Esc and then the key, as terminals without Alt send it; in a field too.
     if key.modifiers.contains(.alt) {
       var plain = key
       plain.modifiers.remove(.alt)
       return press(.escape) + press(plain)
     }
+    if screen.isEditing { return askScreen { $0.edit(key, &$1) } }
     return []
   }
 

@@ -105,7 +105,8 @@ struct ModalityScreen: Screen {
   let fieldBindings = [
     Binding(.control("t"), does: .tryOut, label: "test", help: "test what stands here: an echo, before it is saved")
   ]
-  var movement: [Binding] { fieldBindings }
+  // Out of a field e is the key to name.
+  let movement = [Binding(.control("t"), does: .tryOut, help: "test what stands here")]
 
   func job(_ world: World) -> JobView? { world.running("try-\(token)") }
   func explains(_ job: JobView, _ world: World) -> Bool { job.subjects.contains("try-\(token)") }
@@ -251,8 +252,8 @@ struct ModalityScreen: Screen {
     let key = isEditing ? "Ctrl-T" : "e"
     put(
       StyledText("‹ test ›", .tab) + StyledText(" \(key)", .key) + StyledText(" echoes it before you save   ", .dim)
-        + StyledText("Enter", .key) + StyledText(" saves it in modalities.json", .dim), touch: .key(.control("t")))
-    let outcome = CellText.wrap(result(world), max(20, area.columns - 4))
+        + StyledText("Enter", .key) + StyledText(area.columns < 90 ? " saves it" : " saves it in modalities.json", .dim), touch: .key(.control("t")))
+    let outcome = CellText.wrap(result(world, isWide: area.columns >= 100), max(20, area.columns - 4))
     for line in outcome.prefix(max(1, area.rows - row - settings.count)) { put(line) }
     for setting in settings {
       let padding = String(repeating: " ", count: max(1, 21 - CellText.width(setting.key)))
@@ -260,7 +261,7 @@ struct ModalityScreen: Screen {
     }
   }
 
-  private func result(_ world: World) -> StyledText {
+  private func result(_ world: World, isWide: Bool) -> StyledText {
     switch trial {
     case .untried: return StyledText()
     case .trying:
@@ -268,8 +269,9 @@ struct ModalityScreen: Screen {
       return world.spinner + StyledText(" \(wait.words) ") + StyledText(wait.clock(world.now), .strong) + " "
         + Bars.countdown(wait, world.now, 14)
     case .tried(let echo):
-      return echo.succeeded
-        ? StyledText("✓ it answers: ", .good) + StyledText(echo.words, .dim) : StyledText("✗ \(echo.words)", .bad)
+      guard echo.succeeded else { return StyledText("✗ \(echo.words)", .bad) }
+      return StyledText("✓ it answers in \(Format.milliseconds(echo.milliseconds))", .good)
+        + StyledText(isWide ? "  \(echo.words)" : "", .dim)
     }
   }
 }
