@@ -271,6 +271,8 @@ struct ScreenStories {
     #expect(story.selected.contains("PACS2"))
     story.press(.enter, .alt("q"))
     #expect(story.shows("3 modalities"), "out of a field too")
+    story.press("?", .alt("4"))
+    #expect(story.shows("Nothing has been asked for yet"), "and out of what is in front")
   }
 
   @Test("Commands by colon, complaints in place")

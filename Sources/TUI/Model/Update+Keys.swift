@@ -14,8 +14,8 @@ extension Model {
 
   private mutating func dispatch(_ key: Key) -> [Effect] {
     if let since = notice?.since, since.duration(to: world.now) > .seconds(3) { notice = nil }
-    if overlay != nil { return pressOverlay(key) }
-    if let action = Keymap.action(key, bindings) { return perform(action) }
+    if overlay != nil, !key.modifiers.contains(.alt) { return pressOverlay(key) }
+    if overlay == nil, let action = Keymap.action(key, bindings) { return perform(action) }
     // An Alt-key that means nothing is Esc and then the key, as terminals without Alt send it; in a field too.
     if key.modifiers.contains(.alt) {
       var plain = key

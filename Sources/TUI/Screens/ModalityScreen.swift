@@ -252,7 +252,9 @@ struct ModalityScreen: Screen {
     let key = isEditing ? "Ctrl-T" : "e"
     put(
       StyledText("‹ test ›", .tab) + StyledText(" \(key)", .key) + StyledText(" echoes it before you save   ", .dim)
-        + StyledText("Enter", .key) + StyledText(area.columns < 90 ? " saves it" : " saves it in modalities.json", .dim), touch: .key(.control("t")))
+        + StyledText("Enter", .key)
+        + StyledText(area.columns < 90 ? " saves it" : " saves it in modalities.json", .dim),
+      touch: .key(.control("t")))
     let outcome = CellText.wrap(result(world, isWide: area.columns >= 100), max(20, area.columns - 4))
     for line in outcome.prefix(max(1, area.rows - row - settings.count)) { put(line) }
     for setting in settings {

@@ -63,7 +63,7 @@ enum RecordColumns {
   private static let instances: [Column<Record>] = [
     number("NR", .instanceNumber, 5, priority: 0),
     Column(
-      title: "CLASS", minimum: 14, ideal: 16, priority: 2, isMeasured: true, sortKey: { .text($0[.sopClassUID]) },
+      title: "CLASS", minimum: 16, ideal: 16, priority: 2, isMeasured: true, sortKey: { .text($0[.sopClassUID]) },
       cell: { record, _ in StyledText(UID(record[.sopClassUID]).name ?? record[.sopClassUID]) }),
     Column(
       title: "PIXELS", minimum: 9, ideal: 9, priority: 3, isMeasured: true,

@@ -26,7 +26,7 @@ struct WatchScreen: ListScreen {
 
   private static let columns: [Column<Row>] = [
     Column(
-      title: "NAME", minimum: 8, ideal: 10, flex: 1, isMeasured: true, sortKey: { .text($0.id.lowercased()) },
+      title: "NAME", minimum: 14, ideal: 14, flex: 1, isMeasured: true, sortKey: { .text($0.id.lowercased()) },
       cell: { row, _ in StyledText(row.id, .strong) }),
     Column(title: "STATE", minimum: 9, ideal: 9, cell: { row, world in state(row, world) }),
     Column(
