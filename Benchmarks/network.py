@@ -3,16 +3,19 @@
 
 Both run alternately in one go against the same peers on loopback, with TCP_NODELAY=1 for DCMTK, which else waits 40 ms
 for each instance. The targets: 1000 CT sent at 2.3 times storescu's rate, 5000 small instances at 1.8 times over one association
-and 2.2 times over four; C-ECHOs at 1.15 times echoscu's rate; every one of 100,000 matches printed in no more time than
-`findscu -q` takes to print none, the first within 5 ms of its arrival, in memory that does not grow.
+and 2.2 times over four; sending CT at half the rate that loopback carries at all; C-ECHOs at 1.15 times echoscu's rate;
+every one of 100,000 matches printed in no more time than `findscu -q` takes to print none, the first within 5 ms of its arrival,
+in memory that does not grow.
 
-usage: network.py [--fluoro PATH] [--runs N] [--only send|echo|find] [--scale S]
+usage: network.py [--fluoro PATH] [--runs N] [--only send|share|echo|find] [--scale S]
 Needs pydicom (the environment that `make test` puts under .build/venv), dcmtk and a release build of fluoro.
 """
 
 import argparse
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -36,6 +39,38 @@ def peak_memory(process):
             pass
         time.sleep(0.002)
     return peak / 1024
+
+
+class Drain:
+    """A process that reads what connections send and throws it away: what the system's loopback can carry, without DICOM."""
+
+    def __enter__(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        self.process = os.fork()
+        if self.process == 0:
+            memory = bytearray(1 << 20)
+            while True:
+                line, _ = listener.accept()
+                while line.recv_into(memory):
+                    pass
+                line.close()
+        listener.close()
+        return self
+
+    def __exit__(self, *_):
+        os.kill(self.process, signal.SIGKILL)
+        os.waitpid(self.process, 0)
+
+    def carry(self, contents):
+        """How long these take from memory to the other process."""
+        began = time.monotonic()
+        with socket.create_connection(("127.0.0.1", self.port)) as line:
+            for content in contents:
+                line.sendall(content)
+            line.shutdown(socket.SHUT_WR)
+            line.recv(1)
+        return time.monotonic() - began
 
 
 class Bench:
@@ -91,6 +126,22 @@ class Bench:
                 finally:
                     end(process)
 
+    def share(self):
+        """Of what loopback carries: the same bytes by a socket alone, and as DICOM, reading of files and all."""
+        count = self.scaled(1000)
+        folder = self.work / "share"
+        folder.mkdir()
+        write_ct(folder, count)
+        contents = [file.read_bytes() for file in sorted(folder.iterdir())]
+        process, port = self.peer("--ignore")
+        try:
+            with Drain() as drain:
+                Comparison(f"send {count} CT of 0.5 MB, share of the limit", "raw loopback", "fluoro", 0.5).run(
+                    self.runs, lambda n: drain.carry(contents),
+                    lambda n: self.timed(self.ours("store", f"STORESCP@127.0.0.1:{port}", folder))).row()
+        finally:
+            end(process)
+
     def echo(self):
         count = self.scaled(10_000)
         process, port = self.peer("--ignore")
@@ -145,14 +196,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fluoro", default=".build/release/fluoro")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--only", choices=["send", "echo", "find"])
+    parser.add_argument("--only", choices=["send", "share", "echo", "find"])
     parser.add_argument("--scale", type=float, default=1, help="of the numbers of instances and messages")
     options = parser.parse_args()
     work = Path(tempfile.mkdtemp(prefix="fluoro-network-"))
     try:
         bench = Bench(options, work)
         Comparison.heading(options.runs)
-        for part in ("send", "echo", "find"):
+        for part in ("send", "share", "echo", "find"):
             if options.only in (None, part):
                 getattr(bench, part)()
     finally:
