@@ -25,7 +25,7 @@ from pathlib import Path
 
 from _corpus import Study, write_flat, write_storage
 from _interface import Interface
-from _shared import Comparison, end, free_port, wait_for
+from _shared import Comparison, end, free_port, heading, tell, wait_for
 
 # Name, target in milliseconds, arguments of `fluoro local find`. Between a rare value and one that every row has.
 SEARCHES = [
@@ -81,7 +81,7 @@ class Fluoro:
 
 
 def milliseconds(command, runs):
-    """Whole runs of a command, its start included: the median, the longest, and the lines it printed."""
+    """Whole runs of a command, its start included, and the lines it printed."""
     times = []
     for n in range(runs + 2):
         began = time.perf_counter()
@@ -90,7 +90,7 @@ def milliseconds(command, runs):
             times.append((time.perf_counter() - began) * 1000)
         if done.returncode != 0:
             sys.exit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.decode().strip()}")
-    return statistics.median(times), max(times), done.stdout.count(b"\n")
+    return times, done.stdout.count(b"\n")
 
 
 def make_storage(fluoro, studies, instances):
@@ -130,20 +130,17 @@ def reindex(fluoro):
     took = time.monotonic() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"| reindex {done['instances']:,} instances | {done['instances'] / took:,.0f} a second "
-          f"({processor * 1e6 / done['instances']:.0f} µs of processor each) | at least 10,000 a second |", flush=True)
+    heading()
+    tell(f"reindex {done['instances']:,} instances, each", [took * 1e6 / done["instances"]], "µs", wanted=100)
+    tell(f"reindex {done['instances']:,} instances, processor for each", [processor * 1e6 / done["instances"]], "µs")
 
 
 def search(fluoro, runs):
-    median, longest, _ = milliseconds([fluoro.path, "--version"], runs)
-    print(f"\n`fluoro --version` takes {median:.1f} ms ({longest:.1f} at most): that much is the start of a process")
-    print("\n| `fluoro local find --limit 100`, whole command | matches | median | longest | target |")
-    print("| --- | --- | --- | --- | --- |")
+    heading()
+    tell("`fluoro --version`, what starting a process takes", milliseconds([fluoro.path, "--version"], runs)[0], "ms")
     for name, target, arguments in SEARCHES:
-        median, longest, lines = milliseconds(
-            fluoro.command("local", "find", "--json", "--limit", "100", *arguments), runs)
-        late = "" if median < target else " **late**"
-        print(f"| {name} | {lines} | {median:.1f} ms{late} | {longest:.1f} ms | {target} ms |", flush=True)
+        times, lines = milliseconds(fluoro.command("local", "find", "--json", "--limit", "100", *arguments), runs)
+        tell(f"`local find --limit 100`: {name}, {lines} matches", times, "ms", wanted=target)
 
 
 def browse(fluoro, work):
