@@ -134,7 +134,7 @@ def start(options, fluoro):
                 while last not in interface.text and time.monotonic() < until:
                     interface.read(1)
                 if last not in interface.text:
-                    sys.exit(f"{name} has not shown {last!r} within 10 s; tig says so only where nothing is changed")
+                    sys.exit(f"{name} has not shown {last!r} within 10 s")
                 times[name].append((time.perf_counter() - interface.started) * 1000)
                 interface.drain(0.3)
     print("\n| start to the first complete frame | median | longest |")
@@ -316,6 +316,8 @@ def main():
     parser.add_argument("--only", choices=list(PARTS), action="append")
     options = parser.parse_args()
     work = Path(tempfile.mkdtemp(prefix="fluoro-console-"))
+    # Otherwise tig begins with what is not committed here.
+    (work / ".tigrc").write_text("set show-changes = no\n")
     try:
         storage = Path(options.storage or work / "storage").absolute()
         fluoro = Fluoro(os.path.abspath(options.fluoro), work, storage)
