@@ -50,6 +50,10 @@ public struct RetrieveRequest: Sendable, Hashable {
   public var localAET: String?
   /// Agree with the peer that the unique keys above the level may be left out (PS3.4 §C.5.2.1).
   public var isRelational = false
+  /// Fetch only what the modality lists and is not here. Of no meaning where the target is another station.
+  public var isOnlyMissing = false
+  /// Where the modality refuses the method for good, use the other one: C-GET for C-MOVE, C-MOVE for C-GET.
+  public var mayChangeMethod = false
   /// The name a person typed, where a station in production is the source or the destination of a move to a third.
   public var confirmation: String?
 
@@ -73,6 +77,13 @@ public struct RetrieveRequest: Sendable, Hashable {
           + "-q \(QueryKey(unique).name)=...")
     }
     self.init(level: level, items: values.map { RetrieveItem(keys: others + [$0]) }, target: target, localAET: localAET)
+  }
+
+  /// The same once more, for what is missing.
+  var again: RetrieveRequest {
+    var request = self
+    request.isOnlyMissing = target == nil
+    return request
   }
 
   /// What is proposed for the models it is made in.

@@ -14,7 +14,12 @@ public struct MoveItemResult: Sendable {
   /// Of their data sets.
   public var bytes: Int64 = 0
   public var seconds: Double = 0
+  /// SOP Instance UIDs the peer named as failed, and those it lists that are not here.
   public var failedInstances: [String] = []
+  /// What was found out about its completeness; nil: the peer did not say.
+  var finding: Completeness.Finding?
+  /// Another method may succeed: this one was refused whatever is asked for.
+  var isRefusedForGood = false
   public var outcome: Outcome
 
   /// Takes over what the peer's final response says.
@@ -29,6 +34,34 @@ public struct MoveItemResult: Sendable {
     var final = answer.subOperations
     final.remaining = nil
     return final
+  }
+
+  /// Whether all that the peer holds of it is here; nil: not known.
+  public var isComplete: Bool? { finding?.isComplete }
+
+  mutating func take(_ finding: Completeness.Finding?) {
+    self.finding = finding
+    guard let finding else { return }
+    let missing = Set(finding.missing)
+    let known = Set(failedInstances)
+    failedInstances += finding.missing.filter { !known.contains($0) }
+    // What failed now and came before is no failure to anybody.
+    if finding.isComplete || !missing.isEmpty { failedInstances.removeAll { !missing.contains($0) } }
+  }
+
+  /// Adds what a part of it came to.
+  mutating func add(_ part: MoveItemResult) {
+    func sum(_ a: Int?, _ b: Int?) -> Int? { a == nil && b == nil ? nil : (a ?? 0) + (b ?? 0) }
+    let isWorse = part.status.map { !$0.isSuccess } ?? true
+    if status == nil || isWorse { status = part.status }
+    (completed, failed, warning) = (
+      sum(completed, part.completed), sum(failed, part.failed), sum(warning, part.warning)
+    )
+    received = sum(received, part.received)
+    bytes += part.bytes
+    seconds += part.seconds
+    failedInstances += part.failedInstances
+    isRefusedForGood = isRefusedForGood || part.isRefusedForGood
   }
 
   /// The summary line of `--json`.

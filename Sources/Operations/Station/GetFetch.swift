@@ -20,13 +20,13 @@ struct GetFetch {
   private var isUnknown = false
   private var otherWays = 0
   private var moved = 0
+  /// All there are are here, and were before.
+  private var isHereAlready: Int?
   /// What the peer agreed to receive from it, in any of the associations.
   private var agreed: [PresentationContextProposal] = []
 
   /// More is not tried for what the peer does not say the class of.
   private static let maximumAssociations = 8
-  /// How many SOP Instance UIDs one C-GET names at most: 64 characters each, in one element of 64 kB.
-  private static let maximumUIDs = 200
 
   init(run: GetRun, item: RetrieveItem, earlier: [MoveItemResult], lease: Lease?) {
     self.run = run
@@ -54,14 +54,41 @@ struct GetFetch {
       if let lease { run.station.pool.discard(lease) }
       lease = nil
     }
+    if let failure = failure as? AssociationError { await lookFor(failure) }
     (result.received, result.bytes) = (flight.received.instances + moved, result.bytes + flight.received.bytes)
     result.seconds = run.station.seconds(since: start)
     result.outcome = outcome(failure)
     return failure
   }
 
+  /// What is missing after an association that the peer has ended, or that was refused.
+  private mutating func lookFor(_ failure: AssociationError) async {
+    if case .noAcceptedContext = failure.reason { result.isRefusedForGood = flight.received.instances == 0 }
+    let arrived = flight.received.instances
+    guard arrived > 0, failure.isEndByPeer, !run.job.isCancelled else { return }
+    let completeness = Completeness(station: run.station, modality: run.modality, job: run.job)
+    result.take(await completeness.check(item, run.request.level, arrived: arrived, on: nil))
+  }
+
+  /// Brings only what is not here. False where the peer does not list what it has.
+  private mutating func fetchOnlyMissing(_ search: GetSearch) async throws -> Bool {
+    let completeness = Completeness(station: run.station, modality: run.modality, job: run.job)
+    guard let listing = try await completeness.listing(of: item, run.request.level, search),
+      listing.missing.count < listing.all.count
+    else { return false }
+    isUnknown = false
+    result.status = Status(0x0000, service: .get)
+    if listing.missing.isEmpty {
+      isHereAlready = listing.all.count
+      return true
+    }
+    try await fetchInstances(listing.missing, isClassKnown: true, further: [])
+    return true
+  }
+
   private mutating func fetch() async throws {
     let search = GetSearch(association: try await opened(), encoding: run.station.encoding(of: run.modality))
+    if run.request.isOnlyMissing, try await fetchOnlyMissing(search) { return }
     let overview = try await search.overview(of: item, run.request.level)
     if run.job.isCancelled { return }
     let batches = overview.classes.isEmpty ? contexts.batchesOfUnknown : contexts.batches(overview.classes)
@@ -130,6 +157,15 @@ struct GetFetch {
     let all = listed.isEmpty ? named(answer.failedSOPInstanceUIDs) : listed
     if all.isEmpty { return }
     isUnknown = false
+    try await fetchInstances(
+      all, isClassKnown: isClassKnown, further: further, areListed: !listed.isEmpty)
+  }
+
+  /// Asks for instances by their UIDs, in other contexts and then by C-MOVE; what is here for this retrieve is not asked
+  /// for again.
+  private mutating func fetchInstances(
+    _ all: [GetSearch.Instance], isClassKnown: Bool, further: [[PresentationContextProposal]], areListed: Bool = true
+  ) async throws {
     var missing = left(all)
     let classes = Set(missing.compactMap(\.sopClass))
     let areAllKnown = missing.allSatisfy { $0.sopClass != nil }
@@ -145,7 +181,7 @@ struct GetFetch {
       await close()
       missing = await move(missing)
     }
-    settle(missing, of: listed.isEmpty ? flight.received.instances + moved + missing.count : all.count)
+    settle(missing, of: !areListed ? flight.received.instances + moved + missing.count : all.count)
   }
 
   private func named(_ uids: [UID]) -> [GetSearch.Instance] {
@@ -185,7 +221,7 @@ struct GetFetch {
 
   /// C-GETs at instance level. A peer that stops at the first instance it cannot send is asked for the others in halves.
   private func get(_ instances: [GetSearch.Instance], on association: Association) async throws {
-    var groups = Self.bySeries(instances)
+    var groups = Array(GetSearch.Instance.bySeries(instances).flatMap(GetSearch.Instance.cut).reversed())
     while let group = groups.popLast(), !run.job.isCancelled {
       let answer = try await run.get(identifier(group), on: association, flight)
       let rest = left(group)
@@ -199,30 +235,15 @@ struct GetFetch {
   }
 
   private func identifier(_ instances: [GetSearch.Instance]) -> DataSet {
-    Self.item(instances).identifier(.instance, encoding: run.station.encoding(of: run.modality))
-  }
-
-  private static func item(_ instances: [GetSearch.Instance]) -> RetrieveItem {
-    let keys = [
-      QueryKey(.studyInstanceUID, instances.first?.study ?? ""),
-      QueryKey(.seriesInstanceUID, instances.first?.series ?? ""),
-      QueryKey(.sopInstanceUID, instances.map(\.sopInstanceUID).joined(separator: "\\")),
-    ]
-    return RetrieveItem(keys: keys.filter { !$0.value.isEmpty })
-  }
-
-  private static func bySeries(_ instances: [GetSearch.Instance]) -> [[GetSearch.Instance]] {
-    Dictionary(grouping: instances) { [$0.study, $0.series] }.values
-      .flatMap { group in
-        stride(from: 0, to: group.count, by: maximumUIDs).map { Array(group[$0..<min($0 + maximumUIDs, group.count)]) }
-      }
-      .sorted { $0[0].sopInstanceUID > $1[0].sopInstanceUID }
+    GetSearch.Instance.item(instances).identifier(.instance, encoding: run.station.encoding(of: run.modality))
   }
 
   /// The last way: a C-MOVE to ourselves. Returns what it did not bring either.
   private mutating func move(_ instances: [GetSearch.Instance]) async -> [GetSearch.Instance] {
     let request = RetrieveRequest(
-      level: .instance, items: Self.bySeries(instances).map(Self.item), localAET: run.request.localAET)
+      level: .instance,
+      items: GetSearch.Instance.bySeries(instances).flatMap(GetSearch.Instance.cut).map(GetSearch.Instance.item),
+      localAET: run.request.localAET)
     do {
       let arrival = try await run.station.arrival(at: run.callingAETitle, request, run.modality)
       let run = MoveRun(
@@ -277,7 +298,16 @@ struct GetFetch {
     if let failure {
       let end = Outcome(failure)
       if received == 0 { return end }
-      return Outcome(end.state, "\(end.words) \(count) had arrived.", details: details)
+      guard let finding = result.finding else {
+        return Outcome(end.state, "\(end.words) \(count) had arrived.", details: details)
+      }
+      let name = run.modality.name
+      if finding.isComplete { return Outcome(.done, "all \(count) are here, although: \(end.words)") }
+      return Outcome(
+        .partial,
+        "\(end.words) \(count) had arrived; \(Words.grouped(finding.lacking)) of the "
+          + "\(Words.count(finding.listed, "instance")) that \(name) has are not here",
+        details: finding.missing.prefix(200).map { "missing: \($0)" })
     }
     let lines = details.isEmpty ? result.failedInstances.map { "failed: \($0)" } : details
     guard let status = result.status else { return Outcome(.failed, "no final response came", details: lines) }
@@ -296,6 +326,7 @@ struct GetFetch {
       return Outcome(
         received > 0 ? .partial : .failed, status.isSuccess ? words : "\(words): \(status)", details: lines)
     }
+    if let count = isHereAlready { return Outcome(.done, "all \(Words.count(count, "instance")) are here already") }
     if received == 0 { return Outcome(.failed, "nothing matched, nothing was sent") }
     var words = "\(count), \(Words.bytes(result.bytes)) in \(Words.elapsed(result.seconds))"
     if moved > 0 {

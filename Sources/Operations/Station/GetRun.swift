@@ -23,7 +23,9 @@ struct GetRun: Sendable {
       // What keeps us from opening an association would keep the other items from it too.
       if let failure, Self.concernsAll(failure) {
         for item in request.items[(number + 1)...] {
-          results.append(MoveItemResult(item: item, outcome: Outcome(failure)))
+          var refused = MoveItemResult(item: item, outcome: Outcome(failure))
+          refused.isRefusedForGood = fetch.result.isRefusedForGood
+          results.append(refused)
           onItem(results[results.count - 1])
         }
         break

@@ -51,6 +51,18 @@ struct GetSearch {
     return overview
   }
 
+  /// How many instances the peer says an item has; nil: it does not say.
+  func count(of item: RetrieveItem, _ level: Level) async throws -> Int? {
+    if level == .instance {
+      return item.keys.first { $0.tag == .sopInstanceUID }?.value.split(separator: "\\").count
+    }
+    let tag: Tag = level == .series ? .numberOfSeriesRelatedInstances : .numberOfStudyRelatedInstances
+    let queried: Level = level == .series ? .series : .study
+    let matches = try await find(queried, item.keys, [queried.uniqueKey, tag])
+    let counts = matches.compactMap { $0.integer(tag) }
+    return matches.isEmpty || counts.count < matches.count ? nil : counts.reduce(0, +)
+  }
+
   /// Every instance of an item, level by level as the hierarchy wants it (PS3.4 §C.4.1.2.1).
   func instances(of item: RetrieveItem, _ level: Level) async throws -> [Instance] {
     var result: [Instance] = []

@@ -30,11 +30,13 @@ struct MoveRun: Sendable {
     for (number, item) in request.items.enumerated() {
       let result: MoveItemResult
       do {
-        result = try await move(item, after: results)
+        result = try await fetch(item, after: results)
       } catch {
         // What keeps us from connecting would keep the other items from it too.
         for item in request.items[number...] {
-          results.append(MoveItemResult(item: item, outcome: Outcome(error)))
+          var refused = MoveItemResult(item: item, outcome: Outcome(error))
+          refused.isRefusedForGood = Self.isRefusedForGood(error)
+          results.append(refused)
           onItem(results[results.count - 1])
         }
         break
@@ -53,27 +55,84 @@ struct MoveRun: Sendable {
   private func lease(isFresh: Bool) async throws -> Lease {
     try await station.lease(
       modality, as: request.localAET,
-      models.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Station.uncompressed) },
+      models.map { PresentationContextProposal(abstractSyntax: $0, transferSyntaxes: Station.uncompressed) }
+        + (arrival == .elsewhere ? [] : Completeness.contexts(request.level)),
       negotiating: request.negotiations(models), job, isFresh: isFresh)
   }
 
+  /// One item, or what is missing of it.
+  ///
   /// - Throws: when no association could be opened; what happens later is in the result.
-  private func move(_ item: RetrieveItem, after earlier: [MoveItemResult]) async throws -> MoveItemResult {
+  private func fetch(_ item: RetrieveItem, after earlier: [MoveItemResult]) async throws -> MoveItemResult {
+    var parts = [(level: request.level, item: item)]
+    if request.isOnlyMissing, arrival != .elsewhere, let listing = await completeness.listing(of: item, request.level) {
+      if listing.missing.isEmpty {
+        let count = Words.count(listing.all.count, "instance")
+        var whole = MoveItemResult(item: item, outcome: Outcome(.done, "all \(count) are here already"))
+        whole.received = 0
+        return whole
+      }
+      parts = listing.parts(of: item, request.level)
+    }
+    if parts.count == 1, parts[0].item == item { return try await move(item, request.level, after: earlier).result }
+    var total = MoveItemResult(item: item, outcome: Outcome(.done, ""))
+    var failure: AssociationError?
+    for part in parts where failure == nil && !job.isCancelled && !total.isRefusedForGood {
+      let one = try await move(part.item, part.level, after: earlier + [total], isPart: true)
+      total.add(one.result)
+      failure = one.failure
+    }
+    if !job.isCancelled { total.take(await completeness.check(item, request.level, arrived: 0, on: nil)) }
+    total.outcome = MoveVerdict(total, failure, destination: destination, self).outcome
+    return total
+  }
+
+  private var completeness: Completeness {
+    var modality = modality
+    modality.localAET = request.localAET ?? modality.localAET
+    return Completeness(station: station, modality: modality, job: job)
+  }
+
+  /// - Throws: when no association could be opened.
+  private func move(
+    _ item: RetrieveItem, _ level: Level, after earlier: [MoveItemResult], isPart: Bool = false
+  ) async throws -> (result: MoveItemResult, failure: AssociationError?) {
     var lease = try await lease(isFresh: false)
     while true {
-      let (result, failure) = await move(item, lease.association, after: earlier)
-      guard let failure else {
-        await station.pool.giveBack(lease)
-        return result
+      var (result, failure) = await move(item, level, lease.association, after: earlier)
+      if let failure {
+        station.pool.discard(lease)
+        if lease.wasDead(failure), (result.received ?? 0) == 0, !job.isCancelled {
+          lease = try await self.lease(isFresh: true)
+          continue
+        }
       }
-      station.pool.discard(lease)
-      guard lease.wasDead(failure), (result.received ?? 0) == 0, !job.isCancelled else { return result }
-      lease = try await self.lease(isFresh: true)
+      if !isPart, isWorthChecking(result, failure) {
+        let arrived = arrival == .here ? result.received ?? 0 : 0
+        result.take(
+          await completeness.check(item, level, arrived: arrived, on: failure == nil ? lease.association : nil))
+      }
+      if failure == nil { await station.pool.giveBack(lease) }
+      result.outcome = MoveVerdict(result, failure, destination: destination, self).outcome
+      return (result, failure)
     }
   }
 
+  /// A peer that refused the request has been told nothing of instances; one that is gone is not asked any more.
+  private func isWorthChecking(_ result: MoveItemResult, _ failure: AssociationError?) -> Bool {
+    if arrival == .elsewhere || job.isCancelled { return false }
+    let arrived = result.received ?? 0
+    if let failure { return arrived > 0 && failure.isEndByPeer }
+    return arrived > 0 || result.status.map { $0.isSuccess || $0.isWarning } ?? false
+  }
+
+  private static func isRefusedForGood(_ error: any Error) -> Bool {
+    guard let error = error as? AssociationError, case .noAcceptedContext = error.reason else { return false }
+    return true
+  }
+
   private func move(
-    _ item: RetrieveItem, _ association: Association, after earlier: [MoveItemResult]
+    _ item: RetrieveItem, _ level: Level, _ association: Association, after earlier: [MoveItemResult]
   ) async -> (MoveItemResult, failure: AssociationError?) {
     let start = station.clock.now
     var result = MoveItemResult(item: item, outcome: Outcome(.done, ""))
@@ -94,16 +153,25 @@ struct MoveRun: Sendable {
         job.deadlines.touch()
         job.update { before.add(received: arrived, bytes: 0, to: &$0) }
       }
+    let (modality, destination, station, isHere) = (modality, destination, station, arrival == .here)
+    let silence = SilentMove(flight, clock: station.clock) { sent in
+      job.remark(MoveVerdict.silence(modality, sent, destination, station))
+    }
+    defer { silence.end() }
 
     var failure: AssociationError?
     do {
       let outcome = try await association.move(
-        item.identifier(request.level, encoding: station.encoding(of: modality)),
+        item.identifier(level, encoding: station.encoding(of: modality)),
         model: models.first { association.acceptedTransferSyntax(for: $0) != nil } ?? models[0],
         destination: destination, messageID: flight.messageID
-      ) { counters in job.update { before.add(counters, to: &$0) } }
+      ) { counters in
+        if isHere { silence.note(counters) }
+        job.update { before.add(counters, to: &$0) }
+      }
       let final = result.take(outcome)
       job.update { before.add(final, to: &$0) }
+      if isHere { silence.note(final) }
       let announced = Self.announced(result)
       switch arrival {
       case .here: await flight.wait(for: announced)
@@ -122,7 +190,9 @@ struct MoveRun: Sendable {
     case .elsewhere: break
     }
     result.seconds = station.seconds(since: start)
-    result.outcome = MoveVerdict(result, failure, destination: destination, self).outcome
+    result.isRefusedForGood =
+      (result.received ?? 0) == 0
+      && (failure.map(Self.isRefusedForGood) ?? (result.status.map { MoveVerdict.refusals.contains($0.code) } ?? false))
     return (result, failure)
   }
 

@@ -35,6 +35,9 @@ final class MoveInFlight: Sendable {
 
   var received: (instances: Int, bytes: Int64) { state.withLock { ($0.instances.count, $0.bytes) } }
 
+  /// Nothing has come for it yet, nor begun to come.
+  var isSilent: Bool { state.withLock { $0.instances.isEmpty && $0.open == 0 } }
+
   /// Whether an instance is durable here because of it.
   func holds(_ sopInstanceUID: String) -> Bool { state.withLock { $0.instances.contains(sopInstanceUID) } }
 

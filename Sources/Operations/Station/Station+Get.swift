@@ -7,7 +7,9 @@ extension Station {
     _ modality: Modality, _ request: RetrieveRequest, timeout: TimeoutChoice = .inherited,
     onItem: @escaping @Sendable (MoveItemResult) -> Void = { _ in }
   ) -> Operation<MoveResult> {
-    let retry: @Sendable () -> Job = { [self] in get(modality, request, timeout: timeout, onItem: onItem).job }
+    let retry: @Sendable () -> Job = { [self] in
+      get(modality, request.again, timeout: timeout, onItem: onItem).job
+    }
     return run(
       .get(request), "get \(request.words) from \(modality.name)", modality, timeout,
       retry: retry
@@ -15,10 +17,18 @@ extension Station {
       if request.target != nil {
         throw OperationError("a C-GET brings instances here; to another station it is a move")
       }
-      let run = GetRun(
-        station: self, modality: modality, request: request,
-        callingAETitle: configuration.callingAETitle(for: modality, override: request.localAET), job: job)
-      let items = await run.items(onItem)
+      let callingAETitle = configuration.callingAETitle(for: modality, override: request.localAET)
+      let run = GetRun(station: self, modality: modality, request: request, callingAETitle: callingAETitle, job: job)
+      var items = await run.items(onItem)
+      if request.mayChangeMethod, !job.isCancelled {
+        items = await fetchOtherwise(items, request, modality, job, "C-GET", "C-MOVE") { rest in
+          let arrival = try await arrival(at: callingAETitle, rest, modality)
+          let move = MoveRun(
+            station: self, modality: modality, request: rest, callingAETitle: callingAETitle,
+            destination: callingAETitle, arrival: arrival, job: job)
+          return await move.items(onItem)
+        }
+      }
       return MoveResult(items: items, outcome: request.outcome(items, isCancelled: job.isCancelled))
     }
   }

@@ -6,6 +6,8 @@ extension Station {
     _ modality: Modality, _ request: RetrieveRequest, timeout: TimeoutChoice = .inherited,
     onItem: @escaping @Sendable (MoveItemResult) -> Void = { _ in }
   ) -> Operation<MoveResult> {
+    var request = request
+    request.mayChangeMethod = request.target == nil
     let method = modality.retrieveMethod ?? configuration.defaultRetrieveMethod
     return request.target == nil && method == .get
       ? get(modality, request, timeout: timeout, onItem: onItem)
@@ -21,7 +23,9 @@ extension Station {
     onItem: @escaping @Sendable (MoveItemResult) -> Void = { _ in }
   ) -> Operation<MoveResult> {
     let target = request.target.map { " to \($0)" } ?? ""
-    let retry: @Sendable () -> Job = { [self] in move(modality, request, timeout: timeout, onItem: onItem).job }
+    let retry: @Sendable () -> Job = { [self] in
+      move(modality, request.again, timeout: timeout, onItem: onItem).job
+    }
     return run(
       .move(request), "move \(request.words) from \(modality.name)\(target)", modality, timeout,
       retry: retry
@@ -32,8 +36,45 @@ extension Station {
       let run = MoveRun(
         station: self, modality: modality, request: request, callingAETitle: callingAETitle, destination: destination,
         arrival: arrival, job: job)
-      let items = await run.items(onItem)
+      var items = await run.items(onItem)
+      if request.mayChangeMethod, arrival != .elsewhere, !job.isCancelled {
+        items = await fetchOtherwise(items, request, modality, job, "C-MOVE", "C-GET") { rest in
+          let get = GetRun(
+            station: self, modality: modality, request: rest, callingAETitle: callingAETitle, job: job)
+          return await get.items(onItem)
+        }
+      }
       return MoveResult(items: items, outcome: request.outcome(items, isCancelled: job.isCancelled))
+    }
+  }
+
+  /// Asks by another method for what was refused by the first for good.
+  func fetchOtherwise(
+    _ items: [MoveItemResult], _ request: RetrieveRequest, _ modality: Modality, _ job: Job, _ method: String,
+    _ other: String, _ fetch: (RetrieveRequest) async throws -> [MoveItemResult]
+  ) async -> [MoveItemResult] {
+    let refused = items.filter(\.isRefusedForGood)
+    guard let first = refused.first else { return items }
+    job.remark("\(modality.name) refuses \(method), so it is asked by \(other). \(first.outcome.words)")
+    var rest = request
+    rest.items = refused.map(\.item)
+    do {
+      var fetched = try await fetch(rest)[...]
+      return items.map { item in
+        guard item.isRefusedForGood, var new = fetched.popFirst() else { return item }
+        if new.outcome.state == .done {
+          new.outcome.words += ", by \(other)"
+        } else {
+          new.outcome.words = "\(item.outcome.words); by \(other): \(new.outcome.words)"
+        }
+        return new
+      }
+    } catch {
+      return items.map { item in
+        var item = item
+        if item.isRefusedForGood { item.outcome.words += "; by \(other): \(error)" }
+        return item
+      }
     }
   }
 

@@ -55,8 +55,10 @@ extension Station {
     parameters.extendedNegotiations = extendedNegotiations
     let lease: Lease
     do {
-      lease = try await pool.lease(
-        parameters, limit: modality.maximumAssociations, deadlines: job.deadlines, isFresh: isFresh)
+      lease = try await patiently(modality, job) { [parameters] in
+        try await pool.lease(
+          parameters, limit: modality.maximumAssociations, deadlines: job.deadlines, isFresh: isFresh)
+      }
     } catch let error as AssociationError {
       job.note(connection: error.connection)
       throw error
@@ -73,6 +75,28 @@ extension Station {
       .outgoing, peer: "\(modality.name) \(lease.association.peer.address)", words,
       details: tls.map { ["\($0)"] } ?? [], connections: [lease.association.peer.connection].compactMap { $0 })
     return lease
+  }
+
+  /// A peer that has no association to spare (PS3.8 §9.3.4: rejected-transient) is asked again, some seconds later each
+  /// time. An echo tells how it is now.
+  private func patiently(
+    _ modality: Modality, _ job: Job, _ lease: @Sendable () async throws -> Lease
+  ) async throws -> Lease {
+    var pause = Duration.seconds(1)
+    while true {
+      do {
+        return try await lease()
+      } catch let error as AssociationError {
+        guard case .rejected(let rejection) = error.reason, rejection.result == 2, pause <= .seconds(16),
+          job.kind != .echo, job.kind != .watch, !job.isCancelled
+        else { throw error }
+        if pause == .seconds(1) {
+          job.remark("\(modality.name) has no association to spare now; it is asked again, for half a minute")
+        }
+        try await clock.sleep(for: pause)
+        pause = pause * 2
+      }
+    }
   }
 
   /// Does something on an association to a modality. One that had waited for work and turns out to be dead is replaced,

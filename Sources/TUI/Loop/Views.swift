@@ -246,7 +246,8 @@ enum Views {
       view.progress.noun = progress.received == 1 ? " match" : " matches"
     }
     view.outcome = snapshot.outcome?.words ?? ""
-    view.details = snapshot.outcome?.details ?? []
+    view.details = snapshot.remarks + (snapshot.outcome?.details ?? [])
+    view.remarks = snapshot.remarks
     return view
   }
 

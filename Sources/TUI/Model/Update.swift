@@ -94,6 +94,9 @@ extension Model {
     // Told by two threads at once, the end may come before what went before it.
     if let before, before.phase.isEnded, !job.phase.isEnded { return }
     world.take(job)
+    if let remark = job.remarks.last, job.remarks.count > before?.remarks.count ?? 0 {
+      say("\(job.words): \(remark)", .warning, for: .seconds(20))
+    }
     guard job.phase.isEnded, before?.phase.isEnded != true else { return }
     if notice?.words.hasPrefix("Cancelling \(job.words).") == true { notice = nil }
     switch job.phase {

@@ -203,6 +203,8 @@ struct JobView: Identifiable, Sendable {
   var outcome = ""
   /// Failed instances and their reasons, and what else is worth reading.
   var details: [String] = []
+  /// What was said while it ran.
+  var remarks: [String] = []
   /// The rows it concerns: UIDs, identifiers, the modality's name.
   var subjects: Set<String> = []
 

@@ -14,6 +14,7 @@ struct Get: NetworkCommand {
   @OptionGroup var query: QueryOptions
   @Flag(help: "Leave out the UIDs of the levels above, if the peer agrees.")
   var relational = false
+  @OptionGroup var retrieve: RetrieveOptions
   @OptionGroup var format: FormatOptions
   @OptionGroup var shared: SharedOptions
 
@@ -25,6 +26,7 @@ struct Get: NetworkCommand {
       throw Ending.usage("\(error)")
     }
     request.isRelational = relational
+    retrieve.apply(to: &request)
     let station = try shared.station()
     let modality = try peer.modality(in: station.configuration)
     try await printing(station.get(modality, request, timeout: peer.timeoutChoice), of: station, json: format.json)

@@ -6,7 +6,8 @@ struct Move: NetworkCommand {
     abstract: "Retrieve from a modality (C-MOVE): to ourselves, or to another station.",
     discussion: """
       Several -q StudyInstanceUID= are separate moves, each with its own result. A move to ourselves ends when the \
-      announced instances are stored and durable.
+      announced instances are stored and durable, and what the modality lists has been compared with what is here: what is \
+      missing is named (exit 3), and `--missing` fetches just that.
       """)
 
   @OptionGroup var peer: PeerOptions
@@ -15,6 +16,7 @@ struct Move: NetworkCommand {
   var target: String?
   @Flag(help: "Leave out the UIDs of the levels above, if the peer agrees.")
   var relational = false
+  @OptionGroup var retrieve: RetrieveOptions
   @OptionGroup var production: ProductionOptions
   @OptionGroup var format: FormatOptions
   @OptionGroup var shared: SharedOptions
@@ -34,6 +36,7 @@ struct Move: NetworkCommand {
       throw Ending.usage("\(error)")
     }
     request.isRelational = relational
+    retrieve.apply(to: &request)
     let station = try shared.station()
     let modality = try peer.modality(in: station.configuration)
     request.confirmation = try production.confirmation(

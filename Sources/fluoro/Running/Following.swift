@@ -1,4 +1,5 @@
 import Operations
+import Synchronization
 
 /// Waits for an operation with its countdown on standard error, and cancels it when this task is, or when nobody reads
 /// the results any more.
@@ -6,6 +7,7 @@ func follow<Value: Sendable>(_ operation: Operation<Value>) async throws -> Valu
   let job = operation.job
   ResultWriter.standard.onFailure { job.cancel() }
   let progress = ProgressLine(job)
+  let remarks = Remarks(job)
   let result = await withTaskCancellationHandler {
     do {
       return Result<Value, any Error>.success(try await operation.value())
@@ -16,7 +18,7 @@ func follow<Value: Sendable>(_ operation: Operation<Value>) async throws -> Valu
     job.cancel()
   }
   await progress.end()
-  for remark in job.snapshot.remarks { StandardError.say(PlainText.visible(remark), prefix: "fluoro: warning: ") }
+  await remarks.end()
   let value = try result.get()
   try ResultWriter.standard.check()
   return value
@@ -27,6 +29,44 @@ extension OperationResult {
   func finish() throws(Ending) {
     guard let status = ExitStatus(rawValue: outcome.exitStatus), status != .done else { return }
     throw Ending(status: status, message: ([outcome.words] + outcome.details).joined(separator: "\n  "))
+  }
+}
+
+/// What a person should know of a job, on standard error as soon as it is said.
+private struct Remarks {
+  private let telling: Task<Void, Never>
+  private let job: Job
+  private let told: Told
+
+  private final class Told: Sendable {
+    let count = Mutex(0)
+  }
+
+  init(_ job: Job) {
+    let told = Told()
+    self.job = job
+    self.told = told
+    telling = Task.detached {
+      while !Task.isCancelled {
+        try? await Task.sleep(for: .milliseconds(200))
+        Self.tell(job, told)
+      }
+    }
+  }
+
+  private static func tell(_ job: Job, _ told: Told) {
+    let remarks = job.snapshot.remarks
+    let new = told.count.withLock { count in
+      defer { count = remarks.count }
+      return remarks.dropFirst(count)
+    }
+    for remark in new { StandardError.say(PlainText.visible(remark), prefix: "fluoro: warning: ") }
+  }
+
+  func end() async {
+    telling.cancel()
+    await telling.value
+    Self.tell(job, told)
   }
 }
 

@@ -1,13 +1,14 @@
 """A small PACS in pynetdicom for the interop tests.
 
     pacs.py PORT AETITLE [--destination AET=PORT]... [--move-status N] [--slow-find SECONDS] [--slow-get SECONDS]
-            [--folder FOLDER] [--hide-class UID] [--refuse-get UID] [--take-class UID]
+            [--drop-after N] [--send-nothing] [--refuse-move UID] [--slow-move SECONDS] [--maximum N] [--folder FOLDER] [--hide-class UID] [--refuse-get UID] [--take-class UID]
             [--tls CERTIFICATE KEY TRUSTED] [--commit same|later|never] FILE...
 
 Answers C-ECHO, C-FIND (every study, or the ones whose StudyInstanceUID is asked for), C-GET, and C-MOVE to the
 destinations it knows, and takes C-STORE. Prints what it got, one line each. A hidden class is not among the
-SOPClassesInStudy; one whose get is refused goes only by C-MOVE. With --commit it commits to what it holds, and reports over the
-same association, over one to the destination of the asking AE title, or not at all. Its worklist has a CT and an MR of two patients.
+SOPClassesInStudy; one whose move is refused goes only by C-GET, one whose get is refused goes only by C-MOVE. With --commit it commits to what it holds, and reports over the
+same association, over one to the destination of the asking AE title, or not at all. Its worklist has a CT and an MR of two patients. Once, it
+aborts the association after N instances, or reports success and sends nothing.
 """
 
 import argparse
@@ -40,6 +41,11 @@ arguments.add_argument("--destination", action="append", default=[])
 arguments.add_argument("--move-status", type=lambda text: int(text, 0))
 arguments.add_argument("--slow-find", type=float, default=0)
 arguments.add_argument("--slow-get", type=float, default=0)
+arguments.add_argument("--drop-after", type=int)
+arguments.add_argument("--send-nothing", action="store_true")
+arguments.add_argument("--refuse-move", action="append", default=[])
+arguments.add_argument("--slow-move", type=float, default=0)
+arguments.add_argument("--maximum", type=int)
 arguments.add_argument("--hide-class", action="append", default=[])
 arguments.add_argument("--refuse-get", action="append", default=[])
 arguments.add_argument("--take-class", action="append", default=[])
@@ -124,6 +130,15 @@ def on_find(event):
             time.sleep(0.02)
 
 
+def drops(event, number):
+    """Ends the association in the middle of a retrieve, the first time."""
+    if number != options.drop_after:
+        return False
+    options.drop_after = None
+    event.assoc.abort()
+    return True
+
+
 def on_move(event):
     say("move", event.move_destination)
     if event.move_destination not in destinations:
@@ -132,29 +147,45 @@ def on_move(event):
     found = list(matching(event.identifier))
     contexts = [build_context(d.SOPClassUID, d.file_meta.TransferSyntaxUID) for d in found]
     yield "127.0.0.1", int(destinations[event.move_destination]), {"contexts": contexts}
+    if options.send_nothing:
+        options.send_nothing = False
+        yield 0
+        return
     yield len(found)
     if options.move_status is not None:
         yield options.move_status, None
         return
-    for dataset in found:
+    for number, dataset in enumerate(found):
         if event.is_cancelled:
             yield 0xFE00, None
             return
-        yield 0xFF00, dataset
+        if drops(event, number):
+            return
+        time.sleep(options.slow_move)
+        # pynetdicom counts what has no context as failed: here, what has no class.
+        refused = dataset.SOPClassUID in options.refuse_move
+        if not refused:
+            say("sends", dataset.SOPInstanceUID)
+        yield 0xFF00, Dataset() if refused else dataset
 
 
 def on_get(event):
     say("get", event.identifier.QueryRetrieveLevel)
     found = list(matching(event.identifier))
     yield len(found)
-    for dataset in found:
+    for number, dataset in enumerate(found):
         if event.is_cancelled:
             say("cancelled")
             yield 0xFE00, None
             return
+        if drops(event, number):
+            return
         time.sleep(options.slow_get)
         # pynetdicom counts what has no context as failed: here, what has no class.
-        yield 0xFF00, Dataset() if dataset.SOPClassUID in options.refuse_get else dataset
+        refused = dataset.SOPClassUID in options.refuse_get
+        if not refused:
+            say("sends", dataset.SOPInstanceUID)
+        yield 0xFF00, Dataset() if refused else dataset
 
 
 def on_action(event):
@@ -213,6 +244,9 @@ if options.tls:
     secure.load_cert_chain(*options.tls[:2])
     secure.verify_mode = ssl.CERT_REQUIRED
 entity = AE(ae_title=options.aet)
+if options.maximum:
+    entity.maximum_associations = options.maximum
+    entity.acse_timeout = 2  # a connection that is not used counts as an association
 entity.require_called_aet = options.require_called_aet
 for abstract in (
     Verification,
