@@ -21,7 +21,8 @@ struct Fluoro: InterfaceCommand {
     version: version,
     subcommands: [
       Demo.self, Echo.self, Watch.self, Diagnose.self, Find.self, Worklist.self, Move.self, Get.self, Store.self,
-      Commit.self, TestStore.self, Serve.self, Local.self, Dump.self, Convert.self, Explain.self, History.self,
+      Commit.self, TestStore.self, Compare.self, Serve.self, Local.self, Dump.self, Convert.self, Explain.self,
+      History.self,
       Modalities.self, WhoAmI.self, Manual.self,
     ])
 

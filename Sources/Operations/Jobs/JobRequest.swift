@@ -6,6 +6,8 @@ public enum JobRequest: Sendable, Hashable {
   case watch
   case find(Query)
   case worklist(WorklistQuery)
+  /// The studies of two sides, by the keys of a query.
+  case compare([QueryKey])
   case move(RetrieveRequest)
   case get(RetrieveRequest)
   case store(SendRequest)
@@ -25,6 +27,7 @@ public enum JobRequest: Sendable, Hashable {
     case .watch: .watch
     case .find: .find
     case .worklist: .worklist
+    case .compare: .compare
     case .move: .move
     case .get: .get
     case .store: .store
@@ -49,6 +52,7 @@ public enum JobRequest: Sendable, Hashable {
     case .diagnose(let moves): return moves ? "with one instance moved here" : ""
     case .find(let query): return "\(query.level.description.lowercased()) \(Self.words(query.keys, hasValues))"
     case .worklist(let query): return Self.words(query.keys, hasValues)
+    case .compare(let keys): return Self.words(keys, hasValues)
     case .move(let request), .get(let request):
       let items = request.items.map { item in
         item.keys.last.map { Self.word($0, hasValues || $0.tag.isUniqueUID) } ?? ""

@@ -2,7 +2,7 @@ import Dicom
 
 /// What a person asked for.
 public enum JobKind: String, Sendable, CaseIterable {
-  case echo, find, move, get, store, commit, worklist
+  case echo, find, move, get, store, commit, worklist, compare
   /// Echoes again and again.
   case watch
   /// One synthetic instance, stored and found again.
@@ -26,6 +26,7 @@ public enum JobKind: String, Sendable, CaseIterable {
     case .commit: "storage commitment"
     case .worklist: "worklist C-FIND"
     case .watch: "watch"
+    case .compare: "compare"
     case .testStore: "test store"
     case .diagnose: "diagnosis"
     case .importing, .exporting, .deleting, .verifying, .reindexing: rawValue

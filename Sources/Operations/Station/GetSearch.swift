@@ -93,17 +93,22 @@ struct GetSearch {
 
   /// The matches; none where the peer refuses: a C-GET goes without.
   private func find(_ level: Level, _ keys: [QueryKey], _ returned: [Tag]) async throws -> [DataSet] {
-    let models = Station.findModels(level)
-    guard let model = models.first(where: { association.acceptedTransferSyntax(for: $0) != nil }) else { return [] }
     let keys = keys.filter { !$0.value.isEmpty }
     let all = keys + returned.filter { tag in !keys.contains { $0.tag == tag } }.map { QueryKey($0) }
-    let item = RetrieveItem(keys: all.sorted { $0.tag < $1.tag })
+    return try await matches(level, all.sorted { $0.tag < $1.tag }) ?? []
+  }
+
+  /// The matches of a query; nil where the peer refuses it.
+  func matches(_ level: Level, _ keys: [QueryKey]) async throws -> [DataSet]? {
+    let models = Station.findModels(level)
+    guard let model = models.first(where: { association.acceptedTransferSyntax(for: $0) != nil }) else { return nil }
+    let item = RetrieveItem(keys: keys)
     let matches = Mutex<[DataSet]>([])
     let status = try await association.find(
       item.identifier(level, encoding: encoding), model: model,
       defaultCharacterSet: CharacterSet(orthancName: encoding) ?? .latin1
     ) { match in matches.withLock { $0.append(match) } }
-    return status.isSuccess ? matches.withLock { $0 } : []
+    return status.isSuccess ? matches.withLock { $0 } : nil
   }
 
   private static func distinct(_ uids: [UID]) -> [UID] {

@@ -254,7 +254,7 @@ enum Views {
   private static func kind(_ kind: JobKind) -> JobView.Kind {
     switch kind {
     case .echo: .echo
-    case .find, .worklist: .find
+    case .find, .worklist, .compare: .find
     case .move: .move
     case .get: .get
     case .store: .store

@@ -9,6 +9,7 @@ struct Find: NetworkCommand {
   @OptionGroup var peer: PeerOptions
   @OptionGroup var query: QueryOptions
   @OptionGroup var answer: AnswerOptions
+  @OptionGroup var bulk: BulkOptions
   @Flag(name: .customLong("no-normalize"), help: "Send also the empty keys that do not belong to the level.")
   var noNormalize = false
   @Flag var negotiated: [NegotiatedCapability] = []
@@ -27,6 +28,7 @@ struct Find: NetworkCommand {
     let printer = MatchPrinter(
       format: format, level: query.level, asked: keys.map(\.tag) + (returnKeys ?? []), isDefault: returnKeys == nil)
     try printer.begin()
+    if let path = bulk.from { return try await perform(path, request, station, modality, printer) }
     let operation = station.find(modality, request, timeout: peer.timeoutChoice) { match in
       try? printer.print(match)
     }
@@ -39,6 +41,25 @@ struct Find: NetworkCommand {
     }
     format.say(Words.count(result.matches, query.level), of: result)
     try result.finish()
+  }
+
+  /// A query for each row of a file.
+  private func perform(
+    _ path: String, _ request: Query, _ station: Station, _ modality: Modality, _ printer: MatchPrinter
+  ) async throws {
+    do {
+      try await bulk.run(path, json: format.json, tells: false) { row in
+        var request = request
+        request.keys += row.keys
+        let operation = station.find(modality, request, timeout: peer.timeoutChoice) { try? printer.print($0) }
+        let result = try await follow(operation)
+        return BulkOutcome(result.outcome.state, result.outcome.words, instances: result.matches)
+      }
+    } catch {
+      await station.shutdown()
+      throw error
+    }
+    await station.shutdown()
   }
 }
 

@@ -16,6 +16,7 @@ struct Move: NetworkCommand {
   var target: String?
   @Flag(help: "Leave out the UIDs of the levels above, if the peer agrees.")
   var relational = false
+  @OptionGroup var bulk: BulkOptions
   @OptionGroup var retrieve: RetrieveOptions
   @OptionGroup var production: ProductionOptions
   @OptionGroup var format: FormatOptions
@@ -28,6 +29,7 @@ struct Move: NetworkCommand {
   }
 
   func perform() async throws {
+    if let path = bulk.from { return try await perform(path) }
     var request: RetrieveRequest
     do {
       request = try RetrieveRequest(
@@ -42,5 +44,31 @@ struct Move: NetworkCommand {
     request.confirmation = try production.confirmation(
       of: station.nameToConfirm(movingFrom: modality, to: request.target))
     try await printing(station.move(modality, request, timeout: peer.timeoutChoice), of: station, json: format.json)
+  }
+
+  /// A move for each row of a file.
+  private func perform(_ path: String) async throws {
+    guard query.query.query.isEmpty else { throw Ending.usage("--from and -q exclude each other") }
+    let station = try shared.station()
+    let modality = try peer.modality(in: station.configuration)
+    let confirmation = try production.confirmation(of: station.nameToConfirm(movingFrom: modality, to: target))
+    do {
+      try await bulk.run(path, json: format.json) { row in
+        guard
+          var request = try await station.retrieveRequest(of: row, from: modality, timeout: peer.timeoutChoice)
+        else { return BulkOutcome(.failed, "nothing matches on \(modality.name)") }
+        (request.target, request.localAET, request.isRelational) = (target, peer.localAet, relational)
+        request.confirmation = confirmation
+        retrieve.apply(to: &request)
+        let result = try await follow(station.move(modality, request, timeout: peer.timeoutChoice))
+        return BulkOutcome(
+          result.outcome.state, result.outcome.words,
+          instances: target == nil ? result.received : result.items.reduce(0) { $0 + ($1.completed ?? 0) })
+      }
+    } catch {
+      await station.shutdown()
+      throw error
+    }
+    await station.shutdown()
   }
 }

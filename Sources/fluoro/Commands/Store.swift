@@ -10,7 +10,7 @@ struct Store: NetworkCommand {
 
   @OptionGroup var peer: PeerOptions
   @Argument(help: ArgumentHelp("What to send.", valueName: "ID|PATH"))
-  var sources: [String]
+  var sources: [String] = []
   @Option(help: ArgumentHelp("Say the instances belong to a C-MOVE this title asked for.", valueName: "title"))
   var moveOriginatorAet: String?
   @Option(help: ArgumentHelp("That C-MOVE's message id, 1 to 65535.", valueName: "id"))
@@ -19,11 +19,16 @@ struct Store: NetworkCommand {
   var storageCommitment = false
   @Option(help: "How many associations to send over at once.")
   var associations = 1
+  @OptionGroup var bulk: BulkOptions
   @OptionGroup var production: ProductionOptions
   @OptionGroup var format: FormatOptions
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
+    if sources.isEmpty, bulk.from == nil {
+      throw ValidationError("what is to be sent? an ID or a PATH, or --from FILE.csv")
+    }
+    if !sources.isEmpty, bulk.from != nil { throw ValidationError("--from and what is to be sent exclude each other") }
     if let title = moveOriginatorAet {
       if let complaint = Modality.complaint(aboutAETitle: title) {
         throw ValidationError("--move-originator-aet: \(complaint)")
@@ -42,6 +47,7 @@ struct Store: NetworkCommand {
       sources: sources, localAET: peer.localAet, moveOriginatorAET: moveOriginatorAet,
       moveOriginatorID: moveOriginatorId, storageCommitment: storageCommitment ? true : nil, associations: associations)
     request.confirmation = try production.confirmation(of: station.nameToConfirm(storingTo: modality))
+    if let path = bulk.from { return try await perform(path, request, station, modality) }
     let result = try await follow(station.store(modality, request, timeout: peer.timeoutChoice))
     await station.shutdown()
     if format.json {
@@ -55,6 +61,24 @@ struct Store: NetworkCommand {
           + (result.commitment.map { " \(Words.grouped($0.committed)) committed." } ?? ""))
     }
     try result.finish()
+  }
+
+  /// What a row of a file names among the local studies, for each.
+  private func perform(_ path: String, _ request: SendRequest, _ station: Station, _ modality: Modality) async throws {
+    do {
+      try await bulk.run(path, json: format.json) { row in
+        let ids = try station.localIDs(of: row)
+        if ids.isEmpty { return BulkOutcome(.failed, "nothing here matches") }
+        var request = request
+        request.sources = ids.map { .id($0) }
+        let result = try await follow(station.store(modality, request, timeout: peer.timeoutChoice))
+        return BulkOutcome(result.outcome.state, result.outcome.words, instances: result.completed + result.warning)
+      }
+    } catch {
+      await station.shutdown()
+      throw error
+    }
+    await station.shutdown()
   }
 
   /// A path if there is one, else an identifier of Orthanc's form.

@@ -1,0 +1,162 @@
+import ArgumentParser
+import Dicom
+import Foundation
+import LocalIndex
+import Operations
+
+struct Compare: NetworkCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compare the studies of two modalities, or of one and this machine (`local`).",
+    discussion: """
+      A line for each study that is missing on one side, or has another number of instances there; with --level instance \
+      the instances that one side lacks are named. --send then brings to the second what it lacks of the first: moved from \
+      modality to modality, fetched for `local`, sent from it. Exit status 3: there are differences.
+      """)
+
+  @Argument(help: ArgumentHelp("A configured name, AET@host:port, or local.", valueName: "A"))
+  var first: String
+  @Argument(help: ArgumentHelp("The same; at most one of them is local.", valueName: "B"))
+  var second: String
+  @OptionGroup var query: QueryOptions
+  @Flag(help: "Bring to B what it lacks of A.")
+  var send = false
+  @Option(help: ArgumentHelp("Seconds to wait for a response; 0: no limit.", valueName: "seconds"))
+  var timeout: Double?
+  @OptionGroup var production: ProductionOptions
+  @OptionGroup var format: ListFormatOptions
+  @OptionGroup var shared: SharedOptions
+
+  func validate() throws {
+    if query.level != .study, query.level != .instance {
+      throw ValidationError("--level: studies are compared, or with `instance` their instances")
+    }
+  }
+
+  func perform() async throws {
+    let keys = try query.keys()
+    let station = try shared.station()
+    do {
+      let (a, b) = (try Self.side(first, station), try Self.side(second, station))
+      let result = try await follow(
+        station.compare(a, b, keys: keys, comparesInstances: query.level == .instance, timeout: choice))
+      try print(result.differences)
+      if !format.json, !format.csv { StandardError.say(result.outcome.words, prefix: "") }
+      if send {
+        try await send(result.differences.filter(\.isSecondLacking), a, b, station)
+      } else {
+        try result.finish()
+      }
+    } catch {
+      await station.shutdown()
+      throw error
+    }
+    await station.shutdown()
+  }
+
+  private var choice: TimeoutChoice { timeout.map { TimeoutChoice(seconds: $0) } ?? .inherited }
+
+  private static func side(_ name: String, _ station: Station) throws -> ComparedSide {
+    name.lowercased() == "local" ? .local : .modality(try station.configuration.modality(named: name))
+  }
+
+  // MARK: Printing
+
+  private func print(_ differences: [StudyDifference]) throws {
+    let table = TextTable(columns: [
+      .init(title: first, width: 10, alignsRight: true), .init(title: second, width: 10, alignsRight: true),
+      .init(title: "Difference", width: 28), .init(title: "StudyInstanceUID", width: 40),
+    ])
+    if format.csv {
+      try ResultWriter.standard.line(
+        CSVRow.text(["StudyInstanceUID", "SOPInstanceUID", first, second, "difference"]))
+    } else if !format.json {
+      try ResultWriter.standard.line(table.header)
+    }
+    for difference in differences {
+      let words = difference.words(first, second)
+      let counts = [
+        count(difference.firstCount, difference.isInFirst), count(difference.secondCount, difference.isInSecond),
+      ]
+      if format.json {
+        try ResultWriter.standard.line(json(difference, words).text)
+      } else if format.csv {
+        let uid = difference.studyInstanceUID
+        try ResultWriter.standard.line(CSVRow.text([uid, ""] + counts + [words]))
+        for (side, uids) in [(second, difference.missingInSecond), (first, difference.missingInFirst)] {
+          for instance in uids {
+            try ResultWriter.standard.line(CSVRow.text([uid, instance, "", "", "missing on \(side)"]))
+          }
+        }
+      } else {
+        try ResultWriter.standard.line(table.row(counts + [words, difference.studyInstanceUID]))
+        for uid in difference.missingInSecond { try ResultWriter.standard.line("  missing on \(second): \(uid)") }
+        for uid in difference.missingInFirst { try ResultWriter.standard.line("  missing on \(first): \(uid)") }
+      }
+    }
+  }
+
+  private func count(_ count: Int?, _ isThere: Bool) -> String { isThere ? count.map(String.init) ?? "?" : "-" }
+
+  private func json(_ difference: StudyDifference, _ words: String) -> JSONText.Value {
+    .object([
+      ("StudyInstanceUID", .string(difference.studyInstanceUID)),
+      ("a", difference.isInFirst ? JSONText.Value(difference.firstCount) : 0),
+      ("b", difference.isInSecond ? JSONText.Value(difference.secondCount) : 0), ("difference", .string(words)),
+      ("missingInA", .array(difference.missingInFirst.map(JSONText.Value.string))),
+      ("missingInB", .array(difference.missingInSecond.map(JSONText.Value.string))),
+    ])
+  }
+
+  // MARK: Sending
+
+  private func send(_ lacking: [StudyDifference], _ a: ComparedSide, _ b: ComparedSide, _ station: Station) async throws
+  {
+    var failed = 0
+    var confirmation: String?
+    if !lacking.isEmpty {
+      switch (a, b) {
+      case (_, .local): break
+      case (.local, .modality(let target)):
+        confirmation = try production.confirmation(of: station.nameToConfirm(storingTo: target))
+      case (.modality(let source), .modality(let target)):
+        confirmation = try production.confirmation(of: station.nameToConfirm(movingFrom: source, to: target.aeTitle))
+      }
+    }
+    for difference in lacking {
+      let uid = difference.studyInstanceUID
+      let outcome: Outcome
+      switch (a, b) {
+      case (.modality(let source), .local):
+        var request = RetrieveRequest(level: .study, items: [.study(uid)])
+        request.isOnlyMissing = true
+        outcome = try await follow(station.retrieve(source, request, timeout: choice)).outcome
+      case (.modality(let source), .modality(let target)):
+        var request = RetrieveRequest(level: .study, items: [.study(uid)], target: target.aeTitle)
+        request.confirmation = confirmation
+        outcome = try await follow(station.move(source, request, timeout: choice)).outcome
+      case (.local, .modality(let target)):
+        var request = SendRequest(sources: try sources(of: difference, station))
+        request.confirmation = confirmation
+        outcome = try await follow(station.store(target, request, timeout: choice)).outcome
+      case (.local, .local): continue
+      }
+      if outcome.state != .done { failed += 1 }
+      StandardError.say("\(uid): \(outcome.state.words): \(outcome.words)", prefix: "")
+    }
+    guard failed > 0 else { return }
+    throw Ending(
+      status: failed < lacking.count ? .partial : .failed,
+      message: "\(failed) of \(lacking.count) studies were not sent")
+  }
+
+  /// The instances that are known to be missing, else the whole study.
+  private func sources(of difference: StudyDifference, _ station: Station) throws -> [SendRequest.Source] {
+    guard !difference.missingInSecond.isEmpty else {
+      return try station.index.find(LocalQuery(level: .study, [(.studyInstanceUID, difference.studyInstanceUID)]))
+        .map { .id($0.id) }
+    }
+    let missing = Set(difference.missingInSecond)
+    return try station.index.find(LocalQuery(level: .instance, [(.studyInstanceUID, difference.studyInstanceUID)]))
+      .filter { $0.dataSet.string(.sopInstanceUID).map(missing.contains) ?? false }.map { .id($0.id) }
+  }
+}
