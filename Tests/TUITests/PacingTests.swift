@@ -68,6 +68,26 @@ struct MailboxTests {
     #expect(mailbox.drain().isEmpty)
   }
 
+  @Test("Many matches are handed over in pieces, so that a key need not wait for all of them; their end comes last")
+  func pieces() {
+    let mailbox = Mailbox()
+    mailbox.post(.matches(token: 1, (0..<1700).map { Record(id: "\($0)", level: .study) }))
+    mailbox.post(.findEnded(token: 1, Message.FindEnd()))
+    var sizes: [Int] = []
+    var hasEnded = false
+    for _ in 0..<10 where !hasEnded {
+      for message in mailbox.drain() {
+        switch message {
+        case .matches(1, let records): sizes.append(records.count)
+        case .findEnded(1, _): hasEnded = true
+        default: Issue.record("\(message)")
+        }
+      }
+    }
+    #expect(sizes == [500, 500, 500, 200])
+    #expect(hasEnded && mailbox.drain().isEmpty)
+  }
+
   @Test("The end of a job stays its end, also when another thread tells of an earlier state later")
   func late() {
     let mailbox = Mailbox()

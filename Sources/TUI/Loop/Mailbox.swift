@@ -37,12 +37,6 @@ final class Mailbox: Sendable {
       case .activity(let rows): state.activity = (state.activity ?? []) + rows
       case .matches(let token, let records): state.matches[token, default: []] += records
       case .indexChanged(let studies): state.changed = (state.changed ?? []).union(studies)
-      case .findEnded(let token, _):
-        // What was found is said before that it has ended.
-        if let records = state.matches.removeValue(forKey: token) {
-          state.queue.append(.matches(token: token, records))
-        }
-        state.queue.append(message)
       default: state.queue.append(message)
       }
       return wasEmpty
@@ -50,14 +44,29 @@ final class Mailbox: Sendable {
     if wasEmpty { eventfd_write(descriptor, 1) }
   }
 
+  /// Matches that are handed over at once: a key waits no longer than they take.
+  private static let mostMatches = 500
+
   func drain() -> [Message] {
     var count: UInt64 = 0
     eventfd_read(descriptor, &count)
-    let taken = state.withLock { state in
-      let taken = state
+    let (taken, isMore) = state.withLock { state in
+      var taken = state
       state = State()
-      return taken
+      for (token, records) in taken.matches where records.count > Self.mostMatches {
+        taken.matches[token] = Array(records.prefix(Self.mostMatches))
+        state.matches[token] = Array(records.dropFirst(Self.mostMatches))
+      }
+      // What was found is said before that it has ended.
+      let unfinished = Set(state.matches.keys)
+      func isEarly(_ message: Message) -> Bool {
+        if case .findEnded(let token, _) = message { unfinished.contains(token) } else { false }
+      }
+      state.queue = taken.queue.filter(isEarly)
+      taken.queue.removeAll(where: isEarly)
+      return (taken, !state.isEmpty)
     }
+    if isMore { eventfd_write(descriptor, 1) }
     var messages: [Message] = []
     if let station = taken.station { messages.append(.station(station)) }
     messages += taken.matches.sorted { $0.key < $1.key }.map { .matches(token: $0.key, $0.value) }
