@@ -6,13 +6,13 @@ final class EchoSeries {
   private let session: RequestorSession
   private let context: AcceptedContext
   private var left: Int
-  private let onAnswer: (Status, Duration) -> Bool
+  private let onAnswer: (Status, Duration) -> Void
   private let done: (Result<Void, any Error>) -> Void
   private var messageID: UInt16 = 0
 
   init(
     _ association: Association, _ session: RequestorSession, context: AcceptedContext, count: Int,
-    onAnswer: @escaping (Status, Duration) -> Bool, done: @escaping (Result<Void, any Error>) -> Void
+    onAnswer: @escaping (Status, Duration) -> Void, done: @escaping (Result<Void, any Error>) -> Void
   ) {
     self.association = association
     self.session = session
@@ -23,7 +23,6 @@ final class EchoSeries {
   }
 
   func next() {
-    guard left > 0 else { return done(.success(())) }
     left -= 1
     messageID = association.allocateMessageID()
     var command = CommandSet(.cEchoRequest)
@@ -36,10 +35,17 @@ final class EchoSeries {
         OutgoingRequest(phase: .echo, context: context, command: command, messageID: messageID)
       ) { [self] result in
         switch result {
-        case .failure(let error): done(.failure(error))
+        // What the one before was answered is told first.
+        case .failure(let error):
+          session.channel.eventLoop.assumeIsolated().execute { [done] in done(.failure(error)) }
         case .success(let response):
-          if !onAnswer(response.status, sent.duration(to: clock.now)) { left = 0 }
-          next()
+          let time = sent.duration(to: clock.now)
+          if !response.status.isSuccess { left = 0 }
+          let isLast = left == 0
+          // The peer need not wait for what is made of its answer.
+          if !isLast { next() }
+          onAnswer(response.status, time)
+          if isLast { done(.success(())) }
         }
       })
   }

@@ -5,8 +5,8 @@ final class RequestorOperation {
   enum Body {
     case none
     case dataSet(ByteBuffer)
-    /// The operation's `sender` writes command and data set.
-    case store
+    /// The operation's `sender` writes command and data set, of so many bytes.
+    case store(length: Int)
   }
 
   enum State {
@@ -52,12 +52,14 @@ final class RequestorOperation {
     self.completion = completion
   }
 
+  private static let largeLength = 1 << 16
+
   /// It may be under way for long after our system has taken it.
   var isLarge: Bool {
     switch body {
     case .none: false
-    case .dataSet(let bytes): bytes.readableBytes > 1 << 16
-    case .store: true
+    case .dataSet(let bytes): bytes.readableBytes > Self.largeLength
+    case .store(let length): length > Self.largeLength
     }
   }
 

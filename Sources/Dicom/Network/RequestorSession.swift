@@ -36,6 +36,7 @@ final class RequestorSession: UpperLayerUser {
   /// What the last look at the writing found.
   private var bufferedBytes = 0
   private var acknowledgedBytes: UInt64 = 0
+  private let answerWatch: AnswerWatch
 
   private var onReleased: [() -> Void] = []
   private(set) var end: AssociationError.Reason?
@@ -52,6 +53,7 @@ final class RequestorSession: UpperLayerUser {
     self.deadlines = deadlines
     self.phases = phases
     self.opened = opened
+    answerWatch = AnswerWatch(channel)
     phaseStart = deadlines.clock.now
   }
 
@@ -190,6 +192,7 @@ final class RequestorSession: UpperLayerUser {
     } else {
       if operation.isLarge { acknowledgedBytes = Acknowledged.bytes(channel) ?? 0 }
       begin(.response(operation.name))
+      answerWatch.begin()
     }
   }
 
@@ -220,6 +223,7 @@ final class RequestorSession: UpperLayerUser {
   func complete(_ operation: RequestorOperation, _ result: Result<Response, any Error>) {
     guard current === operation else { return }
     current = nil
+    answerWatch.end()
     deadlines.end()
     operation.completion(result)
     startNext()
@@ -308,6 +312,7 @@ final class RequestorSession: UpperLayerUser {
     guard end == nil else { return }
     let reason = ending ?? consequence
     end = reason
+    answerWatch.end()
     life.withLockedValue { $0.isOpen = false }
     deadlines.end()
     incoming = nil

@@ -66,7 +66,7 @@ final class StoreSender {
       case .success(let loaded):
         var request = OutgoingRequest(
           phase: .store, context: loaded.context, command: loaded.command, messageID: loaded.messageID)
-        request.body = .store
+        request.body = .store(length: loaded.reader.length)
         let operation = RequestorOperation(request) { result in self.completed(result) }
         operation.sender = self
         current = (loaded, operation)

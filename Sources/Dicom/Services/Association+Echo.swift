@@ -10,11 +10,12 @@ extension Association {
     return try await perform(OutgoingRequest(phase: .echo, context: context, command: command, messageID: id)).status
   }
 
-  /// C-ECHO, `count` times, each as soon as the one before it is answered. `onAnswer` gets each status and how long it
-  /// took, on the event loop, and says whether to go on.
-  public func echo(times count: Int, onAnswer: @escaping @Sendable (Status, Duration) -> Bool) async throws {
+  /// C-ECHO, `count` times, each as soon as the one before it is answered, until one is not answered with success.
+  /// `onAnswer` gets each status and how long it took, on the event loop, when the next has left already.
+  public func echo(times count: Int, onAnswer: @escaping @Sendable (Status, Duration) -> Void) async throws {
     guard !Task.isCancelled else { throw error(.cancelled, .echo) }
     let context = try context(for: .verification, .echo)
+    guard count > 0 else { return }
     try await onSession { [self] session, done in
       let series = EchoSeries(self, session, context: context, count: count, onAnswer: onAnswer, done: done)
       series.next()

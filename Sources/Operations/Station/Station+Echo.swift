@@ -87,7 +87,7 @@ private final class Answers: Sendable {
     self.onAnswer = onAnswer
   }
 
-  func take(_ status: Status, _ time: Duration) -> Bool {
+  func take(_ status: Status, _ time: Duration) {
     let before = state.withLock { state in
       let before = state.last
       var result = state.next
@@ -106,7 +106,6 @@ private final class Answers: Sendable {
       return before
     }
     if let before { onAnswer(before) }
-    return status.isSuccess
   }
 
   var last: EchoResult? { state.withLock { $0.last } }

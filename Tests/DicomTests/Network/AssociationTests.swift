@@ -28,23 +28,28 @@ struct AssociationTests {
     }
   }
 
-  @Test("a row of echoes goes over one association, and stops when told to")
+  @Test("a row of echoes goes over one association, until one is not answered with success")
   func echoes() async throws {
-    let delegate = SampleDelegate()
+    let asked = NIOLockedValueBox(0)
+    let delegate = SampleDelegate(echoing: {
+      asked.withLockedValue { asked in
+        asked += 1
+        return asked == 1003 ? .processingFailure : .success
+      }
+    })
     try await withAcceptor(delegate) { acceptor in
       let association = try await Association.request(.local(acceptor.port), deadlines: deadlines)
-      let answers = NIOLockedValueBox(0)
+      let answers = NIOLockedValueBox<[Status]>([])
       for wanted in [1000, 3] {
         try await association.echo(times: 1000) { status, time in
-          #expect(status.isSuccess && time > .zero)
-          return answers.withLockedValue { count in
-            count += 1
-            return count < wanted
-          }
+          #expect(time > .zero)
+          answers.withLockedValue { $0.append(status) }
         }
-        #expect(answers.withLockedValue { $0 } == wanted)
-        answers.withLockedValue { $0 = 0 }
+        #expect(answers.withLockedValue { $0.count } == wanted)
+        #expect(answers.withLockedValue { $0.last?.isSuccess } == (wanted == 1000))
+        answers.withLockedValue { $0 = [] }
       }
+      #expect(asked.withLockedValue { $0 } == 1003)
       await association.release()
     }
   }

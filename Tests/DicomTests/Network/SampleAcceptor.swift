@@ -25,6 +25,7 @@ final class SampleDelegate: AcceptorDelegate {
   let finish: @Sendable (@escaping @Sendable (Status) -> Void) -> Void
   let finding: (@Sendable (FindRequest) -> AsyncThrowingStream<DataSet, any Error>)?
   let moving: (@Sendable (MoveRequest) -> AsyncThrowingStream<MoveProgress, any Error>)?
+  let echoing: @Sendable () -> Status
 
   init(
     matches: [DataSet] = [],
@@ -32,7 +33,8 @@ final class SampleDelegate: AcceptorDelegate {
     reception: @escaping @Sendable (StoreRequest) -> Status? = { _ in nil },
     finish: @escaping @Sendable (@escaping @Sendable (Status) -> Void) -> Void = { $0(.success) },
     finding: (@Sendable (FindRequest) -> AsyncThrowingStream<DataSet, any Error>)? = nil,
-    moving: (@Sendable (MoveRequest) -> AsyncThrowingStream<MoveProgress, any Error>)? = nil
+    moving: (@Sendable (MoveRequest) -> AsyncThrowingStream<MoveProgress, any Error>)? = nil,
+    echoing: @escaping @Sendable () -> Status = { .success }
   ) {
     self.matches = matches
     self.decide = decide
@@ -40,6 +42,7 @@ final class SampleDelegate: AcceptorDelegate {
     self.finish = finish
     self.finding = finding
     self.moving = moving
+    self.echoing = echoing
   }
 
   var stored: [Stored] { state.withLockedValue { $0.stored } }
@@ -58,6 +61,7 @@ final class SampleDelegate: AcceptorDelegate {
   }
 
   func evaluate(_ request: AssociateRequest) -> AssociateDecision { decide(request) }
+  func echo(_ association: AcceptedAssociation) -> Status { echoing() }
 
   func closed(_ association: AcceptedAssociation, reason: AssociationEnd) { ended { $0.ends.append(reason) } }
   func failed(remoteAddress: String, reason: AssociationEnd) { ended { $0.failures.append(reason) } }

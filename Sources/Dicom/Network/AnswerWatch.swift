@@ -1,0 +1,64 @@
+import NIOConcurrencyHelpers
+import NIOCore
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Watches for the answer to a request instead of sleeping until it comes, for a moment, where the last one came that fast:
+/// on one machine, or to the next rack, falling asleep and being woken takes as long as all the rest. Lives on the event
+/// loop, which does nothing else in that moment.
+final class AnswerWatch {
+  /// A peer that answers within this is near; nobody further away does.
+  private static let near: TimeAmount = .microseconds(250)
+  /// What a near peer needs for a small message, twice.
+  private static let limit: TimeAmount = .microseconds(100)
+  /// Of the machine, or the part of it that we may use.
+  private static let processors = System.coreCount
+  /// How many requests of this process wait for their answers.
+  private static let awaited = NIOLockedValueBox(0)
+
+  private let channel: any Channel
+  /// Asking the channel for it each time takes longer than some answers do.
+  private lazy var socket = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable { (socket: CInt) in
+    socket
+  }
+  private var sent: NIODeadline?
+  private var isNear = false
+  private var willWatch = false
+
+  init(_ channel: any Channel) { self.channel = channel }
+
+  /// A request has left; its answer is awaited.
+  func begin() {
+    guard sent == nil else { return }
+    sent = .now()
+    Self.awaited.withLockedValue { $0 += 1 }
+    guard isNear, !willWatch else { return }
+    willWatch = true
+    // When all else that there is to do now is done.
+    channel.eventLoop.assumeIsolated().execute { self.watch() }
+  }
+
+  /// The answer is here, or is not awaited any more.
+  func end() {
+    guard let sent else { return }
+    self.sent = nil
+    Self.awaited.withLockedValue { $0 -= 1 }
+    isNear = .now() - sent < Self.near
+  }
+
+  /// Returns when something can be read, which the event loop then does. Whoever else wants this processor goes first: it
+  /// may be the peer.
+  private func watch() {
+    willWatch = false
+    guard let sent, channel.isActive, let socket else { return }
+    var readable = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+    while isAlone, .now() - sent < Self.limit, poll(&readable, 1, 0) == 0 { sched_yield() }
+  }
+
+  /// Each association at work wants a processor for us, and one for a near peer.
+  private var isAlone: Bool { Self.awaited.withLockedValue { $0 } * 2 <= Self.processors }
+}
