@@ -117,7 +117,7 @@ struct ConnectionTests {
   @Test("A picture's frame becomes shades through its own window")
   func preview() async throws {
     try await Stations.with { stations in
-      let index = stations.pacs.station.index
+      let index = try stations.pacs.station.index
       let study = try stations.largestStudy()
       let path = try #require(try index.instances(under: study.id).first?.path)
       let frame = try GrayFrame(path: path, frame: 0, longestSide: 64)

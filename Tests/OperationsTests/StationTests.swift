@@ -119,7 +119,7 @@ struct StationTests {
   func moveLevels() async throws {
     try await Stations.with { stations in
       let study = try stations.largestStudy()
-      let index = stations.pacs.station.index
+      let index = try stations.pacs.station.index
       let series = try #require(try index.series(ofStudy: study.id).first)
       let instance = try #require(try index.instances(ofSeries: series.id).first)
       let one = RetrieveRequest(

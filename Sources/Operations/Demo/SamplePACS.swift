@@ -52,7 +52,7 @@ public final class SamplePACS: Sendable {
       Modality(name: "FLUORO", aeTitle: front.dicomAET, host: "127.0.0.1", port: frontPort)
     ]
     station = try Station(configuration: configuration)
-    let index = station.index
+    let index = try station.index
     instances = try await Blocking.run { try SampleStudies.install(into: index) }
     guard case .listening(let port, _) = await station.startReceiving() else {
       throw OperationError("the sample PACS cannot listen: \(station.scp.words)")

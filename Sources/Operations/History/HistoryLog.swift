@@ -13,14 +13,14 @@ final class HistoryLog: Sendable {
     var isFailing = false
   }
 
-  private let index: LocalIndex
+  private let storage: StationStorage
   private let activity: ActivityLog
   private let queue = DispatchQueue(label: "fluoro.history")
   private let state = Mutex(State())
   private static let user = NSUserName()
 
-  init(_ index: LocalIndex, _ activity: ActivityLog) {
-    self.index = index
+  init(_ storage: StationStorage, _ activity: ActivityLog) {
+    self.storage = storage
     self.activity = activity
   }
 
@@ -54,7 +54,7 @@ final class HistoryLog: Sendable {
       return entry
     }
     do {
-      try index.addHistory(entries)
+      try storage.index.addHistory(entries)
       state.withLock { $0.isFailing = false }
     } catch {
       let isNews = state.withLock { state in

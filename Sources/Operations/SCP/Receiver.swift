@@ -59,10 +59,12 @@ final class Receiver: Sendable {
       let security = try station.peers.incomingSecurity()
       guard let claim = try station.index.claimReception(words.text) else {
         let other = try station.index.receiver().flatMap(SCPState.Receiver.init(text:))
-        return set(other.map(SCPState.elsewhere) ?? .off(reason: "another program receives on \(station.index.path)"))
+        return set(
+          other.map(SCPState.elsewhere) ?? .off(reason: "another program receives on \(configuration.storageDirectory)")
+        )
       }
       let scp = EmbeddedSCP(
-        store: station.storing, index: station.index, peers: station.peers, moves: station.moves,
+        store: try station.storing, index: try station.index, peers: station.peers, moves: station.moves,
         activity: station.activity, history: station.history, clock: station.clock, pool: station.pool)
       let acceptor = try await Acceptor.listen(
         host: configuration.dicomBindAddress, port: configuration.dicomPort, idle: configuration.scpTimeout,

@@ -68,7 +68,7 @@ struct GetRun: Sendable {
     _ identifier: DataSet, on association: Association, _ flight: MoveInFlight,
     onProgress: @escaping @Sendable (SubOperations) -> Void = { _ in }
   ) async throws -> MoveOutcome {
-    let (storing, modality, callingAETitle) = (station.storing, modality, callingAETitle)
+    let (storing, modality, callingAETitle) = (try station.storing, modality, callingAETitle)
     return try await association.get(
       identifier, model: models.first { association.acceptedTransferSyntax(for: $0) != nil } ?? models[0],
       onProgress: onProgress

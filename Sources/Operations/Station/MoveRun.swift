@@ -149,9 +149,11 @@ struct MoveRun: Sendable {
     let held =
       arrival != .otherProcess
       ? nil
-      : IndexArrivals(station.index, item) { arrived in
-        job.deadlines.touch()
-        job.update { before.add(received: arrived, bytes: 0, to: &$0) }
+      : (try? station.index).map { index in
+        IndexArrivals(index, item) { arrived in
+          job.deadlines.touch()
+          job.update { before.add(received: arrived, bytes: 0, to: &$0) }
+        }
       }
     let (modality, destination, station, isHere) = (modality, destination, station, arrival == .here)
     let silence = SilentMove(flight, clock: station.clock) { sent in

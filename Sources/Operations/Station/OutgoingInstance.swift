@@ -69,12 +69,12 @@ struct SendList: Sendable {
   var skipped: [String] = []
 
   /// - Throws: ``OperationError`` for an identifier that is not here, or a named file that is none.
-  init(_ sources: [SendRequest.Source], _ index: LocalIndex) throws {
+  init(_ sources: [SendRequest.Source], _ index: () throws -> LocalIndex) throws {
     var seen: Set<String> = []
     for source in sources {
       switch source {
       case .id(let id):
-        let stored = try index.instances(under: id)
+        let stored = try index().instances(under: id)
         guard !stored.isEmpty else { throw OperationError("nothing here has the identifier \(id)") }
         instances += stored.filter { seen.insert($0.path).inserted }.map(OutgoingInstance.init)
       case .path(let path): try add(path)

@@ -16,7 +16,7 @@ extension Station {
       .commit(ids), "ask \(modality.name) to commit to \(Words.count(ids.count, "item"))", modality, timeout,
       retry: retry
     ) { [self] job in
-      let list = try SendList(ids.map { .id($0) }, index)
+      let list = try SendList(ids.map { .id($0) }) { try index }
       return try await commit(list.instances.map(\.reference), modality, localAET, job)
     }
   }
@@ -60,7 +60,7 @@ private struct CommitmentRequest {
             abstractSyntax: .storageCommitmentPushModel, transferSyntaxes: Station.uncompressed)
         ], job, isFresh: true)
       let association = lease.association
-      let (index, activity, name) = (station.index, station.activity, modality.name)
+      let (index, activity, name) = (try station.index, station.activity, modality.name)
       association.onCommitmentReport { await EmbeddedSCP.take($0, index, activity, peer: name) }
       status = try await association.requestCommitment(references, transactionUID: transactionUID)
       // The wait for the report outlives the association, where the peer ends that.

@@ -8,7 +8,8 @@ extension Station {
   public func exportFiles(_ ids: [String], to path: String) -> Operation<ExportResult> {
     let retry: @Sendable () -> Job = { [self] in exportFiles(ids, to: path).job }
     return housekeep(.exporting(ids, to: path), "export \(Words.count(ids.count, "item"))", retry: retry) {
-      [index] job in
+      [self] job in
+      let index = try index
       let total = try Self.count(ids, index)
       return ExportResult(
         try index.export(ids, to: path) { outcome in
@@ -30,6 +31,7 @@ extension Station {
   public func deleteLocal(_ ids: [String]) -> Operation<DeleteResult> {
     housekeep(.deleting(ids), "delete \(Words.count(ids.count, "item"))", retry: nil) { [self] job in
       guard !configuration.readOnly else { throw OperationError("ReadOnly is set: nothing is deleted") }
+      let index = try index
       let total = try Self.count(ids, index)
       var all = LocalIndex.Deletion()
       for id in ids {
@@ -53,7 +55,7 @@ extension Station {
   /// Reads every file of the storage: there, whole, and as it was written.
   public func verifyStorage() -> Operation<VerifyResult> {
     let retry: @Sendable () -> Job = { [self] in verifyStorage().job }
-    return housekeep(.verifying, "verify the storage", retry: retry) { [index] job in
+    return housekeep(.verifying, "verify the storage", retry: retry) { [self] job in
       VerifyResult(
         try index.verify { outcome in
           job.update { progress in
@@ -70,7 +72,7 @@ extension Station {
   /// Builds the index anew from the files. One that is cancelled leaves it as it was.
   public func reindexStorage() -> Operation<ReindexResult> {
     let retry: @Sendable () -> Job = { [self] in reindexStorage().job }
-    return housekeep(.reindexing, "index the storage", retry: retry) { [index] job in
+    return housekeep(.reindexing, "index the storage", retry: retry) { [self] job in
       ReindexResult(
         try index.reindex { outcome in
           job.update { progress in

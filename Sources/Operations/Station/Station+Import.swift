@@ -10,7 +10,8 @@ extension Station {
     return jobs.run(
       .importing(paths), title: title, timeouts: Timeouts(all: nil), clock: clock,
       retry: retry
-    ) { [index, activity] job in
+    ) { [self] job in
+      let index = try index
       let outcome = try await Blocking.run {
         try index.importPaths(paths) { outcome in
           job.update { progress in

@@ -15,7 +15,7 @@ extension Station {
       associations: request.associations, retry: retry
     ) { [self] job in
       let originator = try check(request, modality)
-      let list = try SendList(request.sources, index)
+      let list = try SendList(request.sources) { try index }
       let start = clock.now
       let progress = SendProgress(total: list.instances.count, job: job)
       var sender = InstanceSender(

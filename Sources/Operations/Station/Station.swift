@@ -5,7 +5,6 @@ import Synchronization
 /// One running fluoro: its configuration, its studies, its acceptor, its jobs. Everything a person does goes through
 /// here; nothing in it knows a terminal.
 public final class Station: Sendable {
-  public let index: LocalIndex
   public let jobs: JobQueue
   public let activity: ActivityLog
   /// Watches the traffic of every association, when somebody wants that.
@@ -15,43 +14,51 @@ public final class Station: Sendable {
   let clock: any DeadlineClock
   let peers: PeerDirectory
   let moves = MovesInFlight()
-  /// Takes what arrives, be it at our acceptor or by a C-GET.
-  let storing: StoreService
   let receiver: Receiver
   let knownCertificates: KnownCertificates
   let pool: AssociationPool
   let history: HistoryLog
+  private let storage: StationStorage
 
   /// Opens the storage.
   ///
   /// - Parameters:
   ///   - trace: is told of all traffic, on event loops. With none, and no `traces`, nothing is spent on it.
   ///   - traces: keeps the last of it for ``traceLines(of:)``.
+  ///   - defersStorage: a storage that is there already is opened when something first needs it.
   /// - Throws: `StorageError`: the folder is another program's, read-only, full, ...; nothing is touched then.
   public init(
     configuration: Configuration, clock: any DeadlineClock = SystemDeadlineClock(),
-    trace: (any TraceObserver)? = nil, traces: TraceRing? = nil
+    trace: (any TraceObserver)? = nil, traces: TraceRing? = nil, defersStorage: Bool = false
   ) throws {
-    index = try LocalIndex(storage: configuration.storageDirectory, options: configuration.storageOptions)
     activity = ActivityLog()
     self.clock = clock
     self.trace = TraceObservers.combining([trace, traces])
     self.traces = traces
     peers = PeerDirectory(configuration)
-    history = HistoryLog(index, activity)
+    storage = StationStorage(peers, moves, activity)
+    history = HistoryLog(storage, activity)
     jobs = JobQueue { [history, peers] job, outcome in
       let configuration = peers.configuration
       await history.add(
         HistoryEntry(
           job, outcome, address: job.lane?.key, hasValues: configuration.rememberQueries))
     }
-    storing = StoreService(index, peers, moves, activity)
     receiver = Receiver()
-    knownCertificates = KnownCertificates(storage: index.path, isShared: configuration.storageGroup != nil)
+    knownCertificates = KnownCertificates(
+      storage: configuration.storageDirectory, isShared: configuration.storageGroup != nil)
     pool = AssociationPool(clock: clock, trace: self.trace)
-    for title in try index.keptTexts(Self.allowedTitle) { peers.allow(title.name) }
     for warning in configuration.warnings { activity.add(.note, peer: "", warning) }
+    if !defersStorage || !LocalIndex.isStorage(configuration.storageDirectory) { _ = try storage.index }
   }
+
+  /// The studies on this machine.
+  ///
+  /// - Throws: `StorageError`, where the storage was not opened before.
+  public var index: LocalIndex { get throws { try storage.index } }
+
+  /// Takes what arrives, be it at our acceptor or by a C-GET.
+  var storing: StoreService { get throws { try storage.storing } }
 
   /// As it is now: modalities come and go.
   public var configuration: Configuration { peers.configuration }
@@ -91,7 +98,7 @@ public final class Station: Sendable {
     await pool.close()
     await receiver.stop()
     await history.flush()
-    do { try index.close() } catch { activity.add(.note, peer: "", "closing the index: \(error)") }
+    do { try storage.close() } catch { activity.add(.note, peer: "", "closing the index: \(error)") }
   }
 
   // MARK: Modalities

@@ -44,7 +44,7 @@ final class Effects: Sendable {
       },
       station.observeSCP { [weak self] _ in self?.postStation() },
     ]
-    let index = station.index.observe { [weak self] in self?.changed($0) }
+    let index = try? station.index.observe { [weak self] in self?.changed($0) }
     state.withLock { state in
       state.observations = observations
       state.indexObservation = index
@@ -130,7 +130,7 @@ final class Effects: Sendable {
       let scp = station.scp
       let associations = station.incoming.count
       state.view.remembersQueries = configuration.rememberQueries
-      state.view.freeBytes = Views.freeBytes(station.index.path)
+      state.view.freeBytes = Views.freeBytes(station.configuration.storageDirectory)
       state.view.aeTitle = configuration.dicomAET
       state.view.isReadOnly = configuration.readOnly
       state.view.queryLimit = configuration.queryLimit

@@ -54,8 +54,12 @@ struct SharedOptions: ParsableArguments, Sendable {
 
   /// A running fluoro on the configured storage. It does not listen yet.
   ///
-  /// - Parameter traces: keeps the last of the traffic, for somebody who may look at it.
-  func station(_ configuration: Configuration? = nil, traces: TraceRing? = nil) throws -> Station {
+  /// - Parameters:
+  ///   - traces: keeps the last of the traffic, for somebody who may look at it.
+  ///   - defersStorage: opens the storage only when something needs it, if it is there already.
+  func station(
+    _ configuration: Configuration? = nil, traces: TraceRing? = nil, defersStorage: Bool = false
+  ) throws -> Station {
     LoggingSystem.bootstrap { [logLevel] label in
       var handler = StreamLogHandler.standardError(label: label)
       handler.logLevel = logLevel
@@ -64,7 +68,8 @@ struct SharedOptions: ParsableArguments, Sendable {
     do {
       return try Station(
         configuration: try configuration ?? self.configuration(),
-        trace: try trace.map { try TraceFile.open($0, showsValues: traceValues) }, traces: traces)
+        trace: try trace.map { try TraceFile.open($0, showsValues: traceValues) }, traces: traces,
+        defersStorage: defersStorage)
     } catch let error as StorageError {
       throw Ending.usage("\(error)")
     }
@@ -79,7 +84,7 @@ extension SharedOptions {
   func index() throws -> LocalIndex {
     let station = try station()
     Self.kept.withLock { $0 = station }
-    return station.index
+    return try station.index
   }
 }
 

@@ -4,6 +4,7 @@ import Operations
 
 struct Commit: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "commit",
     abstract: "Ask a modality to keep what was sent to it before (storage commitment).",
     discussion: """
       An ID is a local patient, study, series or instance, as `fluoro local find` lists them. The modality reports over \

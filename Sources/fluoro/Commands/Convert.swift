@@ -4,6 +4,7 @@ import Operations
 /// Writes a file in another transfer syntax.
 struct Convert: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "convert",
     abstract: "Write a file again in another transfer syntax, or make one of DICOM JSON.",
     discussion: """
       Among the uncompressed transfer syntaxes and the deflated one; a compressed file keeps its own. \

@@ -6,6 +6,7 @@ import TUI
 
 struct Demo: InterfaceCommand {
   static let configuration = CommandConfiguration(
+    commandName: "demo",
     abstract: "Open the interface on a sample PACS in this process: temporary storage, free loopback ports.")
 
   func open() throws -> Int32 {

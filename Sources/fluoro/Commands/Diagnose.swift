@@ -5,6 +5,7 @@ import Synchronization
 
 struct Diagnose: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "diagnose",
     abstract: "Look at a modality layer by layer: what works, what does not, what to change and where.",
     discussion: """
       Name resolution, connection, TLS, association with each presentation context, C-ECHO, C-FIND, and whether it knows \

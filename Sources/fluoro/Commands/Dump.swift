@@ -6,6 +6,7 @@ import Operations
 
 struct Dump: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "dump",
     abstract: "Print the elements of a file, or of a local instance.",
     discussion: "With --json: the DICOM JSON model (PS3.18 Annex F) on one line.")
 

@@ -3,6 +3,7 @@ import Operations
 
 struct Echo: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "echo",
     abstract: "Ask a modality whether it is there (C-ECHO), and say how long each step took.")
 
   @OptionGroup var peer: PeerOptions
@@ -18,7 +19,7 @@ struct Echo: NetworkCommand {
   }
 
   func perform() async throws {
-    let station = try shared.station()
+    let station = try shared.station(defersStorage: true)
     let modality = try peer.modality(in: station.configuration)
     let configuration = station.configuration
     let operation = station.echo(modality, count: count, timeout: peer.timeoutChoice) { result in

@@ -4,6 +4,7 @@ import Operations
 
 struct Explain: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "explain",
     abstract: "What a code that a peer sent means, what usually causes it, and what to do.",
     discussion: """
       A status as A801, 0xA801 or A7xx; a rejection as 1/1/7 (result, source, reason); an abort as \"abort 2/6\" (source, \

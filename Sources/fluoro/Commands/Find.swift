@@ -4,6 +4,7 @@ import Operations
 
 struct Find: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "find",
     abstract: "Query a modality (C-FIND); each match is printed as it arrives.")
 
   @OptionGroup var peer: PeerOptions
@@ -19,7 +20,7 @@ struct Find: NetworkCommand {
   func perform() async throws {
     let keys = try query.keys()
     let returnKeys = try answer.returnKeys()
-    let station = try shared.station()
+    let station = try shared.station(defersStorage: true)
     let modality = try peer.modality(in: station.configuration)
     var request = Query(
       level: query.level, keys: keys, returnKeys: returnKeys, limit: answer.limit, normalize: !noNormalize)

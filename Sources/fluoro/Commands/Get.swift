@@ -3,6 +3,7 @@ import Operations
 
 struct Get: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "get",
     abstract: "Retrieve from a modality over our own association (C-GET).",
     discussion: """
       Nothing has to listen here, and the modality needs no entry for our address. Several -q StudyInstanceUID= are \

@@ -5,6 +5,7 @@ import Operations
 
 struct History: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "history",
     abstract: "What was done with this storage: our operations and what other stations asked of us, oldest first.",
     discussion: """
       Every operation is kept when it ends, whichever fluoro on this storage did it, up to the newest 100,000. Values of \

@@ -5,6 +5,7 @@ import Operations
 
 struct Local: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "local",
     abstract: "The studies on this machine.",
     subcommands: [
       LocalFind.self, LocalImport.self, LocalExport.self, LocalDelete.self, LocalVerify.self, LocalReindex.self,

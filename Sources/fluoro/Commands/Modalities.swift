@@ -3,11 +3,13 @@ import Operations
 
 struct Modalities: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "modalities",
     abstract: "The stations fluoro knows.",
     subcommands: [List.self, Add.self, Remove.self, Import.self], defaultSubcommand: List.self)
 
   struct List: NetworkCommand {
-    static let configuration = CommandConfiguration(abstract: "List them, in the order of the configuration.")
+    static let configuration = CommandConfiguration(
+      commandName: "list", abstract: "List them, in the order of the configuration.")
 
     @OptionGroup var format: ListFormatOptions
     @OptionGroup var shared: SharedOptions
@@ -49,6 +51,7 @@ struct Modalities: ParsableCommand {
 
   struct Add: NetworkCommand {
     static let configuration = CommandConfiguration(
+      commandName: "add",
       abstract: "Add a modality, or replace the one of that name.",
       discussion: "It is kept in modalities.json beside the configuration, which itself is never rewritten.")
 
@@ -74,7 +77,7 @@ struct Modalities: ParsableCommand {
   }
 
   struct Remove: NetworkCommand {
-    static let configuration = CommandConfiguration(abstract: "Remove a modality.")
+    static let configuration = CommandConfiguration(commandName: "remove", abstract: "Remove a modality.")
 
     @Argument var name: String
     @OptionGroup var shared: SharedOptions
@@ -92,6 +95,7 @@ struct Modalities: ParsableCommand {
 
   struct Import: NetworkCommand {
     static let configuration = CommandConfiguration(
+      commandName: "import",
       abstract: "Take over the modalities of an orthanc.json or a dcmqrscp.cfg.")
 
     @Argument var file: String

@@ -3,6 +3,7 @@ import Operations
 
 struct Move: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "move",
     abstract: "Retrieve from a modality (C-MOVE): to ourselves, or to another station.",
     discussion: """
       Several -q StudyInstanceUID= are separate moves, each with its own result. A move to ourselves ends when the \

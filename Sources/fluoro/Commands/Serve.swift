@@ -3,6 +3,7 @@ import Operations
 
 struct Serve: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "serve",
     abstract: "Receive what others send, without a terminal interface, until interrupted.")
 
   static var endsByTermination: Bool { true }

@@ -5,6 +5,7 @@ import Operations
 
 struct Store: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "store",
     abstract: "Send local studies, files or folders to a modality (C-STORE).",
     discussion: "An ID is a local patient, study, series or instance, as `fluoro local find` lists them.")
 
@@ -41,7 +42,8 @@ struct Store: NetworkCommand {
 
   func perform() async throws {
     let sources = try self.sources.map(Self.source)
-    let station = try shared.station()
+    let areFiles = sources.allSatisfy { if case .path = $0 { true } else { false } }
+    let station = try shared.station(defersStorage: areFiles)
     let modality = try peer.modality(in: station.configuration)
     var request = SendRequest(
       sources: sources, localAET: peer.localAet, moveOriginatorAET: moveOriginatorAet,

@@ -3,6 +3,7 @@ import Operations
 
 struct Watch: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "watch",
     abstract: "Echo modalities again and again, until Ctrl-C: loss, shortest, mean and longest answer, outages.",
     discussion: "A line for each echo, and at the end one for each modality.")
 
@@ -25,7 +26,7 @@ struct Watch: NetworkCommand {
   }
 
   func perform() async throws {
-    let station = try shared.station()
+    let station = try shared.station(defersStorage: true)
     let isJSON = format.json
     let watched = try modalities.map { try station.configuration.modality(named: $0) }
     let operations = watched.map { modality in

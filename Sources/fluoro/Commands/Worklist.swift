@@ -4,6 +4,7 @@ import Operations
 
 struct Worklist: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "worklist",
     abstract: "Ask a modality for its worklist; each entry is printed as it arrives.",
     discussion: """
       Keys of the scheduled procedure step, such as Modality, ScheduledStationAETitle or \
@@ -19,7 +20,7 @@ struct Worklist: NetworkCommand {
   func perform() async throws {
     let asked = try keys.keys()
     let returnKeys = try answer.returnKeys()
-    let station = try shared.station()
+    let station = try shared.station(defersStorage: true)
     let modality = try peer.modality(in: station.configuration)
     let printer = WorklistPrinter(
       format: format, asked: asked.map(\.tag) + (returnKeys ?? []), isDefault: returnKeys == nil)

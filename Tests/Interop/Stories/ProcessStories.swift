@@ -70,7 +70,7 @@ extension Interop {
       guard case .elsewhere(let receiver) = await beside.startReceiving() else { throw PeerProblem("two receive") }
       #expect(receiver.port == fluoro.port)
       let (changes, change) = AsyncStream.makeStream(of: ContinuousClock.Instant.self)
-      let observation = beside.index.observe { _ in change.yield(.now) }
+      let observation = try beside.index.observe { _ in change.yield(.now) }
       var told = changes.makeAsyncIterator()
       var longest = Duration.zero
       for round in 1...5 {

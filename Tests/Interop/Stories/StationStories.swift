@@ -20,7 +20,7 @@ extension Interop {
     }
 
     private func held(_ station: Station) -> [String] {
-      Workshop.files(below: station.index.path + "/instances")
+      Workshop.files(below: station.configuration.storageDirectory + "/instances")
     }
 
     private func studies(_ station: Station, _ modality: Modality) async throws -> [String] {

@@ -1,0 +1,42 @@
+import LocalIndex
+import Synchronization
+
+/// A station's storage, opened when something first needs it: an association may be on its way meanwhile, and a storage that
+/// cannot be opened keeps nobody from asking others.
+final class StationStorage: Sendable {
+  private struct Opened {
+    let index: LocalIndex
+    let storing: StoreService
+  }
+
+  private let peers: PeerDirectory
+  private let moves: MovesInFlight
+  private let activity: ActivityLog
+  private let state = Mutex<Opened?>(nil)
+
+  init(_ peers: PeerDirectory, _ moves: MovesInFlight, _ activity: ActivityLog) {
+    self.peers = peers
+    self.moves = moves
+    self.activity = activity
+  }
+
+  /// - Throws: `StorageError`, where it was not opened before.
+  var index: LocalIndex { get throws { try opened().index } }
+
+  /// Takes what arrives. - Throws: as ``index``.
+  var storing: StoreService { get throws { try opened().storing } }
+
+  private func opened() throws -> Opened {
+    try state.withLock { state in
+      if let state { return state }
+      let configuration = peers.configuration
+      let index = try LocalIndex(storage: configuration.storageDirectory, options: configuration.storageOptions)
+      for title in try index.keptTexts(Station.allowedTitle) { peers.allow(title.name) }
+      let opened = Opened(index: index, storing: StoreService(index, peers, moves, activity))
+      state = opened
+      return opened
+    }
+  }
+
+  func close() throws { try state.withLock { $0 }?.index.close() }
+}
