@@ -55,7 +55,7 @@ public final class LocalIndex: Sendable {
     } catch let error as DatabaseError {
       throw Self.translate(error, storage.indexPath)
     }
-    let records = StoredRecords(storage: storage, defaultCharacterSet: options.defaultCharacterSet)
+    let records = StoredRecords(storage: storage, options: options)
     writer = IndexWriter(pool: pool, statePool: statePool, observers: observers) { try records.record(ofInstance: $0) }
     placement = Placement(storage: storage, options: options, writer: writer, statePool: statePool)
     try recover(isNew: isNew)
@@ -216,7 +216,7 @@ public final class ReceptionClaim: Sendable {
 /// Reads back from files what the index keeps.
 struct StoredRecords: Sendable {
   let storage: StorageFolder
-  let defaultCharacterSet: Dicom.CharacterSet
+  let options: StorageOptions
 
   func record(ofInstance id: String, version: Int = 1) throws -> InstanceRecord? {
     let path = storage.path(ofInstance: id, version: version)
@@ -225,7 +225,7 @@ struct StoredRecords: Sendable {
       if errno == ENOENT { return nil }
       throw StorageError.posix(errno, "read", path)
     }
-    let file = try DicomFile(path: path, defaultCharacterSet: defaultCharacterSet)
+    let file = try options.file(path)
     return try InstanceHeader(file.dataSet).record(
       transferSyntaxUID: file.transferSyntax.uid.rawValue, bytes: Int(information.st_size),
       received: Posix.modificationTime(information), remoteAET: file.metaInformation?.sendingAETitle,

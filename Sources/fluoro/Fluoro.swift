@@ -38,6 +38,8 @@ struct Fluoro: InterfaceCommand {
   /// would starve everything that is bound to it.
   static func main() {
     signal(SIGPIPE, SIG_IGN)
+    // A file beyond the limit of this process is an error like another.
+    signal(SIGXFSZ, SIG_IGN)
     setlocale(LC_ALL, "")
     do {
       var command = try parseAsRoot()

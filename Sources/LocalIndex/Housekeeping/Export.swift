@@ -43,7 +43,7 @@ extension LocalIndex {
       for instance in try instances(under: id) where seen.insert(instance.id).inserted {
         let file: DicomFile
         do {
-          file = try DicomFile(path: instance.path, defaultCharacterSet: options.defaultCharacterSet)
+          file = try options.file(instance.path)
         } catch {
           outcome.failures.append(.init(path: instance.path, reason: "\(error)"))
           continue

@@ -156,7 +156,7 @@ extension LocalIndex {
   private func read(_ path: String, name: String) throws -> ReadFile {
     let file: DicomFile
     do {
-      file = try DicomFile(path: path, defaultCharacterSet: options.defaultCharacterSet)
+      file = try options.file(path)
     } catch {
       throw StorageError(.notDicom, "\(name) is not a DICOM file: \(error).")
     }

@@ -67,7 +67,7 @@ extension LocalIndex {
     try record.file.withUnsafeBytes { try Posix.write($0, to: descriptor, path: path) }
     try record.received.set(on: descriptor, path: path)
     try Posix.sync(descriptor, path: path)
-    let file = try DicomFile(path: path, defaultCharacterSet: options.defaultCharacterSet)
+    let file = try options.file(path)
     let header = try InstanceHeader(file.dataSet)
     if try wasDeleted(header.identity.instance, since: record.received) { return }
     let description = ReceptionDescription(
@@ -115,7 +115,7 @@ extension LocalIndex {
   }
 
   private func stored(_ id: String, _ version: Int) -> Result<InstanceRecord?, any Error> {
-    let records = StoredRecords(storage: storage, defaultCharacterSet: options.defaultCharacterSet)
+    let records = StoredRecords(storage: storage, options: options)
     let result = Result { try records.record(ofInstance: id, version: version) }
     if case .failure(let error) = result {
       logger.warning("\(storage.path(ofInstance: id, version: version)) cannot be read: \(error)")

@@ -153,7 +153,7 @@ extension LocalIndex {
     let header: InstanceHeader
     do {
       header = try InstanceHeader(
-        DicomFile(path: file.path, defaultCharacterSet: options.defaultCharacterSet).dataSet)
+        options.file(file.path).dataSet)
     } catch {
       throw problem(.unreadable, "it is no DICOM file that could be stored: \(error)")
     }

@@ -70,6 +70,14 @@ public final class IncomingInstance: Sendable {
     }
   }
 
+  /// The identifier of the study it belongs to; nil where the head of the data set does not tell.
+  public var study: String? {
+    state.withLockedValue { state in
+      guard let head = state.head ?? state.piece.map({ head($0, limit: Self.headLimit) }) else { return nil }
+      return try? header(head, isWhole: true).identity.study
+    }
+  }
+
   private func flush(_ piece: Piece, _ state: inout State) throws {
     if state.head == nil { state.head = head(piece, limit: Self.headLimit) }
     if state.file == nil {
@@ -232,11 +240,12 @@ public final class IncomingInstance: Sendable {
     do {
       if !syntax.isDeflated {
         let (dataSet, problem) = DataSetReader.readTolerantly(
-          head, transferSyntax: syntax, defaultCharacterSet: index.options.defaultCharacterSet)
+          head, transferSyntax: syntax,
+          defaultCharacterSet: index.options.characterSet(ofSender: description.sendingAETitle))
         let isBehindMainTags = (problem?.tag).map { $0 > MainTags.last } ?? (problem == nil)
         if isBehindMainTags || isWhole { return try InstanceHeader(dataSet) }
       }
-      let file = try DicomFile(path: path ?? "", defaultCharacterSet: index.options.defaultCharacterSet)
+      let file = try index.options.file(path ?? "")
       return try InstanceHeader(file.dataSet)
     } catch let error as StorageError {
       throw error

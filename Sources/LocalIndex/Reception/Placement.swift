@@ -152,7 +152,7 @@ struct Placement: Sendable {
     }
     let isCurrent = placed.novelty == .version(number: placed.version, isCurrent: true)
     if isCurrent {
-      let records = StoredRecords(storage: storage, defaultCharacterSet: options.defaultCharacterSet)
+      let records = StoredRecords(storage: storage, options: options)
       if var older = try records.record(ofInstance: arrival.header.identity.instance, version: placed.version) {
         // The file that has changed names takes its digest along.
         try? writer.flush()

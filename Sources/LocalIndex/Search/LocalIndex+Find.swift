@@ -72,7 +72,7 @@ extension LocalIndex {
       }
     guard let key else { return nil }
     let path = storage.path(ofInstance: OrthancIdentifier.text(of: [UInt8](key)))
-    return try? DicomFile(path: path, defaultCharacterSet: options.defaultCharacterSet).dataSet
+    return try? options.file(path).dataSet
   }
 
   static func copy(_ tags: [Tag], from source: DataSet, to target: inout DataSet) {

@@ -18,14 +18,32 @@ public struct StorageOptions: Sendable {
   public var group: String?
   /// The character set of data sets that name none (`DefaultEncoding`).
   public var defaultCharacterSet: CharacterSet
+  /// Those of what certain stations send (a modality's `DefaultEncoding`), by AE title in capitals. Identifiers follow.
+  public var characterSets: [String: CharacterSet]
 
   public init(
     durability: Durability = .fsync, overwriteInstances: Bool = false, group: String? = nil,
-    defaultCharacterSet: CharacterSet = .latin1
+    defaultCharacterSet: CharacterSet = .latin1, characterSets: [String: CharacterSet] = [:]
   ) {
     self.durability = durability
     self.overwriteInstances = overwriteInstances
     self.group = group
     self.defaultCharacterSet = defaultCharacterSet
+    self.characterSets = characterSets
+  }
+}
+
+extension StorageOptions {
+  /// The character set of data sets from a station that name none.
+  func characterSet(ofSender aeTitle: String?) -> CharacterSet {
+    guard !characterSets.isEmpty, let aeTitle else { return defaultCharacterSet }
+    return characterSets[aeTitle.uppercased()] ?? defaultCharacterSet
+  }
+
+  /// Reads a stored file, which says who has sent it.
+  func file(_ path: String) throws -> DicomFile {
+    let file = try DicomFile(path: path, defaultCharacterSet: defaultCharacterSet)
+    let characterSet = characterSet(ofSender: file.metaInformation?.sendingAETitle)
+    return characterSet == defaultCharacterSet ? file : try DicomFile(path: path, defaultCharacterSet: characterSet)
   }
 }

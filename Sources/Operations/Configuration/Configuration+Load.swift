@@ -89,10 +89,6 @@ extension Configuration {
 
   /// What can be written but is not there yet is said, not silently done otherwise.
   private mutating func warnAboutWhatIsMissing() {
-    if maximumStorageMode == .recycle {
-      warnings.append(
-        "MaximumStorageMode Recycle is not available yet: instances are rejected when the storage is full")
-    }
     let secured = modalities.filter(\.useDicomTLS).map(\.name)
     if !secured.isEmpty, tls.trustedCertificates == nil {
       warnings.append(

@@ -193,6 +193,12 @@ extension Configuration {
   var storageOptions: StorageOptions {
     StorageOptions(
       durability: durability, overwriteInstances: overwriteInstances, group: storageGroup,
-      defaultCharacterSet: CharacterSet(orthancName: defaultEncoding) ?? .latin1)
+      defaultCharacterSet: CharacterSet(orthancName: defaultEncoding) ?? .latin1,
+      characterSets: Dictionary(
+        modalities.compactMap { modality in
+          modality.defaultEncoding.flatMap(CharacterSet.init(orthancName:)).map {
+            (modality.aeTitle.uppercased(), $0)
+          }
+        }, uniquingKeysWith: { first, _ in first }))
   }
 }

@@ -9,20 +9,14 @@ final class StoreService: Sendable {
   private let peers: PeerDirectory
   private let moves: MovesInFlight
   private let activity: ActivityLog
-  /// Bytes stored, followed from what the index said last.
-  private let stored: Mutex<Int64>
-  private let observation = Mutex<Observation?>(nil)
+  private let room: StorageRoom
 
   init(_ index: LocalIndex, _ peers: PeerDirectory, _ moves: MovesInFlight, _ activity: ActivityLog) {
     self.index = index
     self.peers = peers
     self.moves = moves
     self.activity = activity
-    let isLimited = peers.configuration.maximumStorageSize > 0
-    stored = Mutex(isLimited ? Int64((try? index.statistics().bytes) ?? 0) : 0)
-    guard isLimited else { return }
-    let changes = index.observe { [weak self] _ in self?.recountIfFull() }
-    observation.withLock { $0 = changes }
+    room = StorageRoom(index, peers, activity)
   }
 
   /// An instance that another station stores with us.
@@ -49,11 +43,11 @@ final class StoreService: Sendable {
     _ request: StoreRequest, from sender: String, to receiver: String, peer: String, _ tally: Tally?,
     _ move: MoveInFlight?
   ) -> StoreReception {
-    if isFull(peers.configuration) {
+    if room.isFull {
       tally?.noteFailure()
       // Another process may have deleted something: the next one will know.
-      Blocking.queue.async { [self] in recountIfFull() }
-      return .refuse(Status.outOfResources.commented("MaximumStorageSize is reached"))
+      Blocking.queue.async { [room] in room.recountIfFull() }
+      return .refuse(.storageIsFull)
     }
     do {
       let incoming = try index.begin(
@@ -62,7 +56,7 @@ final class StoreService: Sendable {
           transferSyntaxUID: request.transferSyntax, sendingAETitle: sender, receivingAETitle: receiver))
       move?.begin()
       return .receive(
-        InstanceReceiver(incoming, request.sopInstanceUID.rawValue, move, tally) { [self] result in
+        InstanceReceiver(incoming, request.sopInstanceUID.rawValue, room, move, tally) { [self] result in
           note(result, peer)
         })
     } catch {
@@ -97,20 +91,9 @@ final class StoreService: Sendable {
     }
   }
 
-  private func isFull(_ configuration: Configuration) -> Bool {
-    configuration.maximumStorageSize > 0 && stored.withLock { $0 } >= configuration.maximumStorageSize
-  }
-
-  /// Something may have been deleted since it was full.
-  private func recountIfFull() {
-    guard isFull(peers.configuration), let bytes = try? index.statistics().bytes else { return }
-    stored.withLock { $0 = Int64(bytes) }
-  }
-
   private func note(_ result: Result<StoredInstance, any Error>, _ peer: String) {
     switch result {
     case .success(let instance):
-      if instance.novelty != .identical { stored.withLock { $0 += Int64(instance.bytes) } }
       if instance.isNewVersion {
         activity.add(
           .note, peer: peer, "another data set came under the identity of a stored instance; both are kept",
@@ -133,17 +116,19 @@ final class StoreService: Sendable {
 private final class InstanceReceiver: StoreReceiver {
   private let incoming: IncomingInstance
   private let sopInstanceUID: String
+  private let room: StorageRoom
   private let move: MoveInFlight?
   private let tally: Tally?
   private let onEnd: @Sendable (Result<StoredInstance, any Error>) -> Void
   private let bytes = Mutex(0)
 
   init(
-    _ incoming: IncomingInstance, _ sopInstanceUID: String, _ move: MoveInFlight?, _ tally: Tally?,
+    _ incoming: IncomingInstance, _ sopInstanceUID: String, _ room: StorageRoom, _ move: MoveInFlight?, _ tally: Tally?,
     _ onEnd: @escaping @Sendable (Result<StoredInstance, any Error>) -> Void
   ) {
     self.incoming = incoming
     self.sopInstanceUID = sopInstanceUID
+    self.room = room
     self.move = move
     self.tally = tally
     self.onEnd = onEnd
@@ -162,11 +147,22 @@ private final class InstanceReceiver: StoreReceiver {
 
   /// The answer leaves when the instance would survive a power cut; its file and its place in the index follow.
   func finish(_ respond: @escaping @Sendable (Status) -> Void) {
+    let count = bytes.withLock { $0 }
+    guard room.isShort(of: count) else { return commit(respond) }
+    room.make(count, sparing: incoming.study) { [self] isThere in
+      if isThere { return commit(respond) }
+      abandon()
+      respond(.storageIsFull)
+    }
+  }
+
+  private func commit(_ respond: @escaping @Sendable (Status) -> Void) {
+    let count = bytes.withLock { $0 }
     incoming.commit(
       durable: { [self] result in
-        let count = bytes.withLock { $0 }
         switch result {
         case .success:
+          room.add(count)
           tally?.noteInstance(bytes: count)
           respond(.success)
           move?.end(sopInstanceUID, bytes: count)
@@ -175,7 +171,14 @@ private final class InstanceReceiver: StoreReceiver {
           respond(StoreService.status(error))
           move?.end(sopInstanceUID, bytes: nil)
         }
-      }, stored: onEnd)
+      },
+      stored: { [self] result in
+        // What the file is longer than its data set; or there is none, since it was here already.
+        if case .success(let instance) = result {
+          room.add((instance.novelty == .identical ? 0 : instance.bytes) - count)
+        }
+        onEnd(result)
+      })
   }
 
   func abandon() {
@@ -183,4 +186,9 @@ private final class InstanceReceiver: StoreReceiver {
     tally?.noteFailure()
     move?.end(sopInstanceUID, bytes: nil)
   }
+}
+
+extension Status {
+  /// `MaximumStorageSize` leaves no room.
+  fileprivate static let storageIsFull = Status.outOfResources.commented("MaximumStorageSize is reached")
 }

@@ -23,4 +23,18 @@ extension Station {
     guard let name, confirmation != name else { return }
     throw OperationError("\(name) is marked as Production: its name must be typed to confirm; nothing was sent")
   }
+
+  /// Keeps `MaximumStorageMode: Recycle` from deleting a local study, or lets it again.
+  ///
+  /// - Throws: ``OperationError`` when there is no such study here, `StorageError` when it cannot be kept.
+  public func protect(_ study: String, _ isProtected: Bool = true) throws {
+    guard isProtected else {
+      try index.unprotect(study: study)
+      return
+    }
+    guard try index.lookup(study)?.level == .study else {
+      throw OperationError("\(study): there is no local study with this identifier")
+    }
+    try index.protect(study: study)
+  }
 }

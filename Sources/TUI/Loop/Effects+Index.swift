@@ -39,7 +39,12 @@ extension Effects {
         let sort = StudyOrder(Views.column(order.sort), isDescending: order.descending)
         let rows = try station.index.studies(
           matching: order.filter, orderBy: sort, limit: order.limit, offset: order.offset)
-        page.records = rows.map(Views.record)
+        let protected = try station.index.protectedStudies()
+        page.records = rows.map { row in
+          var record = Views.record(row)
+          record.isProtected = protected.contains(row.id)
+          return record
+        }
         page.isLast = rows.count < order.limit
         page.total = page.isLast && page.isFirst ? rows.count : try station.index.studyCount(matching: order.filter)
       case .series: page.records = try station.index.series(ofStudy: order.parent ?? "").map(Views.record)

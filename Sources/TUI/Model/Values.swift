@@ -38,6 +38,8 @@ struct Record: Identifiable, Sendable {
   var bytes = 0
   /// When it came, in seconds since 1970; 0 when that is not known.
   var received = 0
+  /// Whether recycling leaves it alone.
+  var isProtected = false
 
   init(id: String, level: Level, _ values: [Attribute: String] = [:]) {
     self.id = id

@@ -147,6 +147,7 @@ struct LocalScreen: ListScreen {
       StyledText(Int(row[.studyInstances]).map { Format.count($0, "image", "images") } ?? "", .dim),
       StyledText(row.bytes > 0 ? Format.bytes(row.bytes) : "", .dim),
       StyledText(row.received > 0 ? "received \(Format.clock(row.received))" : "", .dim),
+      StyledText(row.isProtected ? "protected" : "", .accent),
     ].joined(separator)
     return [person, study, StyledText(row[.studyInstanceUID], .dim)]
   }

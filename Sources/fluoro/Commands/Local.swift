@@ -9,7 +9,7 @@ struct Local: ParsableCommand {
     abstract: "The studies on this machine.",
     subcommands: [
       LocalFind.self, LocalImport.self, LocalExport.self, LocalDelete.self, LocalVerify.self, LocalReindex.self,
-      LocalStatistics.self,
+      LocalProtect.self, LocalUnprotect.self, LocalStatistics.self,
     ])
 }
 

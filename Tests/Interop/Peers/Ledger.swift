@@ -96,6 +96,13 @@ final class Ledger: Sendable {
     await association.release()
   }
 
+  func note(_ instance: NumberedInstance, isAcknowledged: Bool) {
+    state.withLock { state in
+      state.sent.insert(instance)
+      if isAcknowledged { state.acknowledged.insert(instance) }
+    }
+  }
+
   /// What a storage holds of some of the instances, one sentence for each thing that is wrong: one that was acknowledged
   /// is missing, or a file is not, byte for byte, an instance that was sent.
   func problems(in storage: String, round: Int) throws -> [String] {

@@ -1,0 +1,41 @@
+import ArgumentParser
+import LocalIndex
+import Operations
+
+struct LocalProtect: NetworkCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "protect", abstract: "Keep studies from being recycled, or list those that are.",
+    discussion: "With MaximumStorageMode Recycle the oldest studies go when MaximumStorageSize is reached.")
+
+  @Argument(help: ArgumentHelp("Identifiers of studies; none: list the protected ones.", valueName: "ID"))
+  var ids: [String] = []
+  @OptionGroup var format: ListFormatOptions
+  @OptionGroup var shared: SharedOptions
+
+  func perform() async throws {
+    let station = try shared.station()
+    for id in ids { try station.protect(id.lowercased()) }
+    guard ids.isEmpty else { return }
+    let protected = try station.index.protectedStudies()
+    let printer = MatchPrinter(format: format, level: .study, asked: [], isDefault: true, hasID: true)
+    try printer.begin()
+    try station.index.find(LocalQuery(level: .study)) { match in
+      if protected.contains(match.id) { try printer.print(match.dataSet, id: match.id) }
+      return !Task.isCancelled
+    }
+  }
+}
+
+struct LocalUnprotect: NetworkCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "unprotect", abstract: "Let studies be recycled again.")
+
+  @Argument(help: ArgumentHelp("Identifiers of studies.", valueName: "ID"))
+  var ids: [String]
+  @OptionGroup var shared: SharedOptions
+
+  func perform() async throws {
+    let station = try shared.station()
+    for id in ids { try station.protect(id.lowercased(), false) }
+  }
+}

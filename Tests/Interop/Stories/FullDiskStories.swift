@@ -1,0 +1,113 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import Dicom
+
+extension Interop {
+  /// Disks that are full, refuse large files or cannot be written.
+  @Suite("When the disk will not take any more")
+  struct FullDiskStories {
+    let workshop: Workshop
+
+    init() throws { workshop = try Workshop() }
+
+    /// Sends some on one association. - Returns: the statuses, in order; what was acknowledged is in the ledger.
+    private func send(_ instances: [NumberedInstance], _ ledger: Ledger, to port: Int) async throws -> [Status] {
+      let context = PresentationContextProposal(
+        abstractSyntax: .ctImageStorage, transferSyntaxes: [.explicitVRLittleEndian])
+      let association = try await Association.request(
+        .local(port, called: "FLUORO", [context]), deadlines: Deadlines(Timeouts(all: .seconds(30))))
+      var statuses: [Status] = []
+      for instance in instances {
+        let status = try await association.store(try instance.source())
+        ledger.note(instance, isAcknowledged: status.isSuccess)
+        statuses.append(status)
+      }
+      await association.release()
+      return statuses
+    }
+
+    private func instances(_ round: Int, _ count: Int, size: Int) -> [NumberedInstance] {
+      (1...count).map { NumberedInstance(round: round, stream: 1, number: $0, size: size) }
+    }
+
+    private func partialFiles(_ fluoro: Installation) -> [String] {
+      Workshop.files(below: fluoro.storage + "/incoming").filter { $0.hasSuffix(".part") }
+    }
+
+    /// Each kind fills the disk, is refused, and is taken again by the same process when there is space.
+    @Test(
+      "A700 with a reason, nothing left of what was refused, and on it goes when there is space",
+      arguments: [20_000, 1_500_000])
+    func full(size: Int) async throws {
+      guard let disk = try await SmallDisk.mount(in: workshop, megabytes: 24) else { return }
+      let fluoro = try Installation(
+        in: workshop, settings: ["DicomAlwaysAllowStore": true, "StorageDirectory": disk.path + "/storage"])
+      let ballast = disk.path + "/ballast"
+      try Data(count: 12 << 20).write(to: URL(filePath: ballast))
+      let ledger = Ledger()
+      let server = try await fluoro.serve()
+      let count = (24 << 20) / size
+      let first = try await send(instances(1, count, size: size), ledger, to: fluoro.port)
+      let refused = first.filter { !$0.isSuccess }
+      #expect(!refused.isEmpty && refused.count < count, "\(refused.count) of \(count) were refused")
+      #expect(Set(refused.map(\.code)) == [0xA700])
+      #expect(Set(refused.map(\.errorComment)) == ["the disk is full"])
+      #expect(try ledger.problems(in: disk.path + "/storage", round: 1) == [])
+      #expect(partialFiles(fluoro) == [])
+
+      try FileManager.default.removeItem(atPath: ballast)
+      let second = try await send(instances(2, 3, size: size), ledger, to: fluoro.port)
+      #expect(second.map(\.code) == [0, 0, 0])
+      await server.stop()
+      for round in 1...2 { #expect(try ledger.problems(in: disk.path + "/storage", round: round) == []) }
+      let verified = try await fluoro.run("local", "verify", "--json")
+      #expect(verified.status == 0, "\(verified.errors)")
+      #expect(try verified.objects().first?["files"] as? Int == ledger.acknowledged.count)
+    }
+
+    /// Needs no rights at all: the limit of one process on the size of its files, which is lifted while it runs.
+    @Test("a file that is too large for the system is refused, and taken when it is not")
+    func limited() async throws {
+      let fluoro = try Installation(in: workshop, settings: ["DicomAlwaysAllowStore": true])
+      let server = try fluoro.start(["serve"], under: ["/usr/bin/prlimit", "--fsize=4194304:"])
+      try await Ports.awaitListening(fluoro.port, server)
+      let ledger = Ledger()
+      let sizes = [500, 8_000_000, 600]
+      let mixed = sizes.enumerated().map { NumberedInstance(round: 1, stream: 1, number: $0 + 1, size: $1) }
+      let statuses = try await send(mixed, ledger, to: fluoro.port)
+      #expect(statuses.map(\.code) == [0, 0xA700, 0])
+      #expect(statuses[1].errorComment == "the disk failed: File too large")
+      #expect(partialFiles(fluoro) == [])
+      let lifted = try await Subprocess.run(
+        "/usr/bin/prlimit", ["--fsize=unlimited:", "--pid", "\(try await server.program)"], in: workshop)
+      #expect(lifted.status == 0, "\(lifted.errors)")
+      let again = try await send([mixed[1]], ledger, to: fluoro.port)
+      #expect(again.map(\.code) == [0])
+      await server.stop()
+      #expect(try ledger.problems(in: fluoro.storage, round: 1) == [])
+    }
+
+    @Test("a storage that cannot be written: one sentence and status 2, and nothing is harmed")
+    func readOnly() async throws {
+      guard let disk = try await SmallDisk.mount(in: workshop, megabytes: 80) else { return }
+      let fluoro = try Installation(
+        in: workshop, settings: ["DicomAlwaysAllowStore": true, "StorageDirectory": disk.path + "/storage"])
+      let ledger = Ledger()
+      let server = try await fluoro.serve()
+      let stored = try await send(instances(1, 3, size: 700), ledger, to: fluoro.port)
+      #expect(stored.map(\.code) == [0, 0, 0])
+      await server.stop()
+      try await disk.setReadOnly(true, in: workshop)
+      for command in [["serve"], ["local", "find"], ["local", "import", "/etc"]] {
+        let refused = try await fluoro.start(command).finished()
+        #expect(refused.status == 2, "\(command): \(refused.errors)")
+        let lines = refused.errors.split(separator: "\n")
+        #expect(lines.count == 1 && refused.errors.contains("read-only"), "\(command): \(refused.errors)")
+      }
+      try await disk.setReadOnly(false, in: workshop)
+      #expect(try await fluoro.run("local", "verify").status == 0)
+    }
+  }
+}
