@@ -59,6 +59,9 @@ public final class LocalIndex: Sendable {
     writer = IndexWriter(pool: pool, statePool: statePool, observers: observers) { try records.record(ofInstance: $0) }
     placement = Placement(storage: storage, options: options, writer: writer, statePool: statePool)
     try recover(isNew: isNew)
+    do { try takePendingHistory() } catch {
+      logger.warning("The history that waits is left for the next start: \(error)")
+    }
   }
 
   /// Whether a folder is a storage of fluoro's already.

@@ -80,6 +80,35 @@ import Testing
     #expect(try found(index).map(\.operation) == ["find"])
   }
 
+  @Test("who does not open the storage leaves a line, which is taken in once") func pending() throws {
+    try open().close()
+    let options = StorageOptions(durability: .none)
+    try LocalIndex.addHistory([entry("echo", "PACS1", at: 10)], unopened: folder.storage, options: options)
+    try LocalIndex.addHistory([entry("find", "PACS2", at: 20)], unopened: folder.storage, options: options)
+    let file = folder.storage + "/history.pending"
+    let lines = try Data(contentsOf: URL(filePath: file))
+    let index = try open()
+    try index.addHistory([entry("move", "PACS1", at: 5)])
+    #expect(try found(index).map(\.operation) == ["move", "echo", "find"])
+    #expect(try Data(contentsOf: URL(filePath: file)).isEmpty)
+    // As if the one who took them had been killed before it could say so, and another amid its writing.
+    try (lines + lines.prefix(40)).write(to: URL(filePath: file))
+    #expect(try found(index) { $0.peer = "PACS2" } == found(index).filter { $0.peer == "PACS2" })
+    #expect(try found(open()).count == 3)
+  }
+
+  @Test("many leave lines while others take them, and none is lost") func pendingConcurrently() throws {
+    let index = try open()
+    let entries = (0..<200).map { entry("echo", "PACS\($0)", at: Double($0)) }
+    let (storage, options) = (folder.storage, StorageOptions(durability: .none))
+    DispatchQueue.concurrentPerform(iterations: 200) { number in
+      try? LocalIndex.addHistory([entries[number]], unopened: storage, options: options)
+      if number.isMultiple(of: 10) { try? index.takePendingHistory() }
+    }
+    #expect(try Set(found(index).map(\.peer)) == Set(entries.map(\.peer)))
+    #expect(try found(index).count == 200)
+  }
+
   @Test("a storage of an earlier version gets it, and keeps what it had") func migration() throws {
     do {
       let index = try open()

@@ -2,8 +2,8 @@ import Foundation
 import GRDB
 
 /// One operation that has ended: ours, or another station's with our SCP. Kept in `state.sqlite`.
-public struct HistoryEntry: Hashable, Sendable, Identifiable {
-  /// In the order they ended; 0 before it is kept.
+public struct HistoryEntry: Hashable, Sendable, Identifiable, Codable {
+  /// In the order they were kept; 0 before.
   public var id: Int64 = 0
   /// `echo`, `find`, `move`, `store`, ...
   public var operation: String
@@ -73,20 +73,33 @@ extension LocalIndex {
     try writeState { db in
       for entry in entries {
         if entry.isIncoming, try Self.merge(entry, db) { continue }
-        try db.execute(
-          sql: """
-            INSERT INTO history (operation, isIncoming, peer, address, user, request, started, ended, outcome, reason,
-              completed, failed, warning, received, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-          arguments: [
-            entry.operation, entry.isIncoming, entry.peer, entry.address, entry.user, entry.request,
-            entry.started.timeIntervalSince1970, entry.ended.timeIntervalSince1970, entry.outcome, entry.reason,
-            entry.completed, entry.failed, entry.warning, entry.received, entry.bytes,
-          ])
-        try db.execute(
-          sql: "DELETE FROM history WHERE id <= ?", arguments: [db.lastInsertedRowID - Int64(Self.keptHistory)])
+        try Self.insert(entry, db)
       }
     }
+  }
+
+  static func insert(_ entry: HistoryEntry, _ db: Database) throws {
+    try db.execute(
+      sql: """
+        INSERT INTO history (operation, isIncoming, peer, address, user, request, started, ended, outcome, reason,
+          completed, failed, warning, received, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        entry.operation, entry.isIncoming, entry.peer, entry.address, entry.user, entry.request,
+        entry.started.timeIntervalSince1970, entry.ended.timeIntervalSince1970, entry.outcome, entry.reason,
+        entry.completed, entry.failed, entry.warning, entry.received, entry.bytes,
+      ])
+    try db.execute(
+      sql: "DELETE FROM history WHERE id <= ?", arguments: [db.lastInsertedRowID - Int64(Self.keptHistory)])
+  }
+
+  /// Whether this very entry is there.
+  static func isKept(_ entry: HistoryEntry, _ db: Database) throws -> Bool {
+    try Row.fetchOne(
+      db, sql: "SELECT 1 FROM history WHERE ended = ? AND started = ? AND operation = ? AND address = ?",
+      arguments: [
+        entry.ended.timeIntervalSince1970, entry.started.timeIntervalSince1970, entry.operation, entry.address,
+      ]) != nil
   }
 
   /// Adds an entry to a recent one like it. False where there is none.
@@ -120,11 +133,14 @@ extension LocalIndex {
   ///
   /// - Throws: ``StorageError``, or what `body` throws.
   public func history(_ filter: HistoryFilter, _ body: (HistoryEntry) throws -> Bool) throws {
+    try takePendingHistory()
     let (conditions, arguments) = Self.conditions(filter)
     let place = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
     let sql =
-      filter.limit.map { "SELECT * FROM (SELECT * FROM history\(place) ORDER BY id DESC LIMIT \($0)) ORDER BY id" }
-      ?? "SELECT * FROM history\(place) ORDER BY id"
+      filter.limit.map {
+        "SELECT * FROM (SELECT * FROM history\(place) ORDER BY ended DESC, id DESC LIMIT \($0)) ORDER BY ended, id"
+      }
+      ?? "SELECT * FROM history\(place) ORDER BY ended, id"
     try readState { db in
       let rows = try Row.fetchCursor(db, sql: sql, arguments: StatementArguments(arguments))
       while let row = try rows.next() {

@@ -7,7 +7,7 @@ import NIOConcurrencyHelpers
 #endif
 
 /// The folder that holds everything: `instances/aa/<id>.dcm`, `index.sqlite`, `state.sqlite`, `incoming/`, `journals/`,
-/// `certificates.json` (the servers' last ones) and the marker file by which fluoro knows it as its own.
+/// `certificates.json` (the servers' last ones), `history.pending` and the marker file by which fluoro knows it as its own.
 ///
 /// A folder that holds anything else is refused before a byte in it changes.
 struct StorageFolder: Sendable {
@@ -26,6 +26,8 @@ struct StorageFolder: Sendable {
   /// Journals that are not in use; new ones would have to be written through once before they are quick.
   var journalsPath: String { path + "/journals" }
   var instancesPath: String { path + "/instances" }
+  /// Entries of the history that are not in the database yet.
+  static func pendingHistoryPath(in path: String) -> String { path + "/history.pending" }
   var receiverLockPath: String { path + "/receiver.lock" }
 
   init(opening path: String, options: StorageOptions) throws {

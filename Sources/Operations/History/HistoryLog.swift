@@ -54,7 +54,7 @@ final class HistoryLog: Sendable {
       return entry
     }
     do {
-      try storage.index.addHistory(entries)
+      try storage.addHistory(entries)
       state.withLock { $0.isFailing = false }
     } catch {
       let isNews = state.withLock { state in

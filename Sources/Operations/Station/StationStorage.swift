@@ -38,5 +38,13 @@ final class StationStorage: Sendable {
     }
   }
 
+  /// Keeps entries of the history; a storage that nothing else needed is not opened for that.
+  func addHistory(_ entries: [HistoryEntry]) throws {
+    if let opened = state.withLock({ $0 }) { return try opened.index.addHistory(entries) }
+    let configuration = peers.configuration
+    try LocalIndex.addHistory(
+      entries, unopened: configuration.storageDirectory, options: configuration.storageOptions)
+  }
+
   func close() throws { try state.withLock { $0 }?.index.close() }
 }
