@@ -46,6 +46,34 @@ import Testing
     #expect(try partialFiles().isEmpty)
   }
 
+  @Test("what would wait for the disk is written elsewhere, and all of it is kept in order")
+  func large() async throws {
+    let dataSet = makeDataSet()
+    var bytes = try DataSetWriter.write(dataSet, transferSyntax: .explicitVRLittleEndian)
+    // An element of 5 MB behind the others, of which no two pieces are alike.
+    var pixels = ByteBuffer()
+    pixels.writeBytes([0xE1, 0x7F, 0x10, 0x00, 0x4F, 0x42, 0, 0])
+    pixels.writeInteger(UInt32(5 << 20), endianness: .little)
+    for number in 0..<UInt8(80) { pixels.writeRepeatingByte(number, count: 1 << 16) }
+    bytes.writeImmutableBuffer(pixels)
+    let whole = Data(bytes.readableBytesView)
+    let incoming = try index.begin(
+      ReceptionDescription(
+        sopClassUID: .ctImageStorage, sopInstanceUID: "1.2.3.1.1", transferSyntaxUID: .explicitVRLittleEndian,
+        sendingAETitle: "SENDER", receivingAETitle: "FLUORO"))
+    var waits = 0
+    while let piece = bytes.readSlice(length: min(300_000, bytes.readableBytes)), piece.readableBytes > 0 {
+      let (room, hasRoom) = AsyncStream.makeStream(of: Void.self)
+      if try incoming.write(piece, onRoom: { hasRoom.yield() }) { continue }
+      waits += 1
+      for await _ in room { break }
+    }
+    #expect(waits == 5, "once a megabyte")
+    let stored = try incoming.commit()
+    let file = try #require(FileManager.default.contents(atPath: stored.path))
+    #expect(file.suffix(whole.count) == whole)
+  }
+
   @Test("is found as soon as it is committed") func found() throws {
     let stored = try index.receive(makeDataSet())
     #expect(try index.contains(sopInstanceUID: "1.2.3.1.1"))

@@ -31,7 +31,8 @@ public final class Acceptor: Sendable {
   ///   - idle: an association without traffic for so long is aborted; nil: never. A connection that asks for none is
   ///     closed after that time, at the latest after 30 s.
   ///   - maximumPDULength: what we offer to take, in bytes.
-  ///   - security: how connections are secured; nil: not at all. Only secured ones are served then.
+  ///   - security: how connections are secured; nil: not at all. Only secured ones are served then. Looked at for each
+  ///     connection, on its event loop, so that renewed certificates serve at once.
   ///   - maximumAssociations: connections beyond are rejected as a transient local limit; nil: none.
   ///   - maximumWaiting: so many connections may be open that are no association yet. Of more the oldest is closed: who
   ///     means it asks for an association at once, so that a flood of others keeps nobody out.
@@ -41,7 +42,8 @@ public final class Acceptor: Sendable {
   /// - Throws: `ListenError`.
   public static func listen(
     host: String, port: Int, idle: Duration? = .seconds(30), maximumPDULength: UInt32 = 131_072,
-    maximumAssociations: Int? = nil, maximumWaiting: Int = 100, security: ConnectionSecurity? = nil,
+    maximumAssociations: Int? = nil, maximumWaiting: Int = 100,
+    security: @escaping @autoclosure @Sendable () throws -> ConnectionSecurity? = nil,
     delegate: any AcceptorDelegate,
     clock: any DeadlineClock = SystemDeadlineClock(),
     trace: (any TraceObserver)? = nil
@@ -62,7 +64,7 @@ public final class Acceptor: Sendable {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let handler = UpperLayerHandler(settings: shared.settings)
-          try security?.install(in: channel, host: nil, clock: clock, limit: shared.settings.artim)
+          try security()?.install(in: channel, host: nil, clock: clock, limit: shared.settings.artim)
           handler.setUser(AcceptorSession(handler: handler, channel: channel, shared: shared))
           try channel.pipeline.syncOperations.addHandler(handler)
         }

@@ -135,7 +135,10 @@ public enum StoreReception: Sendable {
 public protocol StoreReceiver: AnyObject, Sendable {
   /// The next bytes of the data set, a slice of what was read. After a throw nothing but `abandon` is called, the rest
   /// is read off the wire, and the peer is answered with the `StatusError` that was thrown, else with `0110`.
-  func receive(_ bytes: ByteBuffer) throws
+  /// - Parameter onRoom: to be called once, from any thread, where the result is false.
+  /// - Returns: false when it is busy with them, on a thread that may block. Until `onRoom` nothing is called, and nothing
+  ///   more is read from this peer.
+  func receive(_ bytes: ByteBuffer, onRoom: @escaping @Sendable () -> Void) throws -> Bool
   /// The data set is complete. `respond` is to be called once, from any thread; nothing else is received until then.
   func finish(_ respond: @escaping @Sendable (Status) -> Void)
   /// The data set will not be completed.

@@ -16,6 +16,8 @@ final class AcceptorSession: UpperLayerUser {
   var contexts: [UInt8: AcceptedContext] = [:]
   private var incoming: Incoming = .none
   private var isFinishing = false
+  /// Some of an instance is being written by a thread that may block.
+  private var isWriting = false
   var running: [UInt16: Task<Void, Never>] = [:]
   var writableWaiters: [CheckedContinuation<Void, any Error>] = []
   private var bufferedBytes = Int.max
@@ -199,7 +201,11 @@ final class AcceptorSession: UpperLayerUser {
     switch incoming {
     case .none: break
     case .store(let store):
-      store.receive(data)
+      let hasRoom = store.receive(data, on: channel.eventLoop) { [weak self] in self?.written(store, isLast) }
+      guard hasRoom else {
+        isWriting = true
+        return handler.pause()
+      }
       if isLast { finish(store) }
     case .identifier(let command, let context, var bytes):
       guard bytes.readableBytes + data.readableBytes <= Self.maximumIdentifierLength else {
@@ -215,6 +221,15 @@ final class AcceptorSession: UpperLayerUser {
       }
     case .refused: if isLast { finishRefused() }
     }
+  }
+
+  /// The receiver, who was busy, can take more.
+  private func written(_ store: IncomingStore, _ isLast: Bool) {
+    isWriting = false
+    guard !hasEnded else { return }
+    deadlines.restart()
+    if isLast { finish(store) }
+    if !isFinishing { handler.resume() }
   }
 
   private func finishRefused() {
@@ -264,7 +279,7 @@ final class AcceptorSession: UpperLayerUser {
     // While we are the ones at work, only a peer that takes none of our answers is idle.
     let buffered = handler.bufferedBytes
     let isAwaiting = subOperation?.isSent ?? false
-    let isWorking = isFinishing || !running.isEmpty && !isAwaiting
+    let isWorking = isFinishing || isWriting || !running.isEmpty && !isAwaiting
     if isWorking, buffered == 0 || buffered < bufferedBytes {
       bufferedBytes = buffered == 0 ? .max : buffered
       deadlines.restart()

@@ -8,6 +8,9 @@ final class IncomingStore {
   private var receiver: (any StoreReceiver)?
   /// It is not wanted, or could not be taken: the answer, once its data set has gone by.
   private(set) var refusal: Status?
+  /// Goes on when the receiver, which is busy, has room again; it must not be called before.
+  private var onRoom: (() -> Void)?
+  private var isUnwanted = false
 
   /// - Parameter decide: asked whether the instance is wanted, unless its command is wrong already.
   init(_ command: CommandSet, _ context: AcceptedContext, _ decide: (StoreRequest) -> StoreReception) {
@@ -34,13 +37,25 @@ final class IncomingStore {
   }
 
   /// Takes the next bytes of the data set, or throws them away.
-  func receive(_ data: ByteBuffer) {
+  /// - Returns: false when that takes longer; `onRoom` is then called on the event loop, unless it was abandoned meanwhile.
+  func receive(_ data: ByteBuffer, on eventLoop: any EventLoop, onRoom: @escaping () -> Void) -> Bool {
+    guard let receiver else { return true }
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
     do {
-      try receiver?.receive(data)
+      let hasRoom = try receiver.receive(data) { eventLoop.execute { bound.value.hasRoom() } }
+      if !hasRoom { self.onRoom = onRoom }
+      return hasRoom
     } catch {
       abandon()
       refusal = (error as? StatusError)?.status ?? Status.processingFailure.commented("\(error)")
+      return true
     }
+  }
+
+  private func hasRoom() {
+    let goOn = onRoom
+    onRoom = nil
+    if isUnwanted { abandon() } else { goOn?() }
   }
 
   /// The data set is complete; only for one that is not refused.
@@ -52,6 +67,8 @@ final class IncomingStore {
 
   /// The data set will not be completed.
   func abandon() {
+    isUnwanted = true
+    guard onRoom == nil else { return }
     receiver?.abandon()
     receiver = nil
   }

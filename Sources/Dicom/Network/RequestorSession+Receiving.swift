@@ -22,7 +22,11 @@ extension RequestorSession {
 
   func received(data: ByteBuffer, isLast: Bool) {
     if let store {
-      store.receive(data)
+      let hasRoom = store.receive(data, on: channel.eventLoop) { [weak self] in self?.written(store, isLast) }
+      guard hasRoom else {
+        isStoring = true
+        return handler.pause()
+      }
       if isLast { finish(store) }
       return
     }
@@ -36,6 +40,15 @@ extension RequestorSession {
     guard isLast, let (command, contextID, dataSet) = incoming else { return }
     incoming = nil
     received(command, contextID: contextID, dataSet: dataSet)
+  }
+
+  /// Whoever takes the instance, and was busy, can take more.
+  private func written(_ store: IncomingStore, _ isLast: Bool) {
+    isStoring = false
+    guard end == nil else { return }
+    activity()
+    if isLast { finish(store) }
+    if !isStoring { handler.resume() }
   }
 
   /// Answers when the instance is durable; until then nothing more is read.

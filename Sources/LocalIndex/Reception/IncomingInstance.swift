@@ -52,6 +52,22 @@ public final class IncomingInstance: Sendable {
     try bytes.withUnsafeReadableBytes { try write($0) }
   }
 
+  /// The same for who must not wait for a disk: what it would have to wait for is done elsewhere.
+  /// - Parameter onRoom: called once, on any thread, where the result is false.
+  /// - Returns: false where the bytes are being written; nothing else may be called before `onRoom`. What goes wrong is
+  ///   thrown by the next call.
+  public func write(_ bytes: ByteBuffer, onRoom: @escaping @Sendable () -> Void) throws -> Bool {
+    if state.withLockedValue({ $0.failure != nil || bytes.readableBytes <= $0.piece?.room ?? .max }) {
+      try write(bytes)
+      return true
+    }
+    index.files.async { [self] in
+      try? write(bytes)
+      onRoom()
+    }
+    return false
+  }
+
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
     try state.withLockedValue { state in
       if let failure = state.failure { throw failure }

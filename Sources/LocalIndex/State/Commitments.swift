@@ -66,20 +66,30 @@ extension LocalIndex {
   /// A request as it stands, in this process or another; nil when no such request is known.
   public func commitment(_ transactionUID: UID) throws -> CommitmentTransaction? {
     try readState { db in
-      let uid = transactionUID.rawValue
-      guard let row = try Row.fetchOne(db, sql: "SELECT * FROM commitment WHERE uid = ?", arguments: [uid]) else {
-        return nil
-      }
-      let instances = try Row.fetchAll(
-        db, sql: "SELECT * FROM commitmentInstance WHERE uid = ? ORDER BY rowid", arguments: [uid])
-      return CommitmentTransaction(
-        transactionUID: transactionUID, peer: row["peer"], asked: Date(timeIntervalSince1970: row["asked"]),
-        reported: (row["reported"] as Double?).map(Date.init(timeIntervalSince1970:)),
-        instances: instances.map { row in
-          CommitmentTransaction.Instance(
-            reference: SOPReference(sopClassUID: UID(row["sopClass"]), sopInstanceUID: UID(row["sopInstance"])),
-            state: (row["state"] as Int?).map { Status(UInt16(clamping: $0), service: .storageCommitment) })
-        })
+      try Row.fetchOne(db, sql: "SELECT * FROM commitment WHERE uid = ?", arguments: [transactionUID.rawValue])
+        .map { try Self.transaction($0, db) }
     }
+  }
+
+  /// The requests made of an AE title that are remembered, the latest first.
+  public func commitments(askedOf peer: String) throws -> [CommitmentTransaction] {
+    try readState { db in
+      try Row.fetchAll(db, sql: "SELECT * FROM commitment WHERE peer = ? ORDER BY asked DESC", arguments: [peer])
+        .map { try Self.transaction($0, db) }
+    }
+  }
+
+  private static func transaction(_ row: Row, _ db: Database) throws -> CommitmentTransaction {
+    let uid: String = row["uid"]
+    let instances = try Row.fetchAll(
+      db, sql: "SELECT * FROM commitmentInstance WHERE uid = ? ORDER BY rowid", arguments: [uid])
+    return CommitmentTransaction(
+      transactionUID: UID(uid), peer: row["peer"], asked: Date(timeIntervalSince1970: row["asked"]),
+      reported: (row["reported"] as Double?).map(Date.init(timeIntervalSince1970:)),
+      instances: instances.map { row in
+        CommitmentTransaction.Instance(
+          reference: SOPReference(sopClassUID: UID(row["sopClass"]), sopInstanceUID: UID(row["sopInstance"])),
+          state: (row["state"] as Int?).map { Status(UInt16(clamping: $0), service: .storageCommitment) })
+      })
   }
 }

@@ -48,6 +48,8 @@ final class AssociationPool: Sendable {
     var idle: [Idle] = []
     /// On loan, by station.
     var lent: [String: Int] = [:]
+    /// For a place at a station, in their order.
+    var waiting: [(id: Int, station: String, goOn: AsyncStream<Void>.Continuation)] = []
     var isClosed = false
   }
 
@@ -63,6 +65,34 @@ final class AssociationPool: Sendable {
   /// How many associations wait for work.
   var idleCount: Int { state.withLock { $0.idle.count { $0.association.isOpen } } }
 
+  /// Waits until fewer than `limit` associations of the station are on loan: for work that comes without a place in the
+  /// queue of jobs.
+  ///
+  /// - Throws: `CancellationError`.
+  func place(for parameters: AssociationParameters, limit: Int) async throws {
+    let station = Self.station(parameters)
+    while true {
+      let (places, goOn) = AsyncStream.makeStream(of: Void.self)
+      let id = state.withLock { state -> Int? in
+        guard state.lent[station, default: 0] >= limit else { return nil }
+        state.lastID += 1
+        state.waiting.append((state.lastID, station, goOn))
+        return state.lastID
+      }
+      guard let id else { return }
+      for await _ in places { break }
+      state.withLock { $0.waiting.removeAll { $0.id == id } }
+      try Task.checkCancellation()
+    }
+  }
+
+  private static func station(_ parameters: AssociationParameters) -> String {
+    "\(parameters.calledAETitle)@\(parameters.host):\(parameters.port)"
+  }
+
+  /// How many wait for a place.
+  var waitingCount: Int { state.withLock { $0.waiting.count } }
+
   /// An association with these parameters: an idle one, or a new one, for which idle ones are released until the station
   /// has no more than `limit` with it.
   ///
@@ -70,7 +100,7 @@ final class AssociationPool: Sendable {
   func lease(
     _ parameters: AssociationParameters, limit: Int, deadlines: Deadlines, isFresh: Bool = false
   ) async throws -> Lease {
-    let station = "\(parameters.calledAETitle)@\(parameters.host):\(parameters.port)"
+    let station = Self.station(parameters)
     let (found, surplus) = state.withLock { state -> (Idle?, [Idle]) in
       var surplus = state.idle.filter { !$0.association.isOpen }
       state.idle.removeAll { !$0.association.isOpen }
@@ -127,6 +157,7 @@ final class AssociationPool: Sendable {
     state.withLock { state in
       let rest = (state.lent[station] ?? 1) - 1
       state.lent[station] = rest > 0 ? rest : nil
+      for waiter in state.waiting where waiter.station == station { waiter.goOn.yield() }
     }
   }
 

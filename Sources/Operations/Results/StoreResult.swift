@@ -33,6 +33,8 @@ public struct StoreResult: OperationResult {
   public var seconds: Double
   /// What the request for storage commitment came to; nil: none was made.
   public var commitment: CommitResult?
+  /// How many were had at once, where several were asked for.
+  public var associations: Int?
   public var outcome: Outcome
 
   public var completed: Int { instances.count { $0.isStored && $0.status?.isWarning == false } }
@@ -54,6 +56,7 @@ public struct StoreResult: OperationResult {
         ("warning", .integer(warning)), ("bytes", .integer(Int(bytes))), ("seconds", .decimal(seconds)),
         ("failedInstances", .array(failedInstances.map(JSONText.Value.string))),
       ]
+        + (associations.map { [("associations", .integer($0))] } ?? [])
         + (commitment.map { [("committed", .integer($0.committed)), ("transactionUID", .string($0.transactionUID))] }
           ?? []))
   }

@@ -80,6 +80,7 @@ extension EmbeddedSCP {
         let parameters = try Station.parameters(
           destination, callingAETitle: title, contexts, maximumPDULength: configuration.maximumPDULength,
           security: peers.security(to: destination))
+        try await pool.place(for: parameters, limit: destination.maximumAssociations)
         return try await pool.lease(
           parameters, limit: destination.maximumAssociations, deadlines: Deadlines(timeouts, clock: clock),
           isFresh: isFresh)

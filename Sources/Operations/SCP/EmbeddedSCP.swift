@@ -14,14 +14,16 @@ final class EmbeddedSCP: AcceptorDelegate {
   let history: HistoryLog
   let clock: any DeadlineClock
   let pool: AssociationPool
+  private let knownCertificates: KnownCertificates
   private let lastFlood = Mutex<ContinuousClock.Instant?>(nil)
   /// What happened on each association, for one line at its end.
   private let tallies = Mutex<[Int: Tally]>([:])
 
   init(
     store: StoreService, index: LocalIndex, peers: PeerDirectory, moves: MovesInFlight, activity: ActivityLog,
-    history: HistoryLog, clock: any DeadlineClock, pool: AssociationPool
+    history: HistoryLog, clock: any DeadlineClock, pool: AssociationPool, knownCertificates: KnownCertificates
   ) {
+    self.knownCertificates = knownCertificates
     self.store = store
     self.index = index
     self.peers = peers
@@ -128,6 +130,12 @@ final class EmbeddedSCP: AcceptorDelegate {
       "association from \(association.callingAETitle) to \(association.calledAETitle)"
         + (association.userInformation.userIdentity.map { " as \($0)\(isCheckingUsers ? "" : ", not checked")" } ?? ""),
       details: association.tls.map { ["\($0)"] } ?? [], connections: [association.connection].compactMap { $0 })
+    guard let certificate = association.tls?.certificate else { return }
+    let (title, address) = (association.callingAETitle, association.remoteAddress)
+    let (known, activity) = (knownCertificates, activity)
+    Blocking.queue.async {
+      known.tell(certificate, of: "\(title) from \(address)", named: title, activity)
+    }
   }
 
   func closed(_ association: AcceptedAssociation, reason: AssociationEnd) {

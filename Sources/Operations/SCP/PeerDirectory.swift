@@ -15,10 +15,12 @@ final class PeerDirectory: Sendable {
   }
 
   private let state: Mutex<State>
-  let certificates = Certificates()
+  let certificates: Certificates
 
-  init(_ configuration: Configuration) {
+  /// - Parameter onNews: told of certificates that were renewed.
+  init(_ configuration: Configuration, onNews: @escaping @Sendable (String) -> Void = { _ in }) {
     state = Mutex(State(configuration: configuration))
+    certificates = Certificates(onNews: onNews)
   }
 
   var configuration: Configuration { state.withLock { $0.configuration } }

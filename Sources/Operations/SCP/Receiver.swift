@@ -52,11 +52,12 @@ final class Receiver: Sendable {
       try? claim?.tell(SCPState.Receiver(process: Int(getpid()), port: acceptor.port, titles: titles).text)
       return set(.listening(port: acceptor.port, titles: titles))
     }
-    let configuration = station.configuration
+    let (configuration, peers) = (station.configuration, station.peers)
     let words = SCPState.Receiver(
       process: Int(getpid()), port: configuration.dicomPort, titles: station.peers.ownTitles)
     do {
-      let security = try station.peers.incomingSecurity()
+      // Said now rather than to the first who connects.
+      _ = try station.peers.incomingSecurity()
       guard let claim = try station.index.claimReception(words.text) else {
         let other = try station.index.receiver().flatMap(SCPState.Receiver.init(text:))
         return set(
@@ -65,11 +66,12 @@ final class Receiver: Sendable {
       }
       let scp = EmbeddedSCP(
         store: try station.storing, index: try station.index, peers: station.peers, moves: station.moves,
-        activity: station.activity, history: station.history, clock: station.clock, pool: station.pool)
+        activity: station.activity, history: station.history, clock: station.clock, pool: station.pool,
+        knownCertificates: station.knownCertificates)
       let acceptor = try await Acceptor.listen(
         host: configuration.dicomBindAddress, port: configuration.dicomPort, idle: configuration.scpTimeout,
         maximumPDULength: UInt32(configuration.maximumPDULength), maximumAssociations: 100,
-        security: security, delegate: scp,
+        security: try peers.incomingSecurity(), delegate: scp,
         clock: station.clock, trace: station.trace)
       locked.withLock { state in
         state.acceptor = acceptor

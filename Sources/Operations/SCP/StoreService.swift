@@ -134,15 +134,18 @@ private final class InstanceReceiver: StoreReceiver {
     self.onEnd = onEnd
   }
 
-  func receive(_ slice: ByteBuffer) throws {
+  func receive(_ slice: ByteBuffer, onRoom: @escaping @Sendable () -> Void) throws -> Bool {
+    bytes.withLock { $0 += slice.readableBytes }
+    move?.touch()
     do {
-      try incoming.write(slice)
+      return try incoming.write(slice) { [move] in
+        move?.touch()
+        onRoom()
+      }
     } catch {
       onEnd(.failure(error))
       throw StatusError(StoreService.status(error))
     }
-    bytes.withLock { $0 += slice.readableBytes }
-    move?.touch()
   }
 
   /// The answer leaves when the instance would survive a power cut; its file and its place in the index follow.

@@ -14,6 +14,8 @@ struct InstanceSender: Sendable {
   var associations = 1
   /// Somebody else waits for an association that we could do without.
   var isAnotherWaiting: @Sendable () -> Bool = { false }
+  /// The association with this number, of those that are used at once, was had, or could not be.
+  var onAssociation: @Sendable (_ number: Int, _ failure: (any Error)?) -> Void = { _, _ in }
   /// One association fewer is in use now, for good.
   var onFewer: @Sendable () -> Void = {}
   /// Before each instance.
@@ -31,25 +33,28 @@ struct InstanceSender: Sendable {
       let contexts = Self.contexts(batch)
       await withTaskGroup(of: Void.self) { group in
         for number in 0..<min(associations, batch.count) {
-          group.addTask { await work(list, contexts, isExtra: number > 0) }
+          group.addTask { await work(list, contexts, number) }
         }
       }
+      list.close()
     }
     return list.end
   }
 
   /// What one association does: instance after instance, until there are no more.
-  private func work(_ list: SharedList, _ contexts: [PresentationContextProposal], isExtra: Bool) async {
+  private func work(_ list: SharedList, _ contexts: [PresentationContextProposal], _ number: Int) async {
+    let isExtra = number > 0
     defer { if isExtra { onFewer() } }
     var isFresh = false
     while true {
       let lease: Lease
       do {
         lease = try await self.lease(contexts, isFresh)
+        onAssociation(number, nil)
       } catch {
+        onAssociation(number, error)
         // A station that takes fewer associations than we would like is served by fewer.
-        if !isExtra { list.fail(error) }
-        return
+        return list.note(refusal: error)
       }
       let taken = Mutex<[Int]>([])
       do {
@@ -117,6 +122,8 @@ private final class SharedList: Sendable {
     var returned: [Int] = []
     var results: [SentInstance?]
     var failure: (any Error)?
+    /// Why an association could not be had; that matters only when something is left in the end.
+    var refusal: (any Error)?
   }
 
   private let instances: [OutgoingInstance]
@@ -143,6 +150,15 @@ private final class SharedList: Sendable {
 
   func putBack(_ numbers: [Int]) { state.withLock { $0.returned = ($0.returned + numbers).sorted(by: >) } }
   func set(_ result: SentInstance, at number: Int) { state.withLock { $0.results[number] = result } }
+  func note(refusal: any Error) { state.withLock { $0.refusal = $0.refusal ?? refusal } }
+
+  /// Nobody takes any more of those that were opened.
+  func close() {
+    state.withLock { state in
+      if state.next < state.end || !state.returned.isEmpty { state.failure = state.failure ?? state.refusal }
+    }
+  }
+
   func fail(_ error: any Error) { state.withLock { $0.failure = $0.failure ?? error } }
 
   var end: (results: [SentInstance], failure: (any Error)?) {

@@ -2,7 +2,8 @@ import Dicom
 import Foundation
 import Synchronization
 
-/// The certificate each server showed last, so that another one is noticed: `certificates.json` in the storage folder.
+/// The certificate each other side showed last, so that another one is noticed: a server by its address, whoever connects
+/// to us by title and host: `certificates.json` in the storage folder.
 /// It decides nothing; what is trusted says the configuration.
 final class KnownCertificates: Sendable {
   struct Known: Codable, Hashable {
@@ -49,21 +50,35 @@ final class KnownCertificates: Sendable {
   }
 }
 
+extension KnownCertificates {
+  /// Remembers the certificate of whoever is known by `address`, and tells the activity when it is another than last time.
+  /// - Returns: what it told.
+  @discardableResult
+  func tell(
+    _ certificate: CertificateInformation, of address: String, named name: String, _ activity: ActivityLog
+  ) -> String? {
+    do {
+      guard let before = try note(certificate, of: address) else { return nil }
+      let words =
+        "the certificate of \(name) has changed: since \(before.since.formatted(.iso8601)) it was "
+        + "\(before.subject) (SHA-256 \(before.fingerprint)), now it is \(certificate)"
+      activity.add(.warning, peer: name, words)
+      return words
+    } catch {
+      let reason = (error as? DurableFile.Failure)?.reason ?? "\(error)"
+      activity.add(.note, peer: name, "cannot remember its certificate: \(reason)")
+      return nil
+    }
+  }
+}
+
 extension Station {
   /// Remembers the certificate a modality shows, and tells a person when it is another than last time.
   func note(_ tls: TLSInformation?, of modality: Modality, _ job: Job) {
     guard let certificate = tls?.certificate else { return }
     let host = modality.host.contains(":") ? "[\(modality.host)]" : modality.host
-    do {
-      guard let before = try knownCertificates.note(certificate, of: "\(host):\(modality.port)") else { return }
-      let words =
-        "the certificate of \(modality.name) has changed: since \(before.since.formatted(.iso8601)) it was "
-        + "\(before.subject) (SHA-256 \(before.fingerprint)), now it is \(certificate)"
-      activity.add(.warning, peer: modality.name, words)
-      job.remark(words)
-    } catch {
-      let reason = (error as? DurableFile.Failure)?.reason ?? "\(error)"
-      activity.add(.note, peer: modality.name, "cannot remember its certificate: \(reason)")
-    }
+    let words = knownCertificates.tell(
+      certificate, of: "\(host):\(modality.port)", named: modality.name, activity)
+    if let words { job.remark(words) }
   }
 }

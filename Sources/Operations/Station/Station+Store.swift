@@ -24,6 +24,8 @@ extension Station {
           try await lease(modality, as: request.localAET, contexts, job, isFresh: isFresh)
         }, moveOriginator: originator)
       sender.associations = jobs.places(of: job)
+      let associations = AssociationCount()
+      sender.onAssociation = { associations.note($0, $1) }
       sender.isAnotherWaiting = { [jobs] in jobs.isPlaceWanted(by: job) }
       sender.onFewer = { [jobs] in jobs.giveUpPlace(of: job) }
       sender.isCancelled = { job.isCancelled }
@@ -33,8 +35,11 @@ extension Station {
         onInstance(instance)
       }
       let (results, failure) = await sender.send(list.instances)
+      let useful = min(request.associations, list.instances.count)
+      if let words = associations.words(asked: useful, tried: sender.associations, modality) { job.remark(words) }
       if let failure, !(failure is AssociationError), !(failure is CancellationError) { throw failure }
       var result = StoreResult(instances: results, seconds: seconds(since: start), outcome: Outcome(.done, ""))
+      if request.associations > 1 { result.associations = associations.granted }
       result.outcome = Self.outcome(result, failure, list, job)
       if request.storageCommitment ?? modality.storageCommitment, !job.isCancelled {
         try await commit(list.instances, &result, modality, request.localAET, job)
@@ -102,6 +107,30 @@ extension Station {
     let first = result.instances.first { !$0.isStored }
     let reason = first.flatMap { $0.problem ?? $0.status?.advised }.map { ": \($0)" } ?? ""
     return Outcome(stored > 0 ? .partial : .failed, words + reason, details: details)
+  }
+}
+
+/// How many of the associations that were wanted at once were had.
+private final class AssociationCount: Sendable {
+  private let state = Mutex<(granted: Set<Int>, failure: (any Error)?)>(([], nil))
+
+  var granted: Int { state.withLock { $0.granted.count } }
+
+  func note(_ number: Int, _ failure: (any Error)?) {
+    state.withLock { state in
+      if failure == nil { state.granted.insert(number) }
+      state.failure = state.failure ?? failure
+    }
+  }
+
+  /// One line where there were fewer than asked for, although there was something to send; nil otherwise.
+  func words(asked: Int, tried: Int, _ modality: Modality) -> String? {
+    let (granted, failure) = state.withLock { ($0.granted.count, $0.failure) }
+    guard granted > 0, granted < asked else { return nil }
+    let had = "sent over \(Words.count(granted, "association")) instead of \(asked)"
+    if granted < tried, let failure { return "\(had): \(Outcome(failure).words)" }
+    guard tried < asked else { return nil }
+    return "\(had): MaximumAssociations of \(modality.name) is \(modality.maximumAssociations), other jobs included"
   }
 }
 

@@ -35,7 +35,7 @@ public final class Station: Sendable {
     self.clock = clock
     self.trace = TraceObservers.combining([trace, traces])
     self.traces = traces
-    peers = PeerDirectory(configuration)
+    peers = PeerDirectory(configuration) { [activity] in activity.add(.note, peer: "", $0) }
     storage = StationStorage(peers, moves, activity)
     history = HistoryLog(storage, activity)
     jobs = JobQueue { [history, peers] job, outcome in

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import LocalIndex
 import Operations
 
@@ -9,12 +10,13 @@ struct Commit: NetworkCommand {
     discussion: """
       An ID is a local patient, study, series or instance, as `fluoro local find` lists them. The modality reports over \
       the same association, or over one of its own to the fluoro that listens on this storage: to this one, where \
-      nobody else does. The report is awaited as long as the timeout says.
+      nobody else does. The report is awaited as long as the timeout says; one that comes later is kept all the same.
+      Without an ID: what was asked of the modality in the last 90 days, and what it has reported since.
       """)
 
   @OptionGroup var peer: PeerOptions
-  @Argument(help: ArgumentHelp("What it is to keep.", valueName: "ID"))
-  var ids: [String]
+  @Argument(help: ArgumentHelp("What it is to keep; none lists what was asked before.", valueName: "ID"))
+  var ids: [String] = []
   @OptionGroup var format: FormatOptions
   @OptionGroup var shared: SharedOptions
 
@@ -27,6 +29,11 @@ struct Commit: NetworkCommand {
   func perform() async throws {
     let station = try shared.station()
     let modality = try peer.modality(in: station.configuration)
+    if ids.isEmpty {
+      let known = try station.index.commitments(askedOf: modality.aeTitle)
+      await station.shutdown()
+      return try list(known, modality)
+    }
     let result: CommitResult
     do {
       result = try await follow(
@@ -46,5 +53,32 @@ struct Commit: NetworkCommand {
           + "\(modality.name).")
     }
     try result.finish()
+  }
+
+  /// A line for each request.
+  private func list(_ known: [CommitmentTransaction], _ modality: Modality) throws {
+    if known.isEmpty, !format.json { StandardError.say("nothing was asked of \(modality.name) in the last 90 days") }
+    for transaction in known {
+      let committed = transaction.instances.count { $0.state?.isSuccess == true }
+      let refused = transaction.instances.filter { $0.state.map { !$0.isSuccess } ?? false }
+      if format.json {
+        let object = JSONText.Value.object([
+          ("transactionUID", .string(transaction.transactionUID.rawValue)),
+          ("asked", .string(transaction.asked.formatted(.iso8601))),
+          ("reported", JSONText.Value(transaction.reported?.formatted(.iso8601))), ("committed", .integer(committed)),
+          ("failedInstances", .array(refused.map { .string($0.reference.sopInstanceUID.rawValue) })),
+          ("instances", .integer(transaction.instances.count)),
+        ])
+        try ResultWriter.standard.line(object.text)
+        continue
+      }
+      let count = Words.count(transaction.instances.count, .instance)
+      let report = transaction.reported.map { "reported \($0.formatted(.iso8601))" } ?? "no report yet"
+      try ResultWriter.standard.line(
+        "\(transaction.asked.formatted(.iso8601))  \(Words.grouped(committed)) of \(count) committed, \(report)")
+      for instance in refused {
+        try ResultWriter.standard.line("  \(instance.reference.sopInstanceUID): \(instance.state?.words ?? "")")
+      }
+    }
   }
 }

@@ -1,11 +1,13 @@
 import ArgumentParser
+import Dicom
 import Foundation
 import Operations
 
 struct WhoAmI: NetworkCommand {
   static let configuration = CommandConfiguration(
     commandName: "whoami",
-    abstract: "What the administrator of a PACS must know of this fluoro: titles, addresses, port.")
+    abstract:
+      "What the administrator of a PACS must know of this fluoro: titles, addresses, port, certificate, SOP classes.")
 
   @OptionGroup var format: FormatOptions
   @OptionGroup var shared: SharedOptions
@@ -14,12 +16,20 @@ struct WhoAmI: NetworkCommand {
     let configuration = try shared.configuration()
     let host = ProcessInfo.processInfo.hostName
     let addresses = Self.addresses(boundTo: configuration.dicomBindAddress)
+    let certificate: CertificateInformation?
+    do throws(CertificateFileError) {
+      certificate = try configuration.shownCertificate()
+    } catch {
+      throw Ending.usage("the certificate cannot be shown: \(error.path.map { "\($0): " } ?? "")\(error.problem)")
+    }
     if format.json {
       let object = JSONText.Value.object([
         ("aet", .string(configuration.dicomAET)),
         ("aets", .array(configuration.ownAETitles.map(JSONText.Value.string))),
         ("port", .integer(configuration.dicomPort)), ("host", .string(host)),
         ("addresses", .array(addresses.map(JSONText.Value.string))),
+        ("certificate", JSONText.Value(certificate?.description)),
+        ("sopClasses", .array(configuration.offeredSOPClasses.map { .string($0.rawValue) })),
         ("storage", .string(configuration.storageDirectory)),
         ("configuration", .array(configuration.files.map(JSONText.Value.string))),
       ])
@@ -32,6 +42,8 @@ struct WhoAmI: NetworkCommand {
       "Port           \(configuration.dicomPort)",
       "Host           \(host)",
       "Addresses      \(addresses.joined(separator: ", "))",
+      "Certificate    \(certificate.map { "\($0), valid until \($0.expiry)" } ?? "none: TLS is off")",
+      "Offers         \(configuration.offeredWords)",
       "Storage        \(configuration.storageDirectory)",
       "Configuration  \(configuration.files.isEmpty ? "none" : configuration.files.joined(separator: ", "))",
       "",

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
+import NIOPosix
 import Testing
 
 @testable import Dicom
@@ -148,6 +149,71 @@ struct BackPressureTests {
     #expect(try await store.value.isSuccess)
     association.abort()
     peer.close()
+  }
+
+  @Test("our disk blocks while 100 MB come: the peer is held back, others are answered, and no time limit ends it")
+  func blockedDisk() async throws {
+    let room = NIOLockedValueBox<(isBlocked: Bool, waiting: (@Sendable () -> Void)?)>((true, nil))
+    let delegate = SampleDelegate(hasRoom: { onRoom in
+      room.withLockedValue { room in
+        if room.isBlocked { room.waiting = onRoom }
+        return !room.isBlocked
+      }
+    })
+    let (length, written) = (100 << 20, NIOLockedValueBox(0))
+    // The acceptor's clock is the test's, the sender's stands still.
+    try await withAcceptor(delegate, clock: clock) { acceptor in
+      let association = try await Association.request(
+        .local(acceptor.port, [.ct]), deadlines: Deadlines(Timeouts(all: .seconds(10)), clock: ManualClock()))
+      let source = StoreSource(
+        content: .bytes(ByteBuffer(repeating: 7, count: length)), sopClassUID: .ctImageStorage, sopInstanceUID: "1.2.3",
+        transferSyntax: .explicitVRLittleEndian)
+      let store = Task {
+        try await association.store(source) { bytes in written.withLockedValue { $0 = bytes } }
+      }
+      while room.withLockedValue({ $0.waiting }) == nil { await Task.yield() }
+      clock.advance(by: .seconds(3600))
+      // More of them than there are event loops, so that one shares that of the sender.
+      for _ in 0..<(2 * System.coreCount) {
+        let other = try await Association.request(
+          .local(acceptor.port), deadlines: Deadlines(Timeouts(all: .seconds(20))))
+        #expect(try await other.echo().isSuccess)
+        await other.release()
+      }
+      #expect(written.withLockedValue { $0 } < Self.onTheWay, "what is not taken is not sent")
+      #expect(delegate.ends.allSatisfy { $0 == .released })
+      let goOn = room.withLockedValue { room in
+        room.isBlocked = false
+        return room.waiting
+      }
+      goOn?()
+      #expect(try await store.value.isSuccess)
+      #expect(delegate.stored.first?.bytes.readableBytes == length)
+      await association.release()
+    }
+  }
+
+  @Test("a peer that goes while our disk blocks leaves nothing behind, once the disk is done")
+  func goneMeanwhile() async throws {
+    let waiting = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
+    let delegate = SampleDelegate(hasRoom: { onRoom in
+      waiting.withLockedValue { $0 = onRoom }
+      return false
+    })
+    try await withAcceptor(delegate) { acceptor in
+      let association = try await Association.request(.local(acceptor.port, [.ct]), deadlines: deadlines)
+      let source = StoreSource(
+        content: .bytes(ByteBuffer(repeating: 7, count: 1 << 20)), sopClassUID: .ctImageStorage,
+        sopInstanceUID: "1.2.3",
+        transferSyntax: .explicitVRLittleEndian)
+      let store = Task { try await association.store(source) }
+      while waiting.withLockedValue({ $0 }) == nil { await Task.yield() }
+      await acceptor.close(grace: .zero)
+      #expect(delegate.state.withLockedValue { $0.abandoned } == 0, "whoever writes is not disturbed")
+      waiting.withLockedValue { $0 }?()
+      while delegate.state.withLockedValue({ $0.abandoned }) == 0 { await Task.yield() }
+      await #expect(throws: AssociationError.self) { try await store.value }
+    }
   }
 
   @Test("a byte now and then is no sign of life")

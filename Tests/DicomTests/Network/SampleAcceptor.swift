@@ -23,6 +23,8 @@ final class SampleDelegate: AcceptorDelegate {
   let decide: @Sendable (AssociateRequest) -> AssociateDecision
   let reception: @Sendable (StoreRequest) -> Status?
   let finish: @Sendable (@escaping @Sendable (Status) -> Void) -> Void
+  /// Whether more can be taken at once; else what it is given goes on.
+  let hasRoom: @Sendable (@escaping @Sendable () -> Void) -> Bool
   let finding: (@Sendable (FindRequest) -> AsyncThrowingStream<DataSet, any Error>)?
   let moving: (@Sendable (MoveRequest) -> AsyncThrowingStream<MoveProgress, any Error>)?
   let echoing: @Sendable () -> Status
@@ -32,6 +34,7 @@ final class SampleDelegate: AcceptorDelegate {
     decide: @escaping @Sendable (AssociateRequest) -> AssociateDecision = { $0.acceptingAll },
     reception: @escaping @Sendable (StoreRequest) -> Status? = { _ in nil },
     finish: @escaping @Sendable (@escaping @Sendable (Status) -> Void) -> Void = { $0(.success) },
+    hasRoom: @escaping @Sendable (@escaping @Sendable () -> Void) -> Bool = { _ in true },
     finding: (@Sendable (FindRequest) -> AsyncThrowingStream<DataSet, any Error>)? = nil,
     moving: (@Sendable (MoveRequest) -> AsyncThrowingStream<MoveProgress, any Error>)? = nil,
     echoing: @escaping @Sendable () -> Status = { .success }
@@ -40,6 +43,7 @@ final class SampleDelegate: AcceptorDelegate {
     self.decide = decide
     self.reception = reception
     self.finish = finish
+    self.hasRoom = hasRoom
     self.finding = finding
     self.moving = moving
     self.echoing = echoing
@@ -106,8 +110,9 @@ final class SampleDelegate: AcceptorDelegate {
       self.delegate = delegate
     }
 
-    func receive(_ bytes: ByteBuffer) throws {
+    func receive(_ bytes: ByteBuffer, onRoom: @escaping @Sendable () -> Void) throws -> Bool {
       self.bytes.withLockedValue { _ = $0.writeImmutableBuffer(bytes) }
+      return delegate.hasRoom(onRoom)
     }
 
     func finish(_ respond: @escaping @Sendable (Status) -> Void) {

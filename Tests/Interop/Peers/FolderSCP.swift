@@ -50,8 +50,9 @@ final class FolderSCP: AcceptorDelegate {
       self.path = path
     }
 
-    func receive(_ bytes: ByteBuffer) throws {
+    func receive(_ bytes: ByteBuffer, onRoom: @escaping @Sendable () -> Void) throws -> Bool {
       self.bytes.withLockedValue { _ = $0.writeImmutableBuffer(bytes) }
+      return true
     }
 
     func finish(_ respond: @escaping @Sendable (Status) -> Void) {

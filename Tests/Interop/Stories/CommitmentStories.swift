@@ -50,6 +50,9 @@ extension Interop {
       #expect(lines.last?["committed"] as? Int == 2)
       #expect(asked.errors.contains("2.25.4711.3.64.2.3: not committed: 0x0112"))
       #expect(pacs.process.output.contains("commit 3"))
+      let known = try #require(try await fluoro.run("commit", "PACS", "--json").objects().first)
+      #expect(known["committed"] as? Int == 2 && known["instances"] as? Int == 3 && known["reported"] is String)
+      #expect(known["failedInstances"] as? [String] == ["2.25.4711.3.64.2.3"])
     }
 
     @Test("the report may come to another process on the same storage")

@@ -10,6 +10,8 @@ import NIOPosix
 struct BrokenStation: AcceptorDelegate {
   var refusedContexts: Set<UID> = []
   var rejection: Rejection?
+  /// How many associations it grants, in all.
+  var admissions: Box<Int>?
   var echoStatus = Status.success
   var findStatus: Status?
   var moveStatus: Status?
@@ -19,12 +21,31 @@ struct BrokenStation: AcceptorDelegate {
 
   func evaluate(_ request: AssociateRequest) -> AssociateDecision {
     if let rejection { return .reject(rejection) }
+    if let admissions {
+      var isOver = false
+      admissions.change { left in
+        isOver = left == 0
+        left = max(0, left - 1)
+      }
+      if isOver { return .reject(.noReasonGiven) }
+    }
     return request.accepting(
       abstractSyntax: { !refusedContexts.contains($0) },
-      transferSyntax: { syntax, _ in syntax == .implicitVRLittleEndian })
+      transferSyntax: { syntax, sopClass in
+        syntax == .implicitVRLittleEndian
+          || syntax == .explicitVRLittleEndian && ContextPolicy.isStorage(sopClass) == true
+      })
   }
 
   func echo(_ association: AcceptedAssociation) -> Status { echoStatus }
+
+  func store(_ request: StoreRequest, _ association: AcceptedAssociation) -> StoreReception { .receive(Discarding()) }
+
+  private final class Discarding: StoreReceiver {
+    func receive(_ bytes: ByteBuffer, onRoom: @escaping @Sendable () -> Void) throws -> Bool { true }
+    func finish(_ respond: @escaping @Sendable (Status) -> Void) { respond(.success) }
+    func abandon() {}
+  }
 
   func find(_ request: FindRequest, _ association: AcceptedAssociation) -> AsyncThrowingStream<DataSet, any Error>? {
     AsyncThrowingStream { continuation in
