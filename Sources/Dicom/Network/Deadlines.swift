@@ -15,6 +15,7 @@ public final class Deadlines: Sendable {
     var timer: (any ScheduledWork)?
     var timerDue: ContinuousClock.Instant?
     var observers: [@Sendable () -> Void] = []
+    var holds = 0
   }
 
   private let state: NIOLockedValueBox<State>
@@ -78,6 +79,15 @@ public final class Deadlines: Sendable {
     case .response?, .receiving?: restart()
     default: break
     }
+  }
+
+  /// It is us who are waited for, our disk for instance: no deadline passes until `letGo`, to be called as often as this.
+  public func hold() { state.withLockedValue { $0.holds += 1 } }
+
+  /// Whoever we wait for has all the time again.
+  public func letGo() {
+    state.withLockedValue { $0.holds -= 1 }
+    restart()
   }
 
   /// Another limit for responses, for the running wait too; nil: none.
@@ -146,6 +156,7 @@ public final class Deadlines: Sendable {
       guard state.timerDue == due else { return nil }
       state.timer = nil
       state.timerDue = nil
+      if state.holds > 0 { state.wait?.restarted = now }
       guard let wait = state.wait, let deadline = wait.deadline, deadline <= now, let handler = state.onExpiry else {
         return nil
       }

@@ -150,6 +150,14 @@ private final class InstanceReceiver: StoreReceiver {
 
   /// The answer leaves when the instance would survive a power cut; its file and its place in the index follow.
   func finish(_ respond: @escaping @Sendable (Status) -> Void) {
+    move?.settling()
+    settle { [move] status in
+      move?.settled()
+      respond(status)
+    }
+  }
+
+  private func settle(_ respond: @escaping @Sendable (Status) -> Void) {
     let count = bytes.withLock { $0 }
     guard room.isShort(of: count) else { return commit(respond) }
     room.make(count, sparing: incoming.study) { [self] isThere in

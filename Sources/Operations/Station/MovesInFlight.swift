@@ -49,6 +49,10 @@ final class MoveInFlight: Sendable {
   /// Bytes of an instance of this move came in.
   func touch() { deadlines.touch() }
 
+  /// An instance of this move is complete and is being made durable, which the peer waits for; until `settled`.
+  func settling() { deadlines.hold() }
+  func settled() { deadlines.letGo() }
+
   /// An instance is durable (`bytes` of its data set), or was not taken (nil).
   func end(_ sopInstanceUID: String, bytes: Int?) {
     let counts = state.withLock { state in

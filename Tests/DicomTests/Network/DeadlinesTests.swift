@@ -39,6 +39,23 @@ struct DeadlinesTests {
     #expect(expired.withLockedValue { $0.count } == 1)
   }
 
+  @Test("while it is us who are waited for nothing ends, and all the time is there again afterwards")
+  func held() {
+    let deadlines = Deadlines(Timeouts(response: .seconds(10)), clock: clock)
+    let expired = expiries(deadlines, .response("C-MOVE"))
+    deadlines.hold()
+    deadlines.hold()
+    clock.advance(by: .seconds(60))
+    deadlines.letGo()
+    clock.advance(by: .seconds(60))
+    #expect(expired.withLockedValue { $0 } == [])
+    deadlines.letGo()
+    clock.advance(by: .seconds(9))
+    #expect(expired.withLockedValue { $0 } == [])
+    clock.advance(by: .seconds(1))
+    #expect(expired.withLockedValue { $0.count } == 1)
+  }
+
   @Test("no limit never ends")
   func unlimited() {
     let deadlines = Deadlines(Timeouts(all: nil), clock: clock)
