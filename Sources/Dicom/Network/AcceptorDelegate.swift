@@ -133,9 +133,11 @@ public enum StoreReception: Sendable {
 
 /// Takes one instance as it arrives. Called on the association's event loop.
 public protocol StoreReceiver: AnyObject, Sendable {
-  /// The next bytes of the data set, a slice of what was read. After a throw nothing but `abandon` is called, the rest
-  /// is read off the wire, and the peer is answered with the `StatusError` that was thrown, else with `0110`.
-  /// - Parameter onRoom: to be called once, from any thread, where the result is false.
+  /// The data set goes on. After a throw nothing but `abandon` is called, the rest is read off the wire, and the peer is
+  /// answered with the `StatusError` that was thrown, else with `0110`.
+  /// - Parameters:
+  ///   - bytes: the next of the data set, a slice of what was read.
+  ///   - onRoom: to be called once, from any thread, where the result is false.
   /// - Returns: false when it is busy with them, on a thread that may block. Until `onRoom` nothing is called, and nothing
   ///   more is read from this peer.
   func receive(_ bytes: ByteBuffer, onRoom: @escaping @Sendable () -> Void) throws -> Bool
