@@ -145,19 +145,19 @@ enum Table {
     into canvas: inout Canvas, _ area: Area, _ world: World
   ) {
     canvas.put(
-      // A blank in another colour is one change more for the terminal.
       (isCursor ? StyledText("▌", .accent) : " ") + (isMarked ? StyledText("*", .key) : " "),
       Area(row: area.row, column: area.column, rows: 1, columns: gutter))
     for place in layout.places {
       let column = columns[place.column]
+      let cell = column.cell(row, world)
       canvas.put(
-        column.cell(row, world),
-        Area(row: area.row, column: area.column + gutter + place.offset, rows: 1, columns: place.width),
+        cell, Area(row: area.row, column: area.column + gutter + place.offset, rows: 1, columns: place.width),
         column.alignment)
+      // What says which row it is stands out, and no more of it: a step of the cursor is two changes of a few cells, and
+      // the terminal is sent little.
+      guard isCursor, place == layout.places.first else { continue }
+      let width = column.alignment == .left ? min(cell.width, place.width) : place.width
+      canvas.select(area.inset(right: max(0, area.columns - gutter - place.offset - width)))
     }
-    // What says which row it is stands out, not all of it: a step of the cursor is two changes of a few cells, and the
-    // terminal is sent little.
-    guard isCursor, let first = layout.places.first else { return }
-    canvas.select(area.inset(right: max(0, area.columns - gutter - first.offset - first.width)))
   }
 }

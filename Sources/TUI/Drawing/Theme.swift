@@ -39,15 +39,10 @@ struct Theme: Sendable, Equatable {
       if look.foreground == 3 { look.foreground = 130 }
     }
     guard style.selected else { return look }
-    if colors >= 256 {
-      look.background = name == .dark ? 237 : 253
-      if look.dim { look.dim = false }
-      if look.foreground == 8 { look.foreground = name == .dark ? 250 : 240 }
-      if style.role == .text { look.bold = true }
-    } else {
-      look = Look(reverse: true)
-    }
-    return look
+    // One look for whatever stands in it, the bar before it too: each change of it is sent with every step of the cursor.
+    guard colors >= 256 else { return Look(reverse: true) }
+    let accent = color(.accent, bright: true)
+    return style.role == .match ? look : Look(foreground: accent.foreground, background: name == .dark ? 237 : 253)
   }
 
   private func color(_ role: Role, bright: Bool) -> Look {

@@ -59,6 +59,8 @@ final class CursesScreen {
     } else {
       curs_set(0)
     }
+    // One that is hidden may stand where the last cell was drawn.
+    leaveok(window, canvas.cursor == nil)
     wnoutrefresh(window)
     doupdate()
     shown = canvas
