@@ -14,19 +14,21 @@ import Testing
 
   // MARK: The file
 
-  /// Five records that fill one to three blocks, as they lie in a journal.
-  static let bytes: [UInt8] = {
+  /// Four records that fill one or two blocks, as they lie in a journal.
+  static let bytes = journal([700, 4040, 4041, 1])
+
+  static func journal(_ lengths: [Int]) -> [UInt8] {
     var bytes: [UInt8] = []
-    for (number, length) in [700, 4048, 4049, 1, 9000].enumerated() {
+    for (number, length) in lengths.enumerated() {
       let piece = Piece()
       let content = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number) }
       _ = content.withUnsafeBytes { piece.append($0) }
       bytes += JournalRecord.seal(
         piece, generation: 42, offset: bytes.count,
-        received: ReceptionTime(seconds: 1_700_000_000 + number, nanoseconds: 7))
+        received: ReceptionTime(seconds: 1_700_000_000 + number, nanoseconds: 7), digest: FileDigest.of(piece.bytes))
     }
     return bytes
-  }()
+  }
 
   static func records(_ bytes: [UInt8]) throws -> [JournalRecord] {
     var records: [JournalRecord] = []
@@ -44,12 +46,12 @@ import Testing
   }
 
   /// Where each record ends.
-  static let ends = [4096, 8192, 16384, 20480, 32768]
+  static let ends = [4096, 8192, 16384, 20480]
 
   @Test("cut off at any byte, it holds exactly the whole records before it") func cut() throws {
     let all = try Self.records(Self.bytes)
-    #expect(all.map(\.file.count) == [700, 4048, 4049, 1, 9000])
-    #expect(all.map(\.received.seconds) == (0..<5).map { 1_700_000_000 + $0 })
+    #expect(all.map(\.file.count) == [700, 4040, 4041, 1])
+    #expect(all.map(\.received.seconds) == (0..<4).map { 1_700_000_000 + $0 })
     #expect(Self.bytes.count == Self.ends.last)
     for length in 0..<Self.bytes.count {
       let found = try Self.records(Array(Self.bytes.prefix(length)))
@@ -66,23 +68,38 @@ import Testing
     let all = try Self.records(Self.bytes)
     var bytes = Self.bytes
     for position in bytes.indices {
-      for change: UInt8 in [0x01, 0xFF] {
-        bytes[position] ^= change
-        let found = try Self.records(bytes)
-        bytes[position] ^= change
-        let expected = all.prefix(Self.ends.count { $0 <= position })
-        guard found == Array(expected) else {
-          Issue.record("altered at \(position): \(found.count) records instead of \(expected.count)")
-          return
-        }
+      let change: UInt8 = position % 2 == 0 ? 0x01 : 0xFF
+      bytes[position] ^= change
+      let found = try Self.records(bytes)
+      bytes[position] ^= change
+      let expected = all.prefix(Self.ends.count { $0 <= position })
+      guard found == Array(expected) else {
+        Issue.record("altered at \(position): \(found.count) records instead of \(expected.count)")
+        return
       }
+    }
+  }
+
+  @Test("so it does where a record is long") func long() throws {
+    let bytes = Self.journal([3000, 70_000, 20])
+    let all = try Self.records(bytes)
+    #expect(all.map(\.file.count) == [3000, 70_000, 20])
+    let ends = [4096, 81_920, 86_016]
+    #expect(bytes.count == ends[2])
+    for position in Array(stride(from: 0, to: 9000, by: 61)) + [8191, 8192, 50_000, 78_191, 78_192, 81_919, 81_920] {
+      let expected = Array(all.prefix(ends.count { $0 <= position }))
+      #expect(try Self.records(Array(bytes.prefix(position))) == expected, "cut off after \(position)")
+      var altered = bytes
+      altered[position] ^= 1
+      #expect(try Self.records(altered) == expected, "altered at \(position)")
     }
   }
 
   @Test("what an earlier filling left behind is no part of it") func leftovers() throws {
     let piece = Piece()
     _ = Array("a new one".utf8).withUnsafeBytes { piece.append($0) }
-    let record = JournalRecord.seal(piece, generation: 43, offset: 0, received: .now)
+    let record = JournalRecord.seal(
+      piece, generation: 43, offset: 0, received: .now, digest: FileDigest.of(piece.bytes))
     let found = try Self.records(Array(record) + Self.bytes.dropFirst(record.count))
     #expect(found.map(\.file) == [Array("a new one".utf8)])
     #expect(try Self.records([UInt8](repeating: 0, count: 4096) + Self.bytes.dropFirst(4096)) == [])
@@ -91,11 +108,12 @@ import Testing
   @Test("a segment is bounded, and empty again when it is done with") func segment() throws {
     let storage = try StorageFolder(opening: folder.storage, options: StorageOptions())
     try FileManager.default.createDirectory(atPath: session, withIntermediateDirectories: true)
-    var segment = try JournalSegment(from: storage, into: session, number: 1)
+    let segment = try JournalSegment(from: storage, into: session, number: 1)
     let piece = Piece()
     _ = [UInt8](repeating: 7, count: Piece.capacity).withUnsafeBytes { piece.append($0) }
     var count = 0
-    while try segment.append(piece, received: .now) { count += 1 }
+    let digest = FileDigest.of(piece.bytes)
+    while try segment.append(piece, received: .now, digest: digest) { count += 1 }
     #expect(count == JournalSegment.limit / JournalRecord.size(Piece.capacity))
     let size = try Posix.information(segment.path).st_size
     #expect(size <= JournalSegment.limit)
@@ -119,8 +137,10 @@ import Testing
     _ options: StorageOptions = StorageOptions(), _ damage: () throws -> Void
   ) throws -> (before: [String: Data], after: [String: Data]) {
     let index = try LocalIndex(storage: folder.storage, options: options)
+    var long = makeDataSet(instance: "1.2.3.1.3")
+    long.set(.pixelData, vr: .OW, bytes: ByteBuffer(repeating: 9, count: 200_000))
     let dataSets = [
-      makeDataSet(), makeDataSet(instance: "1.2.3.1.2"), makeDataSet([(.studyDescription, "Other")]),
+      long, makeDataSet(), makeDataSet(instance: "1.2.3.1.2"), makeDataSet([(.studyDescription, "Other")]),
       makeDataSet(patientID: "P2", study: "1.2.4", series: "1.2.4.1", instance: "1.2.4.1.1"),
     ]
     for dataSet in dataSets { try index.receive(dataSet) }
@@ -151,7 +171,7 @@ import Testing
       for name in try instances().keys { unlink(folder.storage + "/instances/" + name) }
       for suffix in ["", "-wal", "-shm"] { unlink(folder.storage + "/index.sqlite" + suffix) }
     }
-    #expect(before.count == 4)
+    #expect(before.count == 5)
     #expect(after == before)
   }
 

@@ -16,10 +16,14 @@ import NIOConcurrencyHelpers
 /// meanwhile, in the same order. The files are not synced one by one: a segment of the journal that is full, or has been idle for a
 /// second, is done with when all files made from it have been synced, while the other segment is written. So two segments
 /// bound what a start has to replay, and how long.
+///
+/// No lock is held while the disk is waited for: whoever brings an instance, or makes a file, goes on meanwhile.
 final class Journal: Sendable {
   struct Entry: Sendable {
     let piece: Piece
     let arrival: Arrival
+    /// ``FileDigest`` of the piece.
+    let digest: UInt64
     /// Told once whether the instance is safe.
     let durable: @Sendable (Result<Void, any Error>) -> Void
     /// Told once, after `durable`, where it is.
@@ -41,7 +45,7 @@ final class Journal: Sendable {
     var sealed: JournalSegment?
     var made = 0
     /// Acknowledged, and no file could be made of it, mostly because the disk is full. They are tried again.
-    var stuck: [Entry] = []
+    var stuck: [(entry: Entry, segment: JournalSegment)] = []
     /// After a failed sync nothing is known of what is on the disk, and a second one would tell nothing (the kernel
     /// forgets): nothing more goes into this journal.
     var isBroken = false
@@ -60,7 +64,8 @@ final class Journal: Sendable {
   /// Held while entries are acknowledged and handed on to be made files.
   private let handing = NIOLock()
   /// So many may wait to be made files; then the senders wait.
-  private let backlog = DispatchSemaphore(value: 16)
+  static let backlogLimit = 8
+  private let backlog = DispatchSemaphore(value: backlogLimit)
   private let logger = Logger(label: "fluoro.journal")
 
   init(_ session: WritingSession, _ placement: Placement, _ pieces: PieceStore) {
@@ -137,12 +142,14 @@ final class Journal: Sendable {
   private func commit(_ entries: ArraySlice<Entry>) -> ArraySlice<Entry> {
     var written: [Entry] = []
     var rest = entries
+    let segment: JournalSegment
     do {
       if isBroken { throw StorageError(.inputOutput(EIO), "The journal could not be synced.") }
       try placeStuck()
+      segment = try activeSegment()
       while let entry = rest.first {
         do {
-          guard try write(entry) else { break }
+          guard try write(entry, segment) else { break }
           written.append(entry)
         } catch {
           fail(entry, error)
@@ -153,7 +160,7 @@ final class Journal: Sendable {
         try rotate()
         return rest
       }
-      try sync()
+      try sync(segment)
     } catch {
       for entry in written.isEmpty ? Array(rest) : written { fail(entry, error) }
       return written.isEmpty ? [] : rest
@@ -163,7 +170,7 @@ final class Journal: Sendable {
       for entry in written {
         backlog.wait()
         filing.async {
-          self.makeFile(entry)
+          self.makeFile(entry, segment)
           self.backlog.signal()
         }
       }
@@ -171,26 +178,32 @@ final class Journal: Sendable {
     return rest
   }
 
-  /// - Returns: false when the segment is full.
-  private func write(_ entry: Entry) throws -> Bool {
+  private func activeSegment() throws -> JournalSegment {
     try segments.withLockedValue { segments in
-      if segments.active == nil { segments.active = try segments.spare ?? newSegment(&segments) }
       segments.lastAppend = .now
-      return try segments.active?.append(entry.piece, received: entry.arrival.received) ?? false
+      if let active = segments.active { return active }
+      let new: JournalSegment
+      if let spare = segments.spare {
+        new = spare
+        segments.spare = nil
+      } else {
+        segments.made += 1
+        new = try JournalSegment(from: placement.storage, into: session.path, number: segments.made)
+      }
+      segments.active = new
+      return new
     }
   }
 
-  private func newSegment(_ segments: inout Segments) throws -> JournalSegment {
-    segments.made += 1
-    return try JournalSegment(from: placement.storage, into: session.path, number: segments.made)
+  /// - Returns: false when the segment is full.
+  private func write(_ entry: Entry, _ segment: JournalSegment) throws -> Bool {
+    try segment.append(entry.piece, received: entry.arrival.received, digest: entry.digest)
   }
 
-  private func sync() throws {
-    try segments.withLockedValue { segments in
-      do { try segments.active?.sync() } catch {
-        segments.isBroken = true
-        throw error
-      }
+  private func sync(_ segment: JournalSegment) throws {
+    do { try segment.sync() } catch {
+      segments.withLockedValue { $0.isBroken = true }
+      throw error
     }
   }
 
@@ -200,15 +213,15 @@ final class Journal: Sendable {
     pieces.giveBack(entry.piece)
   }
 
-  private func makeFile(_ entry: Entry) {
+  private func makeFile(_ entry: Entry, _ segment: JournalSegment) {
     do {
       let stored = try placement.place(entry, in: session)
-      segments.withLockedValue { $0.active?.files.append(stored.path) }
+      segment.note(file: stored.path)
       pieces.giveBack(entry.piece)
       entry.stored(.success(stored))
     } catch {
       logger.error("An instance is safe in the journal and cannot be made a file yet: \(error)")
-      segments.withLockedValue { $0.stuck.append(entry) }
+      segments.withLockedValue { $0.stuck.append((entry, segment)) }
       entry.stored(.failure(error))
     }
   }
@@ -219,28 +232,23 @@ final class Journal: Sendable {
   }
 
   private func placeAllStuck() throws {
-    while let entry = segments.withLockedValue({ $0.stuck.first }) {
+    while let (entry, segment) = segments.withLockedValue({ $0.stuck.first }) {
       let stored = try placement.place(entry, in: session)
+      segment.note(file: stored.path)
       pieces.giveBack(entry.piece)
-      segments.withLockedValue { segments in
-        segments.stuck.removeFirst()
-        segments.active?.files.append(stored.path)
-      }
+      segments.withLockedValue { _ = $0.stuck.removeFirst() }
     }
   }
 
   // MARK: Segments
 
-  /// Goes on to the other segment; the files of this one are synced meanwhile.
+  /// Goes on to the other segment; the files of this one are made and synced meanwhile.
   private func rotate(isLast: Bool = false) throws {
-    // All its entries are files from here on.
-    filing.sync {}
     if segments.withLockedValue({ $0.sealed != nil }) { try checkpoints.sync { try checkpoint() } }
     let isSealed = segments.withLockedValue { segments in
       guard let active = segments.active, !active.isEmpty else { return false }
       segments.sealed = active
-      segments.active = segments.spare
-      segments.spare = nil
+      segments.active = nil
       return true
     }
     guard isSealed, !isLast else { return }
@@ -251,7 +259,9 @@ final class Journal: Sendable {
 
   /// Syncs the files made from the sealed segment, and empties it.
   private func checkpoint() throws {
-    guard var segment = segments.withLockedValue({ $0.sealed }) else { return }
+    guard let segment = segments.withLockedValue({ $0.sealed }) else { return }
+    // All its entries are files from here on.
+    try filing.sync { try placeAllStuck() }
     try sync(segment.files)
     try segment.empty()
     segments.withLockedValue { segments in
@@ -302,7 +312,8 @@ final class Journal: Sendable {
     let (isUsed, isRipe) = segments.withLockedValue { segments in
       let age = ReceptionTime.now.value - (segments.active?.begun.value ?? 0)
       let isIdle = segments.lastAppend.duration(to: .now) >= .seconds(1)
-      return (segments.active?.isEmpty == false || !segments.stuck.isEmpty, isIdle || age >= 30)
+      let isUsed = segments.active?.isEmpty == false || segments.sealed != nil || !segments.stuck.isEmpty
+      return (isUsed, isIdle || age >= 30)
     }
     guard isUsed else { return }
     if isRipe {

@@ -1,40 +1,46 @@
 import CZlib
 
-/// One instance in a journal: a header of 48 bytes, the bytes of its file, and zeros up to the end of the block, so that no
-/// later record shares a block with it.
+/// One instance in a journal: a header, the bytes of its file, and zeros up to the end of the block, so that no later record
+/// shares a block with it.
 ///
 /// ```
-///  0  "FLUOROJ1"
-///  8  generation    of this filling of the file; what an earlier one left behind has another
-/// 16  offset        where the record begins in the file
+///  0  "FLUOROJ2"
+///  8  generation    of this filling of the journal; what an earlier one left behind has another
+/// 16  offset        where the record begins in the journal
 /// 24  length        of the instance's file
 /// 28  nanoseconds  }
 /// 32  seconds      } since 1970: when it was received
-/// 40  0
-/// 44  checksum      CRC-32 of the header before it, the file and the zeros
+/// 40  digest        of the instance's file: ``FileDigest``
+/// 48  start         where in the record the file begins: behind the header; in a long one, a block behind its beginning
+/// 52  checksum      CRC-32 of the header before it
 /// ```
 ///
-/// All numbers are little endian.
+/// All numbers are little endian. Between the header and the file there are zeros.
 struct JournalRecord: Equatable {
-  static let headerLength = 48
-  private static let checksumOffset = 44
-  private static let magic: UInt64 = 0x314A_4F52_4F55_4C46
+  static let headerLength = 56
+  private static let checksumOffset = 52
+  private static let magic: UInt64 = 0x324A_4F52_4F55_4C46
+  /// The file of a longer one begins with a block, so that it can be written past the system's cache.
+  static let shortLimit = 64 << 10
 
   var generation: UInt64
   var received: ReceptionTime
+  var digest: UInt64
   var file: [UInt8]
+
+  private static func start(_ length: Int) -> Int { length > shortLimit ? Piece.block : headerLength }
 
   /// How many bytes a record takes whose file has so many.
   static func size(_ length: Int) -> Int {
-    (headerLength + length + Piece.block - 1) / Piece.block * Piece.block
+    (start(length) + length + Piece.block - 1) / Piece.block * Piece.block
   }
 
   /// Puts the header in front of a piece. - Returns: the record, ready to be written.
   static func seal(
-    _ piece: Piece, generation: UInt64, offset: Int, received: ReceptionTime
+    _ piece: Piece, generation: UInt64, offset: Int, received: ReceptionTime, digest: UInt64
   ) -> UnsafeRawBufferPointer {
     let length = piece.count
-    let record = piece.framed(length: headerLength, total: size(length))
+    let record = piece.framed(length: start(length), total: size(length))
     func put<Number: FixedWidthInteger>(_ number: Number, at offset: Int) {
       record.storeBytes(of: number.littleEndian, toByteOffset: offset, as: Number.self)
     }
@@ -44,18 +50,14 @@ struct JournalRecord: Equatable {
     put(UInt32(length), at: 24)
     put(UInt32(received.nanoseconds), at: 28)
     put(Int64(received.seconds), at: 32)
-    put(UInt32(0), at: 40)
+    put(digest, at: 40)
+    put(UInt32(start(length)), at: 48)
     put(checksum(UnsafeRawBufferPointer(record)), at: checksumOffset)
     return UnsafeRawBufferPointer(record)
   }
 
   private static func checksum(_ record: UnsafeRawBufferPointer) -> UInt32 {
-    func add(_ range: Range<Int>, to sum: UInt) -> UInt {
-      crc32(
-        sum, record.baseAddress?.advanced(by: range.lowerBound).assumingMemoryBound(to: UInt8.self), UInt32(range.count)
-      )
-    }
-    return UInt32(add(headerLength..<record.count, to: add(0..<checksumOffset, to: 0)))
+    UInt32(crc32(0, record.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt32(checksumOffset)))
   }
 
   /// The whole records at the beginning of a journal: reading ends at the first that is not whole, or of another
@@ -87,7 +89,8 @@ struct JournalRecord: Equatable {
     let generation = number(8, UInt64.self)
     let length = Int(number(24, UInt32.self))
     guard number(0, UInt64.self) == magic, number(16, UInt64.self) == UInt64(offset),
-      generation == expected ?? generation, length <= Piece.capacity
+      generation == expected ?? generation, length <= Piece.capacity, number(48, UInt32.self) == UInt32(start(length)),
+      block.withUnsafeBytes({ checksum($0) }) == number(checksumOffset, UInt32.self)
     else { return nil }
     let rest = size(length) - block.count
     if rest > 0 {
@@ -97,10 +100,14 @@ struct JournalRecord: Equatable {
       }
       guard got == rest else { return nil }
     }
-    guard block.withUnsafeBytes({ checksum($0) }) == number(checksumOffset, UInt32.self) else { return nil }
+    let file = block[start(length)..<start(length) + length]
+    let digest = number(40, UInt64.self)
+    guard block[headerLength..<file.startIndex].allSatisfy({ $0 == 0 }),
+      block[file.endIndex...].allSatisfy({ $0 == 0 }), file.withUnsafeBytes({ FileDigest.of($0) }) == digest
+    else { return nil }
     return JournalRecord(
       generation: generation,
       received: ReceptionTime(seconds: Int(number(32, Int64.self)), nanoseconds: Int(number(28, UInt32.self))),
-      file: Array(block[headerLength..<headerLength + length]))
+      digest: digest, file: Array(file))
   }
 }

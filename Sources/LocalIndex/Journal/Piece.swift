@@ -38,8 +38,10 @@ final class Piece: @unchecked Sendable {
 
   func empty() { count = 0 }
 
-  /// What it holds with `length` bytes in front of it and zeros behind it up to `total` bytes.
+  /// What it holds with `length` zeros in front of it, and more behind it up to `total` bytes.
   func framed(length: Int, total: Int) -> UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(rebasing: memory[(Self.block - length)..<Self.block])
+      .initializeMemory(as: UInt8.self, repeating: 0)
     let end = Self.block + count
     let padded = Self.block - length + total
     if padded > end {
@@ -51,7 +53,8 @@ final class Piece: @unchecked Sendable {
 
 /// Pieces that are not in use: fresh memory costs a fault for each page of it.
 final class PieceStore: Sendable {
-  private static let limit = 8
+  /// As many as wait to be made files, and some that are being filled.
+  private static let limit = Journal.backlogLimit + 4
   private let idle = NIOLockedValueBox<[Piece]>([])
 
   func take() -> Piece { idle.withLockedValue { $0.popLast() } ?? Piece() }

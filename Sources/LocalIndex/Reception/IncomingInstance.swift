@@ -10,9 +10,8 @@ import NIOCore
 public final class IncomingInstance: Sendable {
   /// Covers the head of nearly all data sets up to the last attribute that the index keeps.
   static let headLimit = 64 << 10
-  /// What is not longer goes through the journal: there it costs a share of one sync instead of two of its own, but is
-  /// written twice.
-  static let journalLimit = 64 << 10
+  /// What is longer is written past the system's cache.
+  static let cachedLimit = 64 << 10
 
   public let description: ReceptionDescription
   private let index: LocalIndex
@@ -90,15 +89,14 @@ public final class IncomingInstance: Sendable {
   public var study: String? {
     state.withLockedValue { state in
       guard let head = state.head ?? state.piece.map({ head($0, limit: Self.headLimit) }) else { return nil }
-      return try? header(head, isWhole: true).identity.study
+      return try? header(head, isWhole: true) { throw Self.closed }.identity.study
     }
   }
 
   private func flush(_ piece: Piece, _ state: inout State) throws {
     if state.head == nil { state.head = head(piece, limit: Self.headLimit) }
     if state.file == nil {
-      let limit = index.options.durability == .fsync ? Self.journalLimit : Piece.capacity - 1
-      state.file = try PartialFile(in: index.writingSession(), isLarge: piece.count > limit)
+      state.file = try PartialFile(in: index.writingSession(), isLarge: piece.count > Self.cachedLimit)
     }
     try state.file?.write(piece)
     state.digest.update(piece.bytes)
@@ -162,7 +160,8 @@ public final class IncomingInstance: Sendable {
       guard let piece = state.piece else { throw Self.closed }
       try checkFilled(piece, state)
       try flush(piece, &state)
-      state.header = try header(state.head ?? ByteBuffer(), isWhole: false, path: state.file?.path)
+      let path = state.file?.path ?? ""
+      state.header = try header(state.head ?? ByteBuffer()) { try InstanceHeader(index.options.file(path).dataSet) }
       index.pieces.giveBack(piece)
       state.piece = nil
       state.head = nil
@@ -185,17 +184,19 @@ public final class IncomingInstance: Sendable {
     return try state.withLockedValue { state in
       guard let file = state.file, let header = state.header else { throw Self.closed }
       defer { end(&state) }
-      return try index.placement.place(
+      let stored = try index.placement.place(
         file, header, description, dataSetOffset: metaLength, digest: state.digest.value, isDurable: isDurable)
+      state.file?.close()
+      return stored
     }
   }
 
   // MARK: One at a time
 
-  /// Whether it takes no longer than to copy it into the system's cache: not worth another thread.
+  /// Whether it takes no longer to store than to copy it into the system's cache: not worth another thread.
   private var isQuicklyStored: Bool {
     guard index.options.durability == .none, !index.writer.isBehind else { return false }
-    return state.withLockedValue { $0.file == nil && $0.failure == nil }
+    return state.withLockedValue { $0.file == nil && $0.failure == nil && $0.piece?.count ?? 0 <= Self.cachedLimit }
       && !TransferSyntax(uid: description.transferSyntaxUID).isDeflated
   }
 
@@ -208,18 +209,18 @@ public final class IncomingInstance: Sendable {
       if let failure = state.failure { throw failure }
       guard let piece = state.piece else { throw Self.closed }
       try checkFilled(piece, state)
-      guard state.file == nil, piece.count <= Self.journalLimit, index.options.durability == .fsync,
+      guard state.file == nil, index.options.durability == .fsync,
         !TransferSyntax(uid: description.transferSyntaxUID).isDeflated
       else { return false }
       let journal = try index.journal()
       if journal.isBroken { return false }
-      var digest = FileDigest()
-      digest.update(piece.bytes)
+      let digest = FileDigest.of(piece.bytes)
       let arrival = Arrival(
-        header: try header(head(piece, limit: .max), isWhole: true), description: description, received: .now,
-        bytes: piece.count, dataSetOffset: metaLength, digest: digest.value)
+        header: try header(of: piece), description: description, received: .now, bytes: piece.count,
+        dataSetOffset: metaLength, digest: digest)
       state.piece = nil
-      journal.append(Journal.Entry(piece: piece, arrival: arrival, durable: durable, stored: stored))
+      journal.append(
+        Journal.Entry(piece: piece, arrival: arrival, digest: digest, durable: durable, stored: stored))
       return true
     }
   }
@@ -250,19 +251,27 @@ public final class IncomingInstance: Sendable {
     state.header = nil
   }
 
-  /// The identifiers and main tags, from the head where that reaches, else from the file.
-  private func header(_ head: ByteBuffer, isWhole: Bool, path: String? = nil) throws -> InstanceHeader {
+  /// The identifiers and main tags of an instance that is whole in a piece.
+  private func header(of piece: Piece) throws -> InstanceHeader {
+    try header(head(piece, limit: Self.headLimit)) { [self] in
+      try header(head(piece, limit: .max), isWhole: true) { throw Self.closed }
+    }
+  }
+
+  /// The identifiers and main tags, from the head where that reaches, else from everything.
+  private func header(
+    _ head: ByteBuffer, isWhole: Bool = false, orElse more: () throws -> InstanceHeader
+  ) throws -> InstanceHeader {
     let syntax = TransferSyntax(uid: description.transferSyntaxUID)
     do {
       if !syntax.isDeflated {
         let (dataSet, problem) = DataSetReader.readTolerantly(
           head, transferSyntax: syntax,
           defaultCharacterSet: index.options.characterSet(ofSender: description.sendingAETitle))
-        let isBehindMainTags = (problem?.tag).map { $0 > MainTags.last } ?? (problem == nil)
-        if isBehindMainTags || isWhole { return try InstanceHeader(dataSet) }
+        let isAll = isWhole || head.readableBytes < Self.headLimit
+        if isWhole || (problem?.tag).map({ $0 > MainTags.last }) ?? isAll { return try InstanceHeader(dataSet) }
       }
-      let file = try index.options.file(path ?? "")
-      return try InstanceHeader(file.dataSet)
+      return try more()
     } catch let error as StorageError {
       throw error
     } catch {

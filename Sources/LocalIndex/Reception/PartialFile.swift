@@ -47,8 +47,13 @@ struct PartialFile: Sendable {
   /// Closes it, and removes its name where it still has it.
   mutating func end() {
     guard descriptor >= 0 else { return }
+    close()
+    unlink(path)
+  }
+
+  mutating func close() {
+    guard descriptor >= 0 else { return }
     Posix.close(descriptor)
     descriptor = -1
-    unlink(path)
   }
 }

@@ -44,29 +44,17 @@ struct Placement: Sendable {
   /// Makes the file of an instance that is safe in the journal. It carries the time of its reception, by which a start
   /// after a power cut knows it as the journal's and not whole.
   func place(_ entry: Journal.Entry, in session: WritingSession) throws -> StoredInstance {
-    let path = try write(entry.piece.bytes, received: entry.arrival.received, in: session)
+    var file = try PartialFile(in: session, isLarge: entry.piece.count > IncomingInstance.cachedLimit)
     do {
-      let placed = try place(entry.arrival, path: path, isDurable: false)
+      defer { file.close() }
+      try file.write(entry.piece)
+      try entry.arrival.received.set(on: file.descriptor, path: file.path)
+      let placed = try place(entry.arrival, path: file.path, isDurable: false)
       return try enqueue(entry.arrival, placed)
     } catch {
-      unlink(path)
+      unlink(file.path)
       throw error
     }
-  }
-
-  private func write(
-    _ bytes: UnsafeRawBufferPointer, received: ReceptionTime, in session: WritingSession
-  ) throws -> String {
-    let (path, descriptor) = try session.makeFile()
-    defer { Posix.close(descriptor) }
-    do {
-      try Posix.write(bytes, to: descriptor, path: path)
-      try received.set(on: descriptor, path: path)
-    } catch {
-      unlink(path)
-      throw error
-    }
-    return path
   }
 
   /// A file in its place.

@@ -13,6 +13,12 @@ struct FileDigest: Sendable {
   private var rest: [UInt8] = []
   private var count: UInt64 = 0
 
+  static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    var digest = FileDigest()
+    digest.update(bytes)
+    return digest.value
+  }
+
   mutating func update(_ bytes: UnsafeRawBufferPointer) {
     count &+= UInt64(bytes.count)
     var bytes = bytes[...]

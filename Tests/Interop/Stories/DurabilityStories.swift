@@ -42,13 +42,14 @@ extension Interop {
       #expect(Workshop.files(below: fluoro.storage + "/incoming") == [], "it ended in good order")
     }
 
-    /// Small instances on three associations, and large ones on a fourth.
+    /// Small instances on three associations, and larger ones on a fourth: for the journal, and for files of their own.
     private func send(_ ledger: Ledger, round: Int, to port: Int) async throws {
       try await withThrowingTaskGroup(of: Void.self) { group in
         for stream in 1...4 {
           let instances = (1...1000).lazy.map { number in
             NumberedInstance(
-              round: round, stream: stream, number: number, size: stream == 4 ? 1_300_000 : 500 * (number % 20 + 1))
+              round: round, stream: stream, number: number,
+              size: stream < 4 ? 500 * (number % 20 + 1) : number % 2 == 0 ? 1_300_000 : 300_000)
           }
           group.addTask { try await ledger.send(instances, to: port) }
         }
@@ -86,7 +87,8 @@ extension Interop {
         for stream in 1...4 {
           let instances = (1...15).map { number in
             NumberedInstance(
-              round: 1, stream: stream, number: number, size: number % 5 == 0 ? 1_500_000 : 700 * number)
+              round: 1, stream: stream, number: number,
+              size: number % 5 == 0 ? 1_500_000 : number % 5 == 1 ? 300_000 : 700 * number)
           }
           group.addTask { try await ledger.send(instances, to: fluoro.port) }
         }
@@ -119,7 +121,7 @@ enum Strace {
   /// With `-I 2` a signal to strace reaches the program as well; without, the program would live on.
   static func command(writing trace: String) -> [String] {
     [
-      "/usr/bin/strace", "-I", "2", "-f", "-y", "-s", "700", "-o", trace, "-e",
+      "/usr/bin/strace", "-I", "2", "-f", "-y", "-s", "5000", "-o", trace, "-e",
       "trace=write,pwrite64,writev,sendmsg,sendto,fsync,fdatasync,link,linkat,rename,renameat,renameat2,mkdir,mkdirat",
     ]
   }

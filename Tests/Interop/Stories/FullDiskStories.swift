@@ -39,7 +39,7 @@ extension Interop {
     /// Each kind fills the disk, is refused, and is taken again by the same process when there is space.
     @Test(
       "A700 with a reason, nothing left of what was refused, and on it goes when there is space",
-      arguments: [20_000, 1_500_000])
+      arguments: [20_000, 300_000, 1_500_000])
     func full(size: Int) async throws {
       guard let disk = try await SmallDisk.mount(in: workshop, megabytes: 24) else { return }
       let fluoro = try Installation(
@@ -70,7 +70,8 @@ extension Interop {
     /// Needs no rights at all: the limit of one process on the size of its files, which is lifted while it runs.
     @Test("a file that is too large for the system is refused, and taken when it is not")
     func limited() async throws {
-      let fluoro = try Installation(in: workshop, settings: ["DicomAlwaysAllowStore": true])
+      let fluoro = try Installation(
+        in: workshop, settings: ["DicomAlwaysAllowStore": true, "DicomAlwaysAllowFind": true])
       let server = try fluoro.start(["serve"], under: ["/usr/bin/prlimit", "--fsize=4194304:"])
       try await Ports.awaitListening(fluoro.port, server)
       let ledger = Ledger()
@@ -79,6 +80,8 @@ extension Interop {
       let statuses = try await send(mixed, ledger, to: fluoro.port)
       #expect(statuses.map(\.code) == [0, 0xA700, 0])
       #expect(statuses[1].errorComment == "the disk failed: File too large")
+      // Who asks is told of what is a file.
+      #expect(try await Ledger.found(round: 1, at: fluoro.port).count == 2)
       #expect(partialFiles(fluoro) == [])
       let lifted = try await Subprocess.run(
         "/usr/bin/prlimit", ["--fsize=unlimited:", "--pid", "\(try await server.program)"], in: workshop)
