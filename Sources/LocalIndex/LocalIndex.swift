@@ -59,6 +59,8 @@ public final class LocalIndex: Sendable {
     writer = IndexWriter(pool: pool, statePool: statePool, observers: observers) { try records.record(ofInstance: $0) }
     placement = Placement(storage: storage, options: options, writer: writer, statePool: statePool)
     try recover(isNew: isNew)
+    // As after a process that was killed amid much work; whoever works now looks after its own.
+    if try Posix.names(in: storage.incomingPath).isEmpty { IndexDatabase.emptyLongLogs([pool, statePool]) }
     do { try takePendingHistory() } catch {
       logger.warning("The history that waits is left for the next start: \(error)")
     }
@@ -77,11 +79,11 @@ public final class LocalIndex: Sendable {
       if case .writing(let current, let journal) = session { return (current, journal) }
       return nil
     }
-    let writer = writer
-    let end: @Sendable () throws -> Void = {
+    let end: @Sendable () throws -> Void = { [writer, pool, statePool] in
       // The last files are made now; they belong to the session that ends.
       try ended?.1?.close()
       try writer.flush()
+      IndexDatabase.emptyLongLogs([pool, statePool])
       ended?.0.end()
     }
     if ended?.1?.isCurrent == true {

@@ -140,12 +140,17 @@ extension LocalIndex {
           return .commit
         }
       }
+      IndexDatabase.emptyLongLogs([pool])
     }
     var change = IndexChange()
     change.isEverything = true
     writer.tell(change)
     return outcome
   }
+
+  /// Files come in the order of identifiers, which is none: whatever is let go of is looked up and counted on again for almost
+  /// every file. So many patients, studies and series take some 150 MB.
+  private static let resourcesInMemory = 400_000
 
   private func rebuild(_ db: Database, _ outcome: inout ReindexOutcome, _ progress: (ReindexOutcome) -> Bool) throws {
     for table in ["version", "instance", "series", "studyText", "study", "patient"] {
@@ -157,8 +162,7 @@ extension LocalIndex {
       db, sql: "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND name <> 'series_study'"
     )
     for index in indexes { try db.execute(sql: "DROP INDEX \(index["name"] as String)") }
-    var update = IndexUpdate(db)
-    var count = 0
+    var update = IndexUpdate(db, isRebuild: true)
     let reader = FilesAhead(storage) { [self] in stored($0, $1) }
     defer { reader.stop() }
     while let batch = try reader.next() {
@@ -172,11 +176,9 @@ extension LocalIndex {
           outcome.unreadable[storage.path(ofInstance: file.id, version: file.version)] = "\(error)"
         }
       }
-      count += batch.count
-      if count >= 10_000 {
-        count = 0
+      if update.resourceCount >= Self.resourcesInMemory {
         try update.finish()
-        update = IndexUpdate(db)
+        update = IndexUpdate(db, isRebuild: true)
       }
       if !progress(outcome) { throw CancellationError() }
     }

@@ -40,9 +40,30 @@ enum IndexDatabase {
     return pool
   }
 
+  /// A log of so many bytes is read within a millisecond.
+  private static let longLog = 1 << 20
+
+  /// Moves what is in a long write-ahead log into its database, unless somebody is at work there, who would be waited for.
+  ///
+  /// SQLite does so as it goes, but a log never gets shorter by that, and the first process to open a database after all
+  /// others have ended reads the whole log. A rebuild, which is one transaction, leaves one as long as the index.
+  static func emptyLongLogs(_ pools: [DatabasePool]) {
+    for pool in pools where ((try? Posix.information(pool.path + "-wal").st_size) ?? 0) > longLog {
+      // What fails here is as before: slower to open.
+      try? pool.writeWithoutTransaction { db in
+        try db.execute(sql: "PRAGMA busy_timeout = 0")
+        defer { try? db.execute(sql: "PRAGMA busy_timeout = \(Int(patience * 1000))") }
+        _ = try db.checkpoint(.truncate)
+      }
+    }
+  }
+
+  /// Seconds that another process's transaction is waited for.
+  private static let patience: TimeInterval = 10
+
   private static var configuration: Configuration {
     var configuration = Configuration()
-    configuration.busyMode = .timeout(10)
+    configuration.busyMode = .timeout(patience)
     configuration.maximumReaderCount = 4
     configuration.prepareDatabase { db in
       // A commit may be lost with the power, never the database: the start-up finds in the files what is missing.

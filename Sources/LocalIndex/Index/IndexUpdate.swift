@@ -34,12 +34,18 @@ final class IndexUpdate {
   private let db: Database
   private var terms: Terms
   private var resources: [String: Resource] = [:]
+  private let isRebuild: Bool
   private(set) var change = IndexChange()
 
-  init(_ db: Database) {
+  /// - Parameter isRebuild: everything is read again, in no order: ``change`` stays empty, since it would say all.
+  init(_ db: Database, isRebuild: Bool = false) {
     self.db = db
+    self.isRebuild = isRebuild
     terms = Terms(db)
   }
+
+  /// The patients, studies and series in memory.
+  var resourceCount: Int { resources.count }
 
   // MARK: Adding
 
@@ -84,6 +90,7 @@ final class IndexUpdate {
   }
 
   private func note(_ record: InstanceRecord) {
+    if isRebuild { return }
     change.patients.insert(record.identity.patient)
     change.studies.insert(record.identity.study)
     change.series.insert(record.identity.series)
@@ -169,7 +176,9 @@ final class IndexUpdate {
 
   /// Brings the counts of everything touched up to date.
   func finish() throws {
-    for resource in resources.values where resource.addedInstances > 0 {
+    // In the order of the rows, so that each page of the database is changed once.
+    let touched = resources.values.sorted { $0.id < $1.id }
+    for resource in touched where resource.addedInstances > 0 {
       switch resource.level {
       case .series:
         try db.cachedStatement(
@@ -200,25 +209,25 @@ final class IndexUpdate {
       case .instance: break
       }
     }
-    let rewrittenSeries = resources.values.filter { $0.level == .series && $0.isRewritten }
+    let rewrittenSeries = touched.filter { $0.level == .series && $0.isRewritten }
     let changedModalities = Set(rewrittenSeries.compactMap { $0.parent?.id })
-    for study in resources.values where study.level == .study {
+    for study in touched where study.level == .study {
       if study.isNew || study.isRewritten || study.addedSeries > 0 || changedModalities.contains(study.id) {
-        try Self.refreshText(db, study: study.id)
+        try Self.refreshText(db, study: study.id, isNew: study.isNew)
       }
     }
     resources = [:]
   }
 
-  /// The modalities of a study and the text that the filter of its list searches.
-  static func refreshText(_ db: Database, study: Int64) throws {
+  /// The modalities of a study and the text that the filter of its list searches. A new one has no such text yet.
+  static func refreshText(_ db: Database, study: Int64, isNew: Bool = false) throws {
     try db.cachedStatement(
       sql: """
         UPDATE study SET modalities = coalesce((SELECT group_concat(Modality, '\\') FROM
           (SELECT DISTINCT Modality FROM series WHERE study = ?1 AND Modality <> '' ORDER BY Modality)), '') WHERE id = ?1
         """
     ).execute(arguments: [study])
-    try db.cachedStatement(sql: "DELETE FROM studyText WHERE rowid = ?").execute(arguments: [study])
+    if !isNew { try db.cachedStatement(sql: "DELETE FROM studyText WHERE rowid = ?").execute(arguments: [study]) }
     try db.cachedStatement(
       sql: """
         INSERT INTO studyText (rowid, text) SELECT id, concat_fold(PatientName_f, PatientName_i, PatientName_p,
