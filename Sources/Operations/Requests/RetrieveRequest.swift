@@ -114,6 +114,8 @@ public struct SendRequest: Sendable, Hashable {
   /// Ask the peer to commit to what it got; nil: as the modality is configured.
   public var storageCommitment: Bool?
   public var associations: Int
+  /// SOP Instance UIDs that the station has acknowledged before: they are not sent again.
+  public var acknowledged: Set<String> = []
   /// The name a person typed, where the station is in production.
   public var confirmation: String?
 

@@ -12,6 +12,9 @@ public struct SentInstance: Sendable, Hashable {
   /// Whether the peer will keep it; nil: it was not asked.
   public var commitment: CommitmentState?
 
+  /// In words: why there is no status, or what the status means.
+  var reason: String { problem ?? status.map { "\($0)" } ?? "no answer" }
+
   /// The peer has it: success, or a warning (PS3.4 Table B.2-1).
   public var isStored: Bool { status.map { $0.isSuccess || $0.isWarning } ?? false }
 
@@ -31,6 +34,8 @@ public struct StoreResult: OperationResult {
   /// In the order they were sent.
   public var instances: [SentInstance]
   public var seconds: Double
+  /// How many were not sent since the peer had acknowledged them before.
+  public var earlier = 0
   /// What the request for storage commitment came to; nil: none was made.
   public var commitment: CommitResult?
   /// How many were had at once, where several were asked for.
@@ -56,6 +61,7 @@ public struct StoreResult: OperationResult {
         ("warning", .integer(warning)), ("bytes", .integer(Int(bytes))), ("seconds", .decimal(seconds)),
         ("failedInstances", .array(failedInstances.map(JSONText.Value.string))),
       ]
+        + (earlier > 0 ? [("acknowledgedBefore", .integer(earlier))] : [])
         + (associations.map { [("associations", .integer($0))] } ?? [])
         + (commitment.map { [("committed", .integer($0.committed)), ("transactionUID", .string($0.transactionUID))] }
           ?? []))

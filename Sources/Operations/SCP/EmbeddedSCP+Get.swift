@@ -23,39 +23,17 @@ extension EmbeddedSCP {
 extension GetInstance {
   /// A stored instance as it is, or, where its own transfer syntax was not accepted, in another uncompressed one.
   init(_ instance: OutgoingInstance) {
-    let temporary = TemporaryFolder()
+    let scratch = ScratchFolder()
     self.init(sopClassUID: instance.sopClassUID, sopInstanceUID: instance.sopInstanceUID) { accepted in
       try await Blocking.run {
         if accepted.contains(instance.transferSyntax) { return try instance.source() }
         guard ContextPolicy.native.contains(instance.transferSyntax),
           let other = accepted.first(where: ContextPolicy.native.contains)
         else { throw StatusError(Status(0x0122)) }
-        return try instance.source(in: other, path: temporary.path("converted.dcm"))
+        return try instance.source(in: other, path: scratch.path("converted.dcm"))
       }
     } close: {
-      temporary.remove()
-    }
-  }
-}
-
-/// A folder for one file, readable by us alone; it is made when a path in it is asked for.
-private final class TemporaryFolder: Sendable {
-  private let folder = Mutex<URL?>(nil)
-
-  func path(_ name: String) throws -> String {
-    try folder.withLock { folder in
-      let url = FileManager.default.temporaryDirectory.appending(path: "fluoro-\(UUID().uuidString)")
-      try FileManager.default.createDirectory(
-        at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-      folder = url
-      return url.appending(path: name).path
-    }
-  }
-
-  func remove() {
-    folder.withLock { folder in
-      if let folder { try? FileManager.default.removeItem(at: folder) }
-      folder = nil
+      scratch.remove()
     }
   }
 }

@@ -57,8 +57,20 @@ struct OutgoingInstance: Sendable {
 
   var reference: SOPReference { SOPReference(sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID) }
 
-  var context: PresentationContextProposal {
-    PresentationContextProposal(abstractSyntax: sopClassUID, transferSyntaxes: [transferSyntax])
+  /// As it is stored; and what every station must take (PS3.5 §10.1), for where it does not take that.
+  var contexts: [PresentationContextProposal] {
+    [[transferSyntax], Self.uncompressed.filter { $0 != transferSyntax }].map {
+      PresentationContextProposal(abstractSyntax: sopClassUID, transferSyntaxes: $0)
+    }
+  }
+
+  private static let uncompressed: [UID] = [.explicitVRLittleEndian, .implicitVRLittleEndian, .explicitVRBigEndian]
+
+  /// The first of these transfer syntaxes that it can be written in without touching its pixels; nil: there is none, or it
+  /// is compressed.
+  func conversion(to accepted: [UID]) -> UID? {
+    let isConvertible = Self.uncompressed.contains(transferSyntax) || transferSyntax == .deflatedExplicitVRLittleEndian
+    return isConvertible ? accepted.first(where: Self.uncompressed.contains) : nil
   }
 }
 

@@ -1,64 +1,99 @@
 import Dicom
-import Synchronization
 
 extension Station {
-  /// C-STORE of local instances or files. `onInstance` gets the fate of each as it becomes known.
+  /// How often an association that was lost is asked for again before a person is.
+  static let reconnections = 5
+
+  /// C-STORE of local instances or files. `onInstance` gets the fate of each as it becomes known. When an association is
+  /// lost, what had no answer goes over another one. Retried, it sends what was not acknowledged.
   public func store(
     _ modality: Modality, _ request: SendRequest, timeout: TimeoutChoice = .inherited,
     onInstance: @escaping @Sendable (SentInstance) -> Void = { _ in }
   ) -> Operation<StoreResult> {
-    let what = Words.count(request.sources.count, "item")
-    let retry: @Sendable () -> Job = { [self] in store(modality, request, timeout: timeout, onInstance: onInstance).job
+    let ledger = SendLedger(request)
+    let retry: @Sendable () -> Job = { [self] in
+      store(modality, ledger.next, timeout: timeout, onInstance: onInstance).job
     }
+    let what = Words.count(request.sources.count, "item")
+    let title = request.acknowledged.isEmpty ? "send \(what)" : "send the rest of \(what)"
     return run(
-      .store(request), "send \(what) to \(modality.name)", modality, timeout,
+      .store(request), "\(title) to \(modality.name)", modality, timeout,
       associations: request.associations, retry: retry
     ) { [self] job in
       let originator = try check(request, modality)
       let list = try SendList(request.sources) { try index }
+      ledger.note(list.instances)
+      let instances = list.instances.filter { !ledger.isAcknowledged($0) }
       let start = clock.now
-      let progress = SendProgress(total: list.instances.count, job: job)
-      var sender = InstanceSender(
-        pool: pool,
-        lease: { [self] contexts, isFresh in
-          try await lease(modality, as: request.localAET, contexts, job, isFresh: isFresh)
-        }, moveOriginator: originator)
-      sender.associations = jobs.places(of: job)
+      let progress = SendProgress(total: instances.count, job: job)
       let associations = AssociationCount()
-      sender.onAssociation = { associations.note($0, $1) }
-      sender.isAnotherWaiting = { [jobs] in jobs.isPlaceWanted(by: job) }
-      sender.onFewer = { [jobs] in jobs.giveUpPlace(of: job) }
-      sender.isCancelled = { job.isCancelled }
+      var sender = sender(to: modality, request, originator, job, associations)
       sender.onBytes = { progress.sent($1, of: $0) }
+      sender.onReconnection = { number, loss in
+        job.remark(
+          "\(progress.words) when this came: \(loss) What has no answer goes over another association, attempt "
+            + "\(number) of \(Self.reconnections)")
+      }
       sender.onInstance = { number, instance in
+        ledger.note(instance)
         progress.ended(instance, number)
         onInstance(instance)
       }
-      let (results, failure) = await sender.send(list.instances)
-      let useful = min(request.associations, list.instances.count)
+      let conversions = ConversionCount()
+      sender.onConversion = { conversions.note($0, $1) }
+      let (results, failure) = await sender.send(instances)
+      let useful = min(request.associations, instances.count)
       if let words = associations.words(asked: useful, tried: sender.associations, modality) { job.remark(words) }
+      if let words = conversions.words(modality) { job.remark(words) }
       if let failure, !(failure is AssociationError), !(failure is CancellationError) { throw failure }
       var result = StoreResult(instances: results, seconds: seconds(since: start), outcome: Outcome(.done, ""))
+      result.earlier = list.instances.count - instances.count
       if request.associations > 1 { result.associations = associations.granted }
       result.outcome = Self.outcome(result, failure, list, job)
       if request.storageCommitment ?? modality.storageCommitment, !job.isCancelled {
-        try await commit(list.instances, &result, modality, request.localAET, job)
+        try await commit(stored(list.instances, result, ledger), &result, modality, request.localAET, job)
       }
+      if result.outcome.state == .done { ledger.noteWhole() }
       return result
     }
   }
 
-  /// Asks the modality to keep what it has taken.
+  private func sender(
+    to modality: Modality, _ request: SendRequest, _ originator: MoveOriginator?, _ job: Job,
+    _ associations: AssociationCount
+  ) -> InstanceSender {
+    var sender = InstanceSender(
+      pool: pool,
+      lease: { [self] contexts, isFresh in
+        try await lease(modality, as: request.localAET, contexts, job, isFresh: isFresh)
+      }, moveOriginator: originator, clock: clock)
+    sender.associations = jobs.places(of: job)
+    sender.reconnections = Self.reconnections
+    sender.converts = modality.allowTranscoding
+    sender.onAssociation = { associations.note($0, $1) }
+    sender.isAnotherWaiting = { [jobs] in jobs.isPlaceWanted(by: job) }
+    sender.onFewer = { [jobs] in jobs.giveUpPlace(of: job) }
+    sender.isCancelled = { job.isCancelled }
+    return sender
+  }
+
+  /// What the station has of a list: it took it now, or before.
+  private func stored(
+    _ instances: [OutgoingInstance], _ result: StoreResult, _ ledger: SendLedger
+  ) -> [OutgoingInstance] {
+    let stored = Set(result.instances.filter(\.isStored).map(\.sopInstanceUID))
+    return instances.filter { stored.contains($0.sopInstanceUID.rawValue) || ledger.isAcknowledged($0) }
+  }
+
+  /// Asks the modality to keep what it has taken, now or before.
   private func commit(
     _ instances: [OutgoingInstance], _ result: inout StoreResult, _ modality: Modality, _ localAET: String?, _ job: Job
   ) async throws {
-    let stored = Set(result.instances.filter(\.isStored).map(\.sopInstanceUID))
-    let references = instances.map(\.reference).filter { stored.contains($0.sopInstanceUID.rawValue) }
-    if references.isEmpty { return }
-    let commitment = try await commit(references, modality, localAET, job)
+    if instances.isEmpty { return }
+    let commitment = try await commit(instances.map(\.reference), modality, localAET, job)
     let states = Dictionary(
       commitment.instances.map { ($0.sopInstanceUID, $0.state) }, uniquingKeysWith: { first, _ in first })
-    for index in result.instances.indices {
+    for index in result.instances.indices where result.instances[index].isStored {
       result.instances[index].commitment = states[result.instances[index].sopInstanceUID]
     }
     result.commitment = commitment
@@ -88,11 +123,15 @@ extension Station {
 
   private static func outcome(_ result: StoreResult, _ failure: (any Error)?, _ list: SendList, _ job: Job) -> Outcome {
     let stored = result.completed + result.warning
-    let total = Words.count(list.instances.count, "instance")
-    var words = stored == list.instances.count ? total : "\(Words.grouped(stored)) of \(total)"
+    let asked = result.instances.count
+    let total = Words.count(asked, "instance")
+    var words = stored == asked ? total : "\(Words.grouped(stored)) of \(total)"
+    if asked == 0 { words = "nothing was left to send" }
     if result.warning > 0 { words += ", \(result.warning) with a warning" }
-    var details = result.instances.filter { !$0.isStored || $0.status?.isWarning == true }.map { instance in
-      "\(instance.sopInstanceUID): \(instance.problem ?? instance.status.map { "\($0)" } ?? "no answer")"
+    if result.earlier > 0 { words += ", \(Words.grouped(result.earlier)) acknowledged before" }
+    var details = result.instances.filter { !$0.isStored }.map { "\($0.sopInstanceUID): \($0.reason)" }
+    details += result.instances.filter { $0.isStored && $0.status?.isWarning == true }.map {
+      "stored with a warning: \($0.sopInstanceUID): \($0.reason)"
     }
     details += list.skipped.map { "not a DICOM file, left out: \($0)" }
     if job.isCancelled { return Outcome(.cancelled, "cancelled after \(words)", details: details) }
@@ -102,86 +141,11 @@ extension Station {
     }
     if result.failed == 0 {
       return Outcome(
-        .done, "\(words), \(Words.bytes(result.bytes)) in \(Words.elapsed(result.seconds))", details: details)
+        .done, asked == 0 ? words : "\(words), \(Words.bytes(result.bytes)) in \(Words.elapsed(result.seconds))",
+        details: details)
     }
     let first = result.instances.first { !$0.isStored }
     let reason = first.flatMap { $0.problem ?? $0.status?.advised }.map { ": \($0)" } ?? ""
     return Outcome(stored > 0 ? .partial : .failed, words + reason, details: details)
-  }
-}
-
-/// How many of the associations that were wanted at once were had.
-private final class AssociationCount: Sendable {
-  private let state = Mutex<(granted: Set<Int>, failure: (any Error)?)>(([], nil))
-
-  var granted: Int { state.withLock { $0.granted.count } }
-
-  func note(_ number: Int, _ failure: (any Error)?) {
-    state.withLock { state in
-      if failure == nil { state.granted.insert(number) }
-      state.failure = state.failure ?? failure
-    }
-  }
-
-  /// One line where there were fewer than asked for, although there was something to send; nil otherwise.
-  func words(asked: Int, tried: Int, _ modality: Modality) -> String? {
-    let (granted, failure) = state.withLock { ($0.granted.count, $0.failure) }
-    guard granted > 0, granted < asked else { return nil }
-    let had = "sent over \(Words.count(granted, "association")) instead of \(asked)"
-    if granted < tried, let failure { return "\(had): \(Outcome(failure).words)" }
-    guard tried < asked else { return nil }
-    return "\(had): MaximumAssociations of \(modality.name) is \(modality.maximumAssociations), other jobs included"
-  }
-}
-
-/// Sums up what has gone out.
-private final class SendProgress: Sendable {
-  private struct State {
-    var completed = 0
-    var failed = 0
-    var warning = 0
-    var bytes: Int64 = 0
-    /// Bytes sent of instances that are not answered yet, by their number.
-    var underWay: [Int: Int] = [:]
-  }
-
-  private let total: Int
-  private let job: Job
-  private let state = Mutex(State())
-
-  init(total: Int, job: Job) {
-    self.total = total
-    self.job = job
-    publish()
-  }
-
-  func sent(_ bytes: Int, of number: Int) {
-    state.withLock { $0.underWay[number] = bytes }
-    publish()
-  }
-
-  func ended(_ instance: SentInstance, _ number: Int) {
-    state.withLock { state in
-      state.underWay[number] = nil
-      if !instance.isStored {
-        state.failed += 1
-      } else {
-        if instance.status?.isWarning == true { state.warning += 1 } else { state.completed += 1 }
-        state.bytes += Int64(instance.bytes)
-      }
-    }
-    publish()
-  }
-
-  private func publish() {
-    let now = state.withLock { $0 }
-    job.update { [total] progress in
-      progress.total = total
-      progress.completed = now.completed
-      progress.failed = now.failed
-      progress.warning = now.warning
-      progress.remaining = total - now.completed - now.failed - now.warning
-      progress.bytes = now.underWay.values.reduce(now.bytes) { $0 + Int64($1) }
-    }
   }
 }

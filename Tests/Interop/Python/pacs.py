@@ -2,13 +2,16 @@
 
     pacs.py PORT AETITLE [--destination AET=PORT]... [--move-status N] [--slow-find SECONDS] [--slow-get SECONDS]
             [--drop-after N] [--send-nothing] [--refuse-move UID] [--slow-move SECONDS] [--maximum N] [--folder FOLDER] [--hide-class UID] [--refuse-get UID] [--take-class UID]
+            [--drop-store N] [--drop-times N] [--refuse-store UID] [--warn-store UID] [--only-syntax UID]
             [--tls CERTIFICATE KEY TRUSTED] [--commit same|later|never] FILE...
 
 Answers C-ECHO, C-FIND (every study, or the ones whose StudyInstanceUID is asked for), C-GET, and C-MOVE to the
 destinations it knows, and takes C-STORE. Prints what it got, one line each. A hidden class is not among the
 SOPClassesInStudy; one whose move is refused goes only by C-GET, one whose get is refused goes only by C-MOVE. With --commit it commits to what it holds, and reports over the
 same association, over one to the destination of the asking AE title, or not at all. Its worklist has a CT and an MR of two patients. Once, it
-aborts the association after N instances, or reports success and sends nothing.
+aborts the association after N instances, or reports success and sends nothing. So many times it aborts when it is sent
+the next one after N; instances it refuses to store, or stores with a warning, are named by their SOP Instance UID. It
+stores in all transfer syntaxes, or in those given.
 """
 
 import argparse
@@ -49,6 +52,11 @@ arguments.add_argument("--maximum", type=int)
 arguments.add_argument("--hide-class", action="append", default=[])
 arguments.add_argument("--refuse-get", action="append", default=[])
 arguments.add_argument("--take-class", action="append", default=[])
+arguments.add_argument("--drop-store", type=int)
+arguments.add_argument("--drop-times", type=int, default=1)
+arguments.add_argument("--refuse-store", action="append", default=[])
+arguments.add_argument("--warn-store", action="append", default=[])
+arguments.add_argument("--only-syntax", action="append", default=[])
 arguments.add_argument("--commit", choices=["same", "later", "never"])
 arguments.add_argument("--folder")
 arguments.add_argument("--require-called-aet", action="store_true")
@@ -229,13 +237,22 @@ def report(association, request):
 
 def on_store(event):
     dataset = event.dataset
+    instance = event.request.AffectedSOPInstanceUID
+    event.assoc.taken = getattr(event.assoc, "taken", 0) + 1
+    if options.drop_store is not None and event.assoc.taken > options.drop_store and options.drop_times > 0:
+        options.drop_times -= 1
+        event.assoc.abort()
+        return 0x0000
+    if instance in options.refuse_store:
+        options.refuse_store.remove(instance)  # the next time it is taken
+        return 0xA700
     dataset.file_meta = event.file_meta
     held.append(dataset)
     if options.folder:
         with open(f"{options.folder}/{event.request.AffectedSOPInstanceUID}.dcm", "wb") as file:
             file.write(event.encoded_dataset())
-    say("store", event.request.AffectedSOPInstanceUID)
-    return 0x0000
+    say("store", instance)
+    return 0xB000 if instance in options.warn_store else 0x0000
 
 
 secure = None
@@ -262,7 +279,8 @@ for abstract in (
 if options.commit:
     entity.add_supported_context(StorageCommitmentPushModel)
 for abstract in [context.abstract_syntax for context in AllStoragePresentationContexts] + options.take_class:
-    entity.add_supported_context(abstract, ALL_TRANSFER_SYNTAXES, scu_role=True, scp_role=True)
+    syntaxes = options.only_syntax or ALL_TRANSFER_SYNTAXES
+    entity.add_supported_context(abstract, syntaxes, scu_role=True, scp_role=True)
 entity.start_server(
     ("127.0.0.1", options.port),
     ssl_context=secure,

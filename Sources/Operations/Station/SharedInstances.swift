@@ -1,0 +1,105 @@
+import Dicom
+import Synchronization
+
+/// What one association has taken, until it ends.
+final class SendingTurn: Sendable {
+  private let state = Mutex<(taken: [Int], hasAnswers: Bool)>(([], false))
+
+  func take(_ number: Int) { state.withLock { $0.taken.append(number) } }
+
+  func ended(_ number: Int, isAnswered: Bool) {
+    state.withLock { state in
+      state.taken.removeAll { $0 == number }
+      if isAnswered { state.hasAnswers = true }
+    }
+  }
+
+  var unanswered: [Int] { state.withLock { $0.taken } }
+  var hasAnswers: Bool { state.withLock { $0.hasAnswers } }
+}
+
+/// The instances that several associations share, and what became of each.
+final class SharedInstances: Sendable {
+  private struct State {
+    var next = 0
+    var end = 0
+    /// Taken by an association that turned out to be dead.
+    var returned: [Int] = []
+    var results: [SentInstance?]
+    /// Those under way when an association was lost, and why: each gets one more try.
+    var lost: [Int: any Error] = [:]
+    /// How many more associations may be asked for after a loss.
+    var reconnections: Int
+    var failure: (any Error)?
+    /// Why an association could not be had; that matters only when something is left in the end.
+    var refusal: (any Error)?
+  }
+
+  private let instances: [OutgoingInstance]
+  private let allowedReconnections: Int
+  private let state: Mutex<State>
+
+  /// - Parameter reconnections: how often an association that was lost may be asked for again.
+  init(_ instances: [OutgoingInstance], reconnections: Int) {
+    self.instances = instances
+    allowedReconnections = reconnections
+    state = Mutex(State(results: Array(repeating: nil, count: instances.count), reconnections: reconnections))
+  }
+
+  /// So many more may be taken.
+  func open(_ count: Int) { state.withLock { $0.end += count } }
+
+  func next() -> (number: Int, instance: OutgoingInstance)? {
+    let number = state.withLock { state -> Int? in
+      guard state.failure == nil else { return nil }
+      if let number = state.returned.popLast() { return number }
+      guard state.next < state.end else { return nil }
+      state.next += 1
+      return state.next - 1
+    }
+    return number.map { ($0, instances[$0]) }
+  }
+
+  func putBack(_ numbers: [Int]) { state.withLock { $0.returned = ($0.returned + numbers).sorted(by: >) } }
+
+  /// Whether one that was under way when its association was lost shall be sent again: a peer that ends two associations
+  /// at the same instance would end a third.
+  func mayTryAgain(_ number: Int, after loss: any Error) -> Bool {
+    state.withLock { state in
+      guard state.lost.updateValue(loss, forKey: number) == nil else { return false }
+      return state.reconnections > 0
+    }
+  }
+
+  /// Which one, from 1, another association after a loss is; nil: there were enough.
+  func reconnect() -> Int? {
+    state.withLock { state in
+      guard state.reconnections > 0, state.failure == nil else { return nil }
+      state.reconnections -= 1
+      return allowedReconnections - state.reconnections
+    }
+  }
+
+  func set(_ result: SentInstance, at number: Int) { state.withLock { $0.results[number] = result } }
+  func note(refusal: any Error) { state.withLock { $0.refusal = $0.refusal ?? refusal } }
+
+  /// Nobody takes any more of those that were opened.
+  func close() {
+    state.withLock { state in
+      if state.next < state.end || !state.returned.isEmpty { state.failure = state.failure ?? state.refusal }
+    }
+  }
+
+  func fail(_ error: any Error) { state.withLock { $0.failure = $0.failure ?? error } }
+
+  var end: (results: [SentInstance], failure: (any Error)?) {
+    let (known, failure, lost) = state.withLock { ($0.results, $0.failure, $0.lost) }
+    let results = zip(instances.indices, known).map { number, result in
+      result
+        ?? SentInstance(
+          sopInstanceUID: instances[number].sopInstanceUID.rawValue, status: nil,
+          problem: lost[number].map { "not acknowledged: \($0)" } ?? "not sent", bytes: instances[number].bytes)
+    }
+    return (results, failure ?? (known.contains { $0 == nil } ? CancellationError() : nil))
+  }
+}
