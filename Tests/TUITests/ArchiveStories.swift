@@ -12,11 +12,20 @@ struct ArchiveStories {
 
   private func page(_ story: Story, _ records: [Record], total: Int? = nil, isLast: Bool = true) {
     let order = story.effects.pages.last
+    let count = total ?? records.count
     story.show(
       .page(
         .init(
-          token: order?.token ?? 0, records: records, isFirst: order?.offset == 0, isLast: isLast,
-          total: total ?? records.count)))
+          token: order?.token ?? 0, records: records, offset: order?.offset ?? count - records.count, isLast: isLast,
+          total: count)))
+  }
+
+  /// Answers what was asked for last, out of a list of so many studies, as the index would.
+  private func answer(_ story: Story, of total: Int) {
+    guard let order = story.effects.pages.last else { return }
+    let start = order.offset ?? max(0, total - order.limit)
+    let end = min(total, start + order.limit)
+    page(story, (start..<end).map { study("\($0)", "P\($0)") }, total: total, isLast: end == total)
   }
 
   private func job(_ id: Int, _ phase: JobView.Phase, at now: ContinuousClock.Instant) -> JobView {
@@ -45,15 +54,78 @@ struct ArchiveStories {
     #expect(story.effects.pages.last?.offset == 200, "the next page comes before the end is reached")
   }
 
+  @Test(
+    "G goes to the last of a hundred thousand at once, g back to the first; in between pages come before they are missed"
+  )
+  func ends() {
+    let story = Story()
+    story.press("3")
+    answer(story, of: 100_000)
+    let asked = story.effects.pages.count
+    story.press("G")
+    #expect(story.effects.pages.last.map { $0.offset == nil } == true)
+    answer(story, of: 100_000)
+    #expect(story.selected.contains("P99999"))
+    #expect(story.effects.pages.count == asked + 1, "one page of 200, not five hundred")
+    for _ in 0..<14 { story.press(.control("b")) }
+    #expect(story.effects.pages.last?.offset == 99_600)
+    let before = story.selected
+    answer(story, of: 100_000)
+    #expect(story.selected == before, "rows that come above do not move the cursor")
+    for _ in 0..<8 { story.press(.control("b")) }
+    #expect(story.selected.contains("P997"))
+    story.press("g")
+    answer(story, of: 100_000)
+    #expect(story.selected.contains("P0"))
+  }
+
+  @Test("What arrives while one stands at the end shifts no row under the cursor")
+  func endWhileReceiving() throws {
+    let story = Story()
+    story.press("3")
+    answer(story, of: 1000)
+    story.press("G")
+    answer(story, of: 1000)
+    let before = story.selected
+    story.show(.indexChanged(studies: []))
+    let order = try #require(story.effects.pages.last)
+    let offset = try #require(order.offset)
+    // Three new ones stand before all others.
+    let end = min(1003, offset + order.limit)
+    page(
+      story, (offset..<end).map { $0 < 3 ? study("new\($0)", "NEW") : study("\($0 - 3)", "P\($0 - 3)") }, total: 1003)
+    #expect(story.selected == before)
+    #expect(story.shows("1,003 studies"))
+  }
+
+  @Test("Marks stay on rows that a filter or a jump has left behind, until those are gone")
+  func marksElsewhere() {
+    let story = Story()
+    story.press("3")
+    answer(story, of: 100_000)
+    story.press(" ", "G")
+    answer(story, of: 100_000)
+    story.press(" ", "s")
+    #expect(story.shows("Send 2 studies to"))
+    story.press(.escape, "/")
+    story.type("p5")
+    page(story, [study("5", "P5")])
+    story.press(.enter)
+    #expect(story.shows("2 marked"))
+    story.show(.indexChanged(studies: []))
+    story.show(.holdings(["0": Holding(instances: 0), "99999": Holding(instances: 10)]))
+    #expect(story.shows("1 marked"), "one of them has been deleted elsewhere")
+  }
+
   @Test("< and > let the index sort")
   func sort() {
     let story = Story()
     story.press("3")
     page(story, [study("a", "DOE^JANE")])
     story.press(">")
-    #expect(story.effects.pages.last?.sort != .studyDate)
+    #expect(story.effects.pages.last?.order.column == .modalities)
     story.press("I")
-    #expect(story.effects.pages.last?.descending == true)
+    #expect(story.effects.pages.last?.order.isDescending == true)
   }
 
   @Test("i imports what a path names; the job tells how far it is")
@@ -81,10 +153,11 @@ struct ArchiveStories {
     story.type("ro")
     page(story, [study("b", "ROE")])
     story.press(.enter, "*", "x")
-    let counts = story.effects.compactMap { effect -> [String]? in
-      if case .count(let ids, .study, _, _) = effect { ids } else { nil }
+    let counts = story.effects.compactMap { effect -> ([String], Int)? in
+      if case .count(let ids, .study, _, let outside) = effect { (ids, outside) } else { nil }
     }
-    #expect(counts.count == 1)
+    #expect(counts.map(\.0) == [["b", "a"]])
+    #expect(counts.map(\.1) == [1])
   }
 
   // MARK: Jobs

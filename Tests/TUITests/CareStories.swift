@@ -18,7 +18,7 @@ struct CareStories {
   private func local(_ story: Story) {
     story.press("3")
     let token = story.effects.pages.last?.token ?? 0
-    story.show(.page(.init(token: token, records: [study("1", "20240101")], isFirst: true, isLast: true)))
+    story.show(.page(.init(token: token, records: [study("1", "20240101")], offset: 0, isLast: true)))
   }
 
   @Test("A key typed before the first row was drawn does nothing, and says that the answer is not here")

@@ -20,7 +20,7 @@ struct CommandStories {
     let story = Story()
     story.press("3")
     let token = story.effects.pages.last?.token ?? 0
-    story.show(.page(.init(token: token, records: [study("a"), study("b")], isFirst: true, isLast: true)))
+    story.show(.page(.init(token: token, records: [study("a"), study("b")], offset: 0, isLast: true)))
     return story
   }
 

@@ -29,7 +29,7 @@ struct KeyStories {
     story.press("3")
     let token = story.effects.pages.last?.token ?? 0
     story.show(
-      .page(.init(token: token, records: [study("a", "DOE^JANE"), study("b", "ROE^JIM")], isFirst: true, isLast: true)))
+      .page(.init(token: token, records: [study("a", "DOE^JANE"), study("b", "ROE^JIM")], offset: 0, isLast: true)))
     return story
   }
 

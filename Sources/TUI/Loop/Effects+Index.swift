@@ -32,13 +32,15 @@ extension Effects {
   }
 
   private func page(_ order: PageOrder) -> Message.LocalPage {
-    var page = Message.LocalPage(token: order.token, records: [], isFirst: order.offset == 0, isLast: true)
+    var page = Message.LocalPage(token: order.token, records: [], offset: order.offset ?? 0, isLast: true)
     do {
       switch order.level {
       case .patient, .study:
-        let sort = StudyOrder(Views.column(order.sort), isDescending: order.descending)
+        // The last page is the first one of the other order: nothing before it is looked at.
+        var sort = order.order
+        if order.offset == nil { sort.isDescending.toggle() }
         let rows = try station.index.studies(
-          matching: order.filter, orderBy: sort, limit: order.limit, offset: order.offset)
+          matching: order.filter, orderBy: sort, limit: order.limit, offset: page.offset)
         let protected = try station.index.protectedStudies()
         page.records = rows.map { row in
           var record = Views.record(row)
@@ -46,7 +48,14 @@ extension Effects {
           return record
         }
         page.isLast = rows.count < order.limit
-        page.total = page.isLast && page.isFirst ? rows.count : try station.index.studyCount(matching: order.filter)
+        let total =
+          page.isLast && page.offset == 0 ? rows.count : try station.index.studyCount(matching: order.filter)
+        page.total = total
+        if order.offset == nil {
+          page.records.reverse()
+          page.isLast = true
+          page.offset = max(0, total - rows.count)
+        }
       case .series: page.records = try station.index.series(ofStudy: order.parent ?? "").map(Views.record)
       case .instance: page.records = try station.index.instances(ofSeries: order.parent ?? "").map(Views.record)
       }

@@ -116,20 +116,6 @@ enum Views {
     return record
   }
 
-  static func column(_ attribute: Attribute?) -> StudyOrder.Column {
-    switch attribute {
-    case .patientName: .patientName
-    case .patientID: .patientID
-    case .studyDescription: .studyDescription
-    case .modalitiesInStudy: .modalities
-    case .accessionNumber: .accessionNumber
-    case .studyInstances: .instances
-    case .studySeries: .series
-    case nil: .lastUpdate
-    default: .studyDate
-    }
-  }
-
   // MARK: Station
 
   static func modality(_ modality: Modality, _ configuration: Configuration) -> ModalityRow {

@@ -1,4 +1,5 @@
 import Dicom
+import LocalIndex
 import Operations
 
 /// Everything that can happen to the model.
@@ -66,7 +67,8 @@ enum Message: Sendable {
   struct LocalPage: Sendable {
     var token: Int
     var records: [Record]
-    var isFirst: Bool
+    /// Where the first of them stands among all there are.
+    var offset: Int
     var isLast: Bool
     /// All there are; nil when nobody counted.
     var total: Int?
@@ -215,8 +217,8 @@ struct PageOrder: Sendable, Equatable {
   /// The identifier of the study or series that holds them; nil at the study level.
   var parent: String?
   var filter: String
-  var sort: Attribute?
-  var descending: Bool
-  var offset: Int
+  var order: StudyOrder
+  /// Where it begins; nil: so that it ends with the last there is.
+  var offset: Int?
   var limit: Int
 }

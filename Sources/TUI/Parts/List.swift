@@ -19,6 +19,8 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   private(set) var cursor: Row.ID?
   private var top: Row.ID?
   private(set) var marks: Set<Row.ID> = []
+  /// Marked rows that are not among `rows`, which hold another part of all there are.
+  private(set) var away: [Row] = []
   /// The cursor was set by something else than a key since it was last drawn: nobody has seen it there.
   private(set) var isUnseen = false
   /// Whether a person has chosen where the cursor is.
@@ -43,6 +45,8 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   let searched: (@Sendable (Row) -> String)?
   /// What is typed after `/` is looked for and leaves out nothing.
   let isSearch: Bool
+  /// False: whoever fills the list has sorted them.
+  let sortsRows: Bool
   /// The row whose details are shown: the one under the cursor, or, while keys come faster than one reads, the one it was
   /// on before. What scrolls by costs nothing on a thin line so.
   private var detailedID: Row.ID?
@@ -52,12 +56,14 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   var detailsTop = 0
 
   init(
-    _ columns: [Column<Row>], searched: (@Sendable (Row) -> String)? = nil, sort: Sort? = nil, isSearch: Bool = false
+    _ columns: [Column<Row>], searched: (@Sendable (Row) -> String)? = nil, sort: Sort? = nil, isSearch: Bool = false,
+    sortsRows: Bool = true
   ) {
     self.columns = columns
     self.searched = searched
     self.sort = sort
     self.isSearch = isSearch
+    self.sortsRows = sortsRows
   }
 
   var count: Int { shown.count }
@@ -76,21 +82,33 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
     if marks.isEmpty { return isUnseen ? [] : current.map { [$0] } ?? [] }
     let inside = shown.lazy.map { rows[$0] }.filter { marks.contains($0.id) }
     let outside = rows.filter { marks.contains($0.id) && shownPlace($0.id) == nil }
-    return Array(inside) + outside
+    return Array(inside) + outside + away
   }
 
   var markedOutsideFilter: Int { marks.count { shownPlace($0) == nil } }
 
   // MARK: Filling
 
-  mutating func replace(_ new: [Row]) {
+  /// - Parameter isOtherPart: those that are missing from it are not gone; their marks stay.
+  mutating func replace(_ new: [Row], isOtherPart: Bool = false) {
     let position = cursorPosition
+    if isOtherPart, !marks.isEmpty { away += rows.filter { marks.contains($0.id) } }
     rows = new
     (keys, shown) = ([], [])
     texts = []
     places = Dictionary(new.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
-    marks.formIntersection(places.keys)
+    away.removeAll { places[$0.id] != nil }
+    if !marks.isEmpty { marks.formIntersection(places.keys + away.map(\.id)) }
     arrange(position)
+  }
+
+  /// Adds rows before the others.
+  mutating func prepend(_ new: [Row]) { replace(new.filter { places[$0.id] == nil } + rows) }
+
+  /// Rows that are nowhere any more lose their marks.
+  mutating func unmark(_ ids: Set<Row.ID>) {
+    marks.subtract(ids)
+    away.removeAll { ids.contains($0.id) }
   }
 
   /// Adds rows, or replaces those already there.
@@ -106,6 +124,7 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
         rows.append(row)
       }
     }
+    if !away.isEmpty { away.removeAll { places[$0.id] != nil } }
     if isReplaced || before == 0 {
       texts = []
       arrange()
@@ -128,7 +147,7 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   // MARK: Order
 
   private var sortKey: (@Sendable (Row) -> SortKey)? {
-    sort.flatMap { $0.column < columns.count ? columns[$0.column].sortKey : nil }
+    sort.flatMap { sortsRows && $0.column < columns.count ? columns[$0.column].sortKey : nil }
   }
 
   /// Filters and sorts again; a cursor whose row is gone goes to where it stood.
@@ -218,6 +237,12 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
     if cursor != before { detailsTop = 0 }
   }
 
+  /// Stands somewhere that nobody has seen it yet: a key acts there only once it is drawn.
+  mutating func land(on position: Int) {
+    move(to: position)
+    isUnseen = true
+  }
+
   mutating func move(toID id: Row.ID) {
     if let place = shownPlace(id) { move(to: place) }
   }
@@ -302,7 +327,10 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
     marks = marks.isSuperset(of: all) ? marks.subtracting(all) : marks.union(all)
   }
 
-  mutating func clearMarks() { marks = [] }
+  mutating func clearMarks() {
+    marks = []
+    away = []
+  }
 
   /// Sorts by the next column to the right or left that can be sorted by; past the last, as it came.
   mutating func sortBy(step: Int) {

@@ -1,4 +1,5 @@
 import Dicom
+import LocalIndex
 
 /// The studies on this machine, found while typing; by Enter their series, images and tags. Rows come in pages: a
 /// million of them are never all here.
@@ -14,16 +15,30 @@ struct LocalScreen: ListScreen {
   private var total: Int?
   private var failure: String?
   private var isStale = false
+  /// Where the first of the rows stands among all there are.
+  private var base = 0
+  /// What is asked for takes the place of what is here.
+  private var awaited: Awaited?
+
+  private struct Awaited {
+    /// It is another part of the list, not the same one again.
+    var isOther: Bool
+    /// The end that the cursor goes to.
+    var end: Action?
+  }
 
   init(level: Level, parent: Record?) {
     self.level = level
     self.parent = parent
-    let columns = RecordColumns.columns(level, isLocal: true)
+    var columns = RecordColumns.columns(level, isLocal: true)
+    if level == .study {
+      for index in columns.indices where Self.order(columns[index].title) == nil { columns[index].sortKey = nil }
+    }
     let column = columns.firstIndex { $0.title == (level == .study ? "DATE" : "NR") }
     // Studies are filtered and sorted by the index; the series of one study and its images here.
     list = List(
       columns, searched: level == .study ? nil : RecordColumns.searched,
-      sort: column.map { List.Sort(column: $0, descending: level == .study) })
+      sort: column.map { List.Sort(column: $0, descending: level == .study) }, sortsRows: level != .study)
   }
 
   var crumb: String { parent?.words ?? "local" }
@@ -48,59 +63,98 @@ struct LocalScreen: ListScreen {
 
   // MARK: Pages
 
-  private mutating func load(_ context: inout Context, offset: Int, limit: Int = pageSize) {
-    if offset == 0 { token = context.token() }
+  /// Another part of what there is, in place of what is here.
+  private mutating func show(_ context: inout Context, from offset: Int?, limit: Int = pageSize, isOther: Bool = true) {
+    token = context.token()
+    awaited = Awaited(isOther: isOther)
+    load(&context, from: offset, limit: limit)
+  }
+
+  private mutating func load(_ context: inout Context, from offset: Int?, limit: Int = pageSize) {
     isLoading = true
-    let sort = list.sort.flatMap { Self.attribute($0.column, level) }
+    let column = list.sort.flatMap { Self.order(list.columns[$0.column].title) }
     context.effects.append(
       .page(
         PageOrder(
-          token: token, level: level, parent: parent?.id, filter: level == .study ? list.filter.text : "", sort: sort,
-          descending: list.sort?.descending ?? false, offset: offset, limit: limit)))
+          token: token, level: level, parent: parent?.id, filter: level == .study ? list.filter.text : "",
+          order: StudyOrder(column ?? .lastUpdate, isDescending: list.sort?.descending ?? false), offset: offset,
+          limit: limit)))
   }
 
-  /// What the index sorts by for a column.
-  private static func attribute(_ column: Int, _ level: Level) -> Attribute? {
-    let title = RecordColumns.columns(level, isLocal: true)[column].title
-    let known: [String: Attribute] = [
-      "PATIENT": .patientName, "ID": .patientID, "BORN": .patientBirthDate, "DATE": .studyDate, "TIME": .studyTime,
-      "DESCRIPTION": .studyDescription, "ACCESSION": .accessionNumber,
+  /// What the index sorts by for a column; nil: by none.
+  private static func order(_ title: String) -> StudyOrder.Column? {
+    let known: [String: StudyOrder.Column] = [
+      "PATIENT": .patientName, "ID": .patientID, "DATE": .studyDate, "MOD": .modalities,
+      "DESCRIPTION": .studyDescription, "ACCESSION": .accessionNumber, "IMG": .instances, "SIZE": .bytes,
     ]
     return known[title]
   }
 
+  /// The same part again, and a page around it: what comes or goes elsewhere shifts it.
   private mutating func reload(_ context: inout Context) {
     isStale = false
-    load(&context, offset: 0, limit: max(Self.pageSize, list.rows.count))
+    let start = max(0, base - Self.pageSize)
+    let count = base - start + list.rows.count
+    show(&context, from: start, limit: count + Self.pageSize, isOther: false)
   }
 
   mutating func opened(_ context: inout Context) { reload(&context) }
 
   mutating func receive(_ message: Message, _ context: inout Context) {
     switch message {
-    case .page(let page) where page.token == token:
-      isLoading = false
-      isComplete = page.isLast
-      total = page.total
-      failure = page.failure
-      if page.isFirst { list.replace(page.records) } else { list.merge(page.records) }
-      if isStale { reload(&context) }
+    case .page(let page) where page.token == token: take(page, &context)
     case .indexChanged:
       // One reload at a time, however fast instances arrive.
       if isLoading { isStale = true } else { reload(&context) }
+      if !list.away.isEmpty { context.effects.append(.holdings(level, list.away.map(\.uid))) }
+    case .holdings(let holdings):
+      list.unmark(Set(list.away.filter { holdings[$0.uid]?.instances == 0 }.map(\.id)))
     default: break
     }
   }
 
-  mutating func filterChanged(_ context: inout Context) {
-    if level == .study { load(&context, offset: 0) } else { list.arrange() }
+  private mutating func take(_ page: Message.LocalPage, _ context: inout Context) {
+    isLoading = false
+    total = page.total
+    failure = page.failure
+    if let awaited {
+      if page.records.isEmpty, page.offset > 0 { return show(&context, from: nil, isOther: awaited.isOther) }
+      self.awaited = nil
+      list.replace(page.records, isOtherPart: awaited.isOther)
+      (base, isComplete) = (page.offset, page.isLast)
+      if let end = awaited.end { list.land(on: end == .last ? list.count - 1 : 0) }
+    } else if page.offset < base {
+      list.prepend(page.records)
+      base = page.offset
+    } else {
+      list.merge(page.records)
+      isComplete = page.isLast
+    }
+    if isStale { reload(&context) }
   }
 
-  mutating func sortChanged(_ context: inout Context) { if level == .study { load(&context, offset: 0) } }
+  mutating func filterChanged(_ context: inout Context) {
+    if level == .study { show(&context, from: 0) } else { list.arrange() }
+  }
+
+  mutating func sortChanged(_ context: inout Context) { if level == .study { show(&context, from: 0) } }
 
   mutating func moved(_ context: inout Context) {
-    guard !isComplete, !isLoading, let position = list.cursorPosition, position + 50 > list.count else { return }
-    load(&context, offset: list.rows.count)
+    guard !isLoading, let position = list.cursorPosition else { return }
+    if !isComplete, position + 50 > list.count {
+      load(&context, from: base + list.rows.count)
+    } else if base > 0, position < 50 {
+      let start = max(0, base - Self.pageSize)
+      load(&context, from: start, limit: base - start)
+    }
+  }
+
+  /// To the first or last of all there are, also where those are not here yet; false: they are.
+  private mutating func go(to end: Action, _ context: inout Context) -> Bool {
+    guard end == .last ? !isComplete : base > 0 else { return false }
+    show(&context, from: end == .last ? nil : 0)
+    awaited?.end = end
+    return true
   }
 
   // MARK: Words
@@ -156,6 +210,7 @@ struct LocalScreen: ListScreen {
 
   mutating func perform(_ action: Action, _ context: inout Context) -> Bool {
     switch action {
+    case .first, .last: return go(to: action, &context)
     case .again: reload(&context)
     case .open:
       guard !list.isUnseen, let row = list.current else { return true }
@@ -192,7 +247,9 @@ struct LocalScreen: ListScreen {
       let rows = targets("delete", &context)
       guard !rows.isEmpty else { return true }
       context.effects.append(
-        .count(ids: rows.map(\.id), level: level, rows: rows.count, outsideFilter: list.markedOutsideFilter))
+        .count(
+          ids: rows.map(\.id), level: level, rows: rows.count,
+          outsideFilter: list.isFiltered ? list.markedOutsideFilter : 0))
     default: return false
     }
     return true
