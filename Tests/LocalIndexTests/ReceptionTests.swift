@@ -68,7 +68,7 @@ import Testing
       waits += 1
       for await _ in room { break }
     }
-    #expect(waits == 5, "once a megabyte")
+    #expect(waits <= 5, "at most once a megabyte")
     let stored = try incoming.commit()
     let file = try #require(FileManager.default.contents(atPath: stored.path))
     #expect(file.suffix(whole.count) == whole)

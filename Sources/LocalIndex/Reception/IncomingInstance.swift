@@ -5,8 +5,8 @@ import NIOCore
 
 /// An instance on its way in: bytes that become a stored instance with ``commit(durable:stored:)`` or leave nothing behind.
 ///
-/// Each method may be called on any thread, one after the other. Memory stays bounded whatever the size: a megabyte, and
-/// beside it the head of the data set, from which the index is filled.
+/// Each method may be called on any thread, one after the other. Memory stays bounded whatever the size: a megabyte that is
+/// filled, another that is written meanwhile, and the head of the data set, from which the index is filled.
 public final class IncomingInstance: Sendable {
   /// Covers the head of nearly all data sets up to the last attribute that the index keeps.
   static let headLimit = 64 << 10
@@ -21,7 +21,12 @@ public final class IncomingInstance: Sendable {
   private struct State {
     /// Nil when the instance has ended.
     var piece: Piece?
-    /// Once it is longer than a piece.
+    /// It is longer than a piece: what came before is in a file.
+    var isLong = false
+    /// A thread has the file and writes the piece before this one.
+    var isWriting = false
+    /// What is to be done behind that.
+    var next: Next?
     var file: PartialFile?
     /// Of what the file holds.
     var digest = FileDigest()
@@ -30,6 +35,12 @@ public final class IncomingInstance: Sendable {
     /// What the head said, when everything is in the file.
     var header: InstanceHeader?
     var failure: StorageError?
+  }
+
+  private enum Next {
+    /// Take these, for which there was no room, and tell.
+    case take(ByteBuffer, @Sendable () -> Void)
+    case commit(@Sendable () -> Void)
   }
 
   init(_ description: ReceptionDescription, index: LocalIndex) throws {
@@ -51,20 +62,84 @@ public final class IncomingInstance: Sendable {
     try bytes.withUnsafeReadableBytes { try write($0) }
   }
 
-  /// The same for who must not wait for a disk: what it would have to wait for is done elsewhere.
+  /// The same for who must not wait for a disk: a thread that may writes a megabyte while the next one is filled. It goes
+  /// with the other way only for bytes before or after all of these.
   /// - Parameter onRoom: called once, on any thread, where the result is false.
-  /// - Returns: false where the bytes are being written; nothing else may be called before `onRoom`. What goes wrong is
-  ///   thrown by the next call.
+  /// - Returns: false where the disk is behind; nothing else may be called before `onRoom`. What goes wrong is thrown by
+  ///   the next call.
   public func write(_ bytes: ByteBuffer, onRoom: @escaping @Sendable () -> Void) throws -> Bool {
-    if state.withLockedValue({ $0.failure != nil || bytes.readableBytes <= $0.piece?.room ?? .max }) {
-      try write(bytes)
-      return true
+    try state.withLockedValue { state in
+      if let failure = state.failure { throw failure }
+      guard state.piece != nil else { throw Self.closed }
+      guard let rest = fill(bytes, &state) else { return true }
+      state.next = .take(rest, onRoom)
+      return false
     }
+  }
+
+  /// - Returns: what there is no room for before the disk has done what it is doing.
+  private func fill(_ bytes: ByteBuffer, _ state: inout State) -> ByteBuffer? {
+    var rest = bytes
+    while let piece = state.piece {
+      let left = rest.withUnsafeReadableBytes { piece.append($0).count }
+      rest.moveReaderIndex(forwardBy: rest.readableBytes - left)
+      if left == 0 { return nil }
+      if state.isWriting { return rest }
+      writeMeanwhile(piece, &state)
+    }
+    return nil
+  }
+
+  private func writeMeanwhile(_ piece: Piece, _ state: inout State) {
+    if state.head == nil { state.head = head(piece, limit: Self.headLimit) }
+    state.piece = index.pieces.take()
+    state.isLong = true
+    state.isWriting = true
+    let (file, digest) = (state.file, state.digest)
+    state.file = nil
     index.files.async { [self] in
-      try? write(bytes)
-      onRoom()
+      let result = Result { try put(piece, file, digest) }
+      index.pieces.giveBack(piece)
+      wrote(result)
     }
-    return false
+  }
+
+  private func put(
+    _ piece: Piece, _ file: PartialFile?, _ digest: FileDigest
+  ) throws -> (file: PartialFile, digest: FileDigest) {
+    var file = try file ?? PartialFile(in: index.writingSession(), isLarge: piece.count > Self.cachedLimit)
+    do { try file.write(piece) } catch {
+      file.end()
+      throw error
+    }
+    var digest = digest
+    digest.update(piece.bytes)
+    return (file, digest)
+  }
+
+  private func wrote(_ result: Result<(file: PartialFile, digest: FileDigest), any Error>) {
+    let goOn = state.withLockedValue { state -> (@Sendable () -> Void)? in
+      state.isWriting = false
+      switch result {
+      case .success(let done): (state.file, state.digest) = done
+      case .failure(let error): state.failure = error as? StorageError ?? Self.closed
+      }
+      // Failed now, or given up meanwhile.
+      if state.failure != nil || state.piece == nil { end(&state) }
+      defer { if !state.isWriting { state.next = nil } }
+      switch state.next {
+      case .take(let bytes, let onRoom):
+        guard let rest = fill(bytes, &state) else {
+          state.next = nil
+          return onRoom
+        }
+        state.next = .take(rest, onRoom)
+        return nil
+      case .commit(let commit): return commit
+      case nil: return nil
+      }
+    }
+    goOn?()
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
@@ -94,17 +169,17 @@ public final class IncomingInstance: Sendable {
   }
 
   private func flush(_ piece: Piece, _ state: inout State) throws {
+    guard !state.isWriting else { throw Self.closed }
     if state.head == nil { state.head = head(piece, limit: Self.headLimit) }
-    if state.file == nil {
-      state.file = try PartialFile(in: index.writingSession(), isLarge: piece.count > Self.cachedLimit)
-    }
-    try state.file?.write(piece)
-    state.digest.update(piece.bytes)
+    let file = state.file
+    state.file = nil
+    state.isLong = true
+    (state.file, state.digest) = try put(piece, file, state.digest)
     piece.empty()
   }
 
   private func checkFilled(_ piece: Piece, _ state: State) throws {
-    guard piece.count == metaLength, state.file == nil else { return }
+    guard piece.count == metaLength, !state.isLong else { return }
     throw StorageError(.notDicom, "The data set is empty: there is nothing to store.")
   }
 
@@ -127,7 +202,12 @@ public final class IncomingInstance: Sendable {
       if isQuicklyStored {
         commitToFile(durable, stored)
       } else if try !commitToJournal(durable, stored) {
-        index.files.async { self.commitToFile(durable, stored) }
+        let commit: @Sendable () -> Void = { self.commitToFile(durable, stored) }
+        let isWriting = state.withLockedValue { state in
+          if state.isWriting { state.next = .commit(commit) }
+          return state.isWriting
+        }
+        if !isWriting { index.files.async(execute: commit) }
       }
     } catch {
       abandon()
@@ -196,7 +276,7 @@ public final class IncomingInstance: Sendable {
   /// Whether it takes no longer to store than to copy it into the system's cache: not worth another thread.
   private var isQuicklyStored: Bool {
     guard index.options.durability == .none, !index.writer.isBehind else { return false }
-    return state.withLockedValue { $0.file == nil && $0.failure == nil && $0.piece?.count ?? 0 <= Self.cachedLimit }
+    return state.withLockedValue { !$0.isLong && $0.failure == nil && $0.piece?.count ?? 0 <= Self.cachedLimit }
       && !TransferSyntax(uid: description.transferSyntaxUID).isDeflated
   }
 
@@ -209,7 +289,7 @@ public final class IncomingInstance: Sendable {
       if let failure = state.failure { throw failure }
       guard let piece = state.piece else { throw Self.closed }
       try checkFilled(piece, state)
-      guard state.file == nil, index.options.durability == .fsync,
+      guard !state.isLong, index.options.durability == .fsync,
         !TransferSyntax(uid: description.transferSyntaxUID).isDeflated
       else { return false }
       let journal = try index.journal()
