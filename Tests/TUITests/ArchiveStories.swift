@@ -160,6 +160,26 @@ struct ArchiveStories {
     #expect(counts.map(\.1) == [1])
   }
 
+  @Test("l locks what is marked against recycling, and lets it go when all of it is locked; :protect does the same")
+  func protect() {
+    let story = Story()
+    story.press("3")
+    var locked = study("a", "DOE")
+    locked.isProtected = true
+    page(story, [locked, study("b", "ROE")])
+    #expect(story.shows("protected") && !story.shows("Never"))
+    story.press("l")
+    story.press("*", "l")
+    story.press(":")
+    story.type("protect")
+    story.press(.enter)
+    let asked = story.effects.compactMap { effect in
+      if case .protect(let ids, let isProtected, _) = effect { (ids, isProtected) } else { nil }
+    }
+    #expect(asked.map(\.0) == [["a"], ["a", "b"], ["a", "b"]])
+    #expect(asked.map(\.1) == [false, true, true])
+  }
+
   // MARK: Jobs
 
   @Test(

@@ -11,6 +11,7 @@ extension Effects {
     case .holdings(let level, let uids): mailbox.post(.holdings(holdings(level, uids)))
     case .count(let ids, let level, let rows, let outside): count(ids, level, rows, outside)
     case .statistics: tellStatistics()
+    case .protect(let ids, let isProtected, let words): protect(ids, isProtected, words)
     case .history(let token, let text, let limit): mailbox.post(.history(token: token, history(text, limit)))
     default: break
     }
@@ -111,6 +112,16 @@ extension Effects {
       .counted(
         Message.DeletionCount(
           ids: ids, level: level, rows: rows, instances: instances, bytes: bytes, outsideFilter: outsideFilter)))
+  }
+
+  private func protect(_ studies: [String], _ isProtected: Bool, _ words: String) {
+    do {
+      for study in studies { try station.protect(study, isProtected) }
+      say(isProtected ? "Never recycled: \(words)." : "May be recycled again: \(words).", .good)
+    } catch {
+      say("\(error)", .bad)
+    }
+    mailbox.post(.indexChanged(studies: Set(studies)))
   }
 
   private func tellStatistics() {

@@ -92,7 +92,8 @@ final class Effects: Sendable {
     case .diagnose(let name, let moves, let token): diagnose(name, moves, token)
     case .testStore(let name, let confirmation): testStore(name, confirmation)
     case .exportFiles(let ids, let folder, let words): exportFiles(ids, folder, words)
-    case .count, .statistics, .page, .tags, .holdings, .history: Task.detached { [self] in visitIndex(effect) }
+    case .count, .statistics, .page, .tags, .holdings, .history, .protect:
+      Task.detached { [self] in visitIndex(effect) }
     case .save, .completePath, .preview, .keep, .allow, .forbid, .convert:
       Task.detached { [self] in visitFiles(effect) }
     case .trace(let entry): Task.detached { [self] in postTrace(entry) }

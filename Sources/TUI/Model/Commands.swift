@@ -49,12 +49,14 @@ enum Command: Equatable {
     ("echo", .modalities), ("watch", .modalities), ("diagnose", .modality), ("teststore", .modality), ("query", .query),
     ("worklist", .query),
     ("get", .query), ("retrieve", .query), ("move", .query), ("send", .modalityThenPath), ("commit", .modality),
-    ("import", .path), ("export", .path), ("save", .path), ("delete", .none), ("verify", .none), ("reindex", .none),
+    ("import", .path), ("export", .path), ("save", .path), ("delete", .none), ("protect", .none), ("verify", .none),
+    ("reindex", .none),
     ("statistics", .none), ("dump", .path), ("convert", .path), ("explain", .none), ("history", .none),
     ("whoami", .none), ("add", .none), ("remove", .modality), ("allow", .none), ("forbid", .none),
     ("columns", .none), ("clear", .none), ("theme", .other(Theme.Name.allCases.map(\.rawValue))), ("redraw", .none),
     ("help", .none), ("quit", .none), ("modalities", .other(["add", "import", "remove"])),
-    ("local", .other(["find", "import", "export", "delete", "verify", "reindex", "statistics"])), ("jobs", .none),
+    ("local", .other(["find", "import", "export", "delete", "protect", "verify", "reindex", "statistics"])),
+    ("jobs", .none),
     ("activity", .none),
   ]
 
@@ -99,6 +101,7 @@ enum Command: Equatable {
     case "clear": self = .act(.clearFinished)
     case "redraw": self = .act(.redraw)
     case "delete": self = .act(.delete)
+    case "protect": self = .act(.protect)
     case "add": self = .add
     case "whoami": self = .whoAmI
     case "import":

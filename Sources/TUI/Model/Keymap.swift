@@ -10,7 +10,7 @@ enum Action: Hashable, Sendable {
   case echo, echoAll, watch, diagnose, testStore, worklist
   case add, settings, tryOut
   case retrieve, retrieveTo, get
-  case send, commit, importFiles, delete, tags, preview
+  case send, commit, importFiles, delete, protect, tags, preview
   case pause, sooner, later, clearFinished
   case onlyPeer, allow, history
 }
@@ -32,7 +32,8 @@ extension Action {
     ("worklist", .worklist),
     ("add", .add), ("settings", .settings), ("tryOut", .tryOut), ("retrieve", .retrieve), ("retrieveTo", .retrieveTo),
     ("send", .send),
-    ("import", .importFiles), ("delete", .delete), ("tags", .tags), ("preview", .preview), ("pause", .pause),
+    ("import", .importFiles), ("delete", .delete), ("protect", .protect), ("tags", .tags), ("preview", .preview),
+    ("pause", .pause),
     ("sooner", .sooner), ("later", .later), ("clearFinished", .clearFinished), ("onlyPeer", .onlyPeer),
     ("allow", .allow), ("history", .history),
   ]

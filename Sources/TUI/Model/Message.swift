@@ -112,6 +112,8 @@ enum Effect: Sendable {
   case watch(modality: String)
   case diagnose(modality: String, moves: Bool, token: Int)
   case testStore(modality: String, confirmation: String?)
+  /// Keeps studies from being recycled, or lets them go again.
+  case protect(ids: [String], Bool, words: String)
   case allow(aeTitle: String)
   case forbid(aeTitle: String)
   case exportFiles(ids: [String], folder: String, words: String)

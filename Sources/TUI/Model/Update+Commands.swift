@@ -54,8 +54,9 @@ extension Model {
     case .act(let action):
       let said = notice
       let effects = perform(action)
-      if effects.isEmpty, overlay == nil, notice == said, [.get, .retrieve, .delete].contains(action) {
-        say("Here is nothing to \(action == .delete ? "delete" : "retrieve").", .warning)
+      let verbs: [Action: String] = [.get: "retrieve", .retrieve: "retrieve", .delete: "delete", .protect: "protect"]
+      if effects.isEmpty, overlay == nil, notice == said, let verb = verbs[action] {
+        say("Here is nothing to \(verb).", .warning)
       }
       return effects
     case .whoAmI:

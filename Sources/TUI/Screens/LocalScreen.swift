@@ -54,6 +54,7 @@ struct LocalScreen: ListScreen {
     ]
     if level == .study {
       bindings.insert(Binding("i", does: .importFiles, label: "import", help: "import files or a folder"), at: 1)
+      bindings.append(Binding("l", does: .protect, help: "lock: keep a study from being recycled, or let it go again"))
     }
     let words = level == .study ? "series" : level == .series ? "images" : "tags"
     bindings.insert(
@@ -250,6 +251,12 @@ struct LocalScreen: ListScreen {
         .count(
           ids: rows.map(\.id), level: level, rows: rows.count,
           outsideFilter: list.isFiltered ? list.markedOutsideFilter : 0))
+    case .protect where level == .study:
+      let rows = targets("protect", &context)
+      guard !rows.isEmpty else { return true }
+      // One that is not protected yet decides for all.
+      let isProtected = rows.contains { !$0.isProtected }
+      context.effects.append(.protect(ids: rows.map(\.id), isProtected, words: words(rows)))
     default: return false
     }
     return true
