@@ -63,7 +63,8 @@ let package = Package(
     .testTarget(name: "LocalIndexTests", dependencies: ["LocalIndex"]),
     .testTarget(name: "OperationsTests", dependencies: ["Operations"]),
     .testTarget(name: "TUITests", dependencies: ["TUI"]),
-    .testTarget(name: "InteropTests", dependencies: ["Operations"], path: "Tests/Interop", exclude: ["Python"]),
+    .testTarget(
+      name: "InteropTests", dependencies: ["Operations"], path: "Tests/Interop", exclude: ["Python", "Faults"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -188,12 +188,14 @@ def import_small(path, work, runs):
         config.write_text(json.dumps({
             "StorageDirectory": str(folder), "IndexDirectory": str(folder), "Plugins": [], "DicomAet": "ORTHANC",
             "DicomPort": port, "HttpPort": http, "AuthenticationEnabled": False}))
-        server = subprocess.Popen(["Orthanc", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # DCMTK is in both: without this each instance waits 40 ms for a delayed acknowledgement.
+        quick = {"env": {**os.environ, "TCP_NODELAY": "1"}, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        server = subprocess.Popen(["Orthanc", str(config)], **quick)
         try:
             wait_for(port, server, "Orthanc")
             began = time.monotonic()
-            subprocess.run(["storescu", "-aec", "ORTHANC", "127.0.0.1", str(port), "+sd", str(source)], check=True,
-                           env={**os.environ, "TCP_NODELAY": "1"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.run(
+                ["storescu", "-aec", "ORTHANC", "127.0.0.1", str(port), "+sd", str(source)], check=True, **quick)
             return time.monotonic() - began
         finally:
             end(server)

@@ -10,7 +10,9 @@ final class SmallDisk: Sendable {
     let mounted = try await Subprocess.run(
       "/usr/bin/mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m,mode=0700", "tmpfs", path], in: workshop)
     if mounted.status == 0 { return SmallDisk(path) }
-    print("SKIPPED: no file system can be mounted here (\(mounted.errors)); a full and a read-only one were NOT tested")
+    print(
+      "SKIPPED: no file system can be mounted here (\(mounted.errors)); full and read-only disks were tested "
+        + "only as system calls that fail")
     return nil
   }
 

@@ -67,6 +67,34 @@ extension Interop {
       #expect(try verified.objects().first?["files"] as? Int == ledger.acknowledged.count)
     }
 
+    /// As above where nothing may be mounted: whatever the program writes to its disk fails for a while, the index too.
+    @Test(
+      "writes that fail for a while: A700 meanwhile, everything acknowledged is kept", arguments: [20_000, 1_500_000])
+    func failing(size: Int) async throws {
+      let disk = try await FaultyDisk(in: workshop)
+      let fluoro = try Installation(
+        in: workshop, settings: ["DicomAlwaysAllowStore": true, "StorageDirectory": disk.path + "/storage"])
+      let ledger = Ledger()
+      let server = try fluoro.start(["serve"], under: disk.tracer)
+      try await Ports.awaitListening(fluoro.port, server)
+      let codes = { (round: Int) async throws -> [Status] in
+        try await send(instances(round, 4, size: size), ledger, to: fluoro.port)
+      }
+      #expect(try await codes(1).map(\.code) == [0, 0, 0, 0])
+      try disk.set(.full, true)
+      let refused = try await codes(2)
+      #expect(refused.map(\.code) == [0xA700, 0xA700, 0xA700, 0xA700])
+      #expect(Set(refused.map(\.errorComment)) == ["the disk is full"])
+      #expect(partialFiles(fluoro) == [])
+      try disk.set(.full, false)
+      #expect(try await codes(3).map(\.code) == [0, 0, 0, 0])
+      await server.stop()
+      for round in 1...3 { #expect(try ledger.problems(in: disk.path + "/storage", round: round) == []) }
+      let verified = try await fluoro.run("local", "verify", "--json")
+      #expect(verified.status == 0, "\(verified.errors)")
+      #expect(try verified.objects().first?["files"] as? Int == ledger.acknowledged.count)
+    }
+
     /// Needs no rights at all: the limit of one process on the size of its files, which is lifted while it runs.
     @Test("a file that is too large for the system is refused, and taken when it is not")
     func limited() async throws {
@@ -90,6 +118,26 @@ extension Interop {
       #expect(again.map(\.code) == [0])
       await server.stop()
       #expect(try ledger.problems(in: fluoro.storage, round: 1) == [])
+    }
+
+    @Test("a storage that refuses to be written: one sentence and status 2, and on it goes when it no longer does")
+    func refusing() async throws {
+      let disk = try await FaultyDisk(in: workshop)
+      let fluoro = try Installation(
+        in: workshop, settings: ["DicomAlwaysAllowStore": true, "StorageDirectory": disk.path + "/storage"])
+      let ledger = Ledger()
+      let server = try await fluoro.serve()
+      #expect(try await send(instances(1, 3, size: 700), ledger, to: fluoro.port).map(\.code) == [0, 0, 0])
+      await server.stop()
+      try disk.set(.readonly, true)
+      for command in [["serve"], ["local", "find"], ["local", "import", "/etc"]] {
+        let refused = try await fluoro.start(command, under: disk.tracer).finished()
+        #expect(refused.status == 2 && refused.errors.contains("read-only"), "\(command): \(refused.errors)")
+        #expect(refused.errors.split(separator: "\n").count == 1)
+      }
+      try disk.set(.readonly, false)
+      #expect(try await fluoro.start(["local", "verify"], under: disk.tracer).finished().status == 0)
+      #expect(try ledger.problems(in: disk.path + "/storage", round: 1) == [])
     }
 
     @Test("a storage that cannot be written: one sentence and status 2, and nothing is harmed")
