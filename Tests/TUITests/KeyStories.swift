@@ -310,12 +310,14 @@ struct KeyStories {
     }
   }
 
-  @Test("p pauses what is queued, J and K move it; what runs is not paused, and it says so")
+  @Test("p pauses what is queued, J and K move it; of what runs only retrieves and sends are paused, and it says so")
   func queue() {
     let story = Story()
     var queued = job(2, .queued, at: story.now)
     queued.place = 2
-    story.show(.job(job(1, .waiting, at: story.now)))
+    var echo = job(1, .waiting, at: story.now)
+    echo.kind = .echo
+    story.show(.job(echo))
     story.show(.job(queued))
     story.press("4", "g")
     #expect(story.selected.contains("queued 2"))
@@ -331,6 +333,19 @@ struct KeyStories {
     #expect(asked == ["pause 2", "sooner 2", "later 2"])
     story.press("j", "p")
     #expect(story.shows("has begun"))
+    var send = job(3, .sending, at: story.now)
+    send.kind = .store
+    story.show(.job(send))
+    story.press("g", "p")
+    guard case .pause(3) = story.effects.last else {
+      Issue.record("the send is to be paused")
+      return
+    }
+    send.phase = .paused
+    send.origin = "asked for 06-11 08:15:02 by jane, 7 done"
+    story.show(.job(send))
+    #expect(story.selected.contains("○ paused") && story.selected.contains("p goes on; asked for"))
+    #expect(!story.model.unfinished.contains { $0.hasSuffix(": paused") })
   }
 
   @Test("a allows a rejected title after a question; elsewhere it says that there is nothing to allow")

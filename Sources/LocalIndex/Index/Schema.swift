@@ -157,6 +157,18 @@ enum StateSchema {
           CREATE INDEX history_ended ON history (ended);
           """)
     }
+    migrator.registerMigration("jobs") { db in
+      // Unfinished ones; the owner is the name of a file that its process holds a lock on.
+      try db.execute(
+        sql: """
+          CREATE TABLE job (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, modality TEXT NOT NULL, user TEXT NOT NULL,
+            created REAL NOT NULL, place INTEGER NOT NULL, request TEXT NOT NULL) STRICT;
+          CREATE TABLE jobDone (
+            job INTEGER NOT NULL REFERENCES job ON DELETE CASCADE, item TEXT NOT NULL, PRIMARY KEY (job, item)
+          ) STRICT, WITHOUT ROWID;
+          """)
+    }
     return migrator
   }
 }

@@ -29,6 +29,8 @@ struct StorageFolder: Sendable {
   /// Entries of the history that are not in the database yet.
   static func pendingHistoryPath(in path: String) -> String { path + "/history.pending" }
   var receiverLockPath: String { path + "/receiver.lock" }
+  /// A file for each process that keeps jobs, locked as long as it lives.
+  var queuesPath: String { path + "/queues" }
 
   init(opening path: String, options: StorageOptions) throws {
     permissions = try StoragePermissions(group: options.group)

@@ -1,5 +1,6 @@
 import Dicom
 import Foundation
+import LocalIndex
 import Synchronization
 
 /// One thing a person asked for: its state, progress, deadline and outcome. Safe from any thread.
@@ -35,6 +36,11 @@ public final class Job: Sendable, Identifiable {
     var remarks: [String] = []
     var connections: [Int] = []
     var isCancelRequested = false
+    /// It is to be paused as soon as it can.
+    var isBreakRequested = false
+    /// It was broken off, and goes on with what is left.
+    var isResumed = false
+    var leftover: KeptJob?
     var cancelAction: (@Sendable () -> Void)?
     var onChange: (@Sendable (Job) -> Void)?
   }
@@ -67,7 +73,8 @@ public final class Job: Sendable, Identifiable {
         started: state.started, ended: state.ended, wait: state.phase == .running ? wait : nil,
         progress: state.progress,
         rate: state.phase == .running ? state.meter.rate(total: state.progress.bytes, at: now) : 0,
-        outcome: state.outcome, responseTimeout: limit, remarks: state.remarks)
+        outcome: state.outcome, responseTimeout: limit, remarks: state.remarks,
+        leftover: state.leftover.map { LeftoverJob(user: $0.user, created: $0.created, done: $0.done.count) })
     }
   }
 
@@ -88,13 +95,43 @@ public final class Job: Sendable, Identifiable {
   /// Ends it: C-CANCEL and release where it runs, out of the queue where it waits. Returns at once.
   public func cancel() {
     let action = state.withLock { state -> (@Sendable () -> Void)? in
-      guard state.phase != .ended, !state.isCancelRequested else { return nil }
+      guard state.phase != .ended, !state.isCancelRequested || state.isBreakRequested else { return nil }
+      state.isBreakRequested = false
       state.isCancelRequested = true
       return state.cancelAction
     }
     action?()
     changed()
   }
+
+  /// Breaks a running job off, to wait and go on later. False where it does not run, or where that has no meaning.
+  func breakOff() -> Bool {
+    guard [.move, .get, .store].contains(kind) else { return false }
+    let action = state.withLock { state -> (@Sendable () -> Void)? in
+      guard state.phase == .running, !state.isCancelRequested else { return nil }
+      state.isBreakRequested = true
+      state.isCancelRequested = true
+      return state.cancelAction ?? {}
+    }
+    action?()
+    changed()
+    return action != nil
+  }
+
+  /// It has been broken off, as it should be: it can run again. False where it was not to be, or was cancelled since.
+  func takeBreak() -> Bool {
+    state.withLock { state in
+      guard state.isBreakRequested else { return false }
+      (state.isBreakRequested, state.isCancelRequested, state.isResumed) = (false, false, true)
+      return true
+    }
+  }
+
+  /// What it does has begun before: only what is left is to be done.
+  var isResumed: Bool { state.withLock { $0.isResumed } }
+
+  /// It is made of one that another process left.
+  func note(_ leftover: KeptJob) { state.withLock { ($0.leftover, $0.isResumed) = (leftover, true) } }
 
   public var isCancelled: Bool { state.withLock { $0.isCancelRequested } }
 

@@ -1,4 +1,5 @@
 import Dicom
+import LocalIndex
 import Synchronization
 
 /// Runs jobs, at most so many at once to one modality, and keeps them for the screen of jobs.
@@ -26,6 +27,8 @@ public final class JobQueue: Sendable {
   }
 
   private let state = Mutex(State())
+  /// Where unfinished jobs outlast the process; nil: nowhere.
+  private let keeper = Mutex<JobKeeper?>(nil)
   /// Ended jobs beyond this many are forgotten, oldest first.
   private static let remembered = 500
 
@@ -57,9 +60,10 @@ public final class JobQueue: Sendable {
   /// Whether the job stands in the queue for a place.
   func isWaiting(_ job: Job) -> Bool { state.withLock { $0.waiting.contains { $0.job.id == job.id } } }
 
-  /// A queued job waits until it is resumed. False where it is not queued (any more).
+  /// A queued job waits until it is resumed. A running retrieve or send is broken off, and waits; resumed, it does what is
+  /// left. False where it is neither.
   @discardableResult
-  public func pause(_ job: Job) -> Bool { setPaused(true, job) }
+  public func pause(_ job: Job) -> Bool { setPaused(true, job) || job.breakOff() }
 
   @discardableResult
   public func resume(_ job: Job) -> Bool { setPaused(false, job) }
@@ -90,6 +94,7 @@ public final class JobQueue: Sendable {
       state.waiting.swapAt(index, neighbour)
       return [state.waiting[index].job, state.waiting[neighbour].job]
     }
+    if moved.count == 2 { keeper.withLock { $0 }?.exchange(moved[0], moved[1]) }
     for job in moved { notify(job) }
     return !moved.isEmpty
   }
@@ -146,36 +151,72 @@ public final class JobQueue: Sendable {
       }
     }
     notify(job)
+    let kept = keeper.withLock { $0 }
+    if let leftover = Self.leftover {
+      kept?.know(job, as: leftover.id)
+      job.note(leftover)
+    }
+    let isHeld = Self.leftover != nil
     let task = Task.detached { [self] in
+      await kept?.keep(job)
       do {
-        try await admission(of: job, wanted: associations)
-        defer { leave(job) }
-        job.enter(.running)
-        let value = try await body(job)
-        await end(job, value.outcome)
-        return value
+        var isPaused = isHeld
+        while true {
+          try await admission(of: job, wanted: associations, isPaused: isPaused)
+          let value = try await once(job, body)
+          guard let value, !(value.outcome.state == .cancelled && job.takeBreak()) else {
+            isPaused = true
+            continue
+          }
+          await end(job, value.outcome)
+          return value
+        }
       } catch {
         await end(job, job.isCancelled ? Outcome(.cancelled, "cancelled") : Outcome(error))
         throw error
       }
     }
-    job.onCancel { [weak self] in
-      self?.withdraw(job)
-      task.cancel()
-    }
     return Operation(job: job, task: task)
   }
 
+  /// Lets a job run until it ends or is broken off. - Returns: nil when it was broken off without a result.
+  private func once<Value: Sendable>(
+    _ job: Job, _ body: @escaping @Sendable (Job) async throws -> Value
+  ) async throws -> Value? {
+    defer { leave(job) }
+    job.enter(.running)
+    let run = Task.detached { try await body(job) }
+    job.onCancel { run.cancel() }
+    do {
+      return try await run.value
+    } catch {
+      if job.takeBreak() { return nil }
+      throw error
+    }
+  }
+
+  /// What is made of a job that was left over: it waits, paused, and is kept already.
+  @TaskLocal static var leftover: KeptJob?
+
+  /// From now on unfinished jobs are kept.
+  func keep(by keeper: JobKeeper) { self.keeper.withLock { $0 = keeper } }
+
+  /// Something of a job is done for good.
+  func note(_ item: String, of job: Job) { keeper.withLock { $0 }?.note(item, of: job) }
+
   private func end(_ job: Job, _ outcome: Outcome) async {
     await record(job, outcome)
+    await keeper.withLock { $0 }?.end(job, outcome)
     job.end(outcome)
   }
 
-  private func admission(of job: Job, wanted: Int) async throws {
+  private func admission(of job: Job, wanted: Int, isPaused: Bool) async throws {
     guard let lane = job.lane else { return }
+    job.onCancel { [weak self] in self?.withdraw(job) }
     try await withCheckedThrowingContinuation { continuation in
+      job.enter(isPaused ? .paused : .queued)
       state.withLock {
-        $0.waiting.append(Waiter(job: job, lane: lane, wanted: wanted, isPaused: false, resume: continuation))
+        $0.waiting.append(Waiter(job: job, lane: lane, wanted: wanted, isPaused: isPaused, resume: continuation))
       }
       if job.isCancelled { withdraw(job) } else { admit() }
     }

@@ -23,11 +23,22 @@ public struct JobSnapshot: Sendable, Identifiable {
   public var responseTimeout: Duration?
   /// What a person should know of it whatever the outcome is, such as a server's new certificate.
   public var remarks: [String] = []
+  /// Set when another process left it unfinished.
+  public var leftover: LeftoverJob?
 
   /// How long it has run, or ran.
   public func elapsed(at now: ContinuousClock.Instant) -> Duration {
     started.map { $0.duration(to: ended ?? now) } ?? .zero
   }
+}
+
+/// Where an unfinished job comes from.
+public struct LeftoverJob: Sendable, Hashable {
+  /// Who asked for it, by the operating system.
+  public var user: String
+  public var created: Date
+  /// Instances that were acknowledged before, of a send.
+  public var done: Int
 }
 
 /// Bytes a second over a sliding window of about five seconds.

@@ -1,7 +1,7 @@
 import Dicom
 
 /// One thing to fetch: a patient, study, series or instance by its unique keys. One C-MOVE or C-GET each.
-public struct RetrieveItem: Sendable, Hashable {
+public struct RetrieveItem: Sendable, Hashable, Codable {
   public var keys: [QueryKey]
   /// How many instances it has, where a query told; shown, and believed only when the peer counts nothing.
   public var expected: Int?
@@ -40,7 +40,7 @@ extension RetrieveItem {
 }
 
 /// What to fetch from a station, and to whom it shall be sent.
-public struct RetrieveRequest: Sendable, Hashable {
+public struct RetrieveRequest: Sendable, Hashable, Codable {
   public var level: Level
   /// Each a C-MOVE of its own, with its own result.
   public var items: [RetrieveItem]
@@ -96,8 +96,8 @@ public struct RetrieveRequest: Sendable, Hashable {
 }
 
 /// What to send to a station.
-public struct SendRequest: Sendable, Hashable {
-  public enum Source: Sendable, Hashable {
+public struct SendRequest: Sendable, Hashable, Codable {
+  public enum Source: Sendable, Hashable, Codable {
     /// A local patient, study, series or instance by Orthanc's identifier.
     case id(String)
     /// A DICOM file, or a folder of them.

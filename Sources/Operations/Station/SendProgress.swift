@@ -128,10 +128,13 @@ final class SendLedger: Sendable {
     state.withLock { $0.acknowledged.contains(instance.sopInstanceUID.rawValue) }
   }
 
-  func note(_ instance: SentInstance) {
-    guard instance.isStored else { return }
-    state.withLock { state in
-      if !state.repeated.contains(instance.sopInstanceUID) { state.acknowledged.insert(instance.sopInstanceUID) }
+  /// - Returns: whether it need not be sent again.
+  func note(_ instance: SentInstance) -> Bool {
+    guard instance.isStored else { return false }
+    return state.withLock { state in
+      if state.repeated.contains(instance.sopInstanceUID) { return false }
+      state.acknowledged.insert(instance.sopInstanceUID)
+      return true
     }
   }
 

@@ -14,6 +14,7 @@ extension Station {
       .get(request), "get \(request.words) from \(modality.name)", modality, timeout,
       retry: retry
     ) { [self] job in
+      let request = job.isResumed ? request.again : request
       if request.target != nil {
         throw OperationError("a C-GET brings instances here; to another station it is a move")
       }

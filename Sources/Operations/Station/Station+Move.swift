@@ -30,6 +30,7 @@ extension Station {
       .move(request), "move \(request.words) from \(modality.name)\(target)", modality, timeout,
       retry: retry
     ) { [self] job in
+      let request = job.isResumed ? request.again : request
       let callingAETitle = configuration.callingAETitle(for: modality, override: request.localAET)
       let destination = request.target ?? callingAETitle
       let arrival = try await arrival(at: destination, request, modality)

@@ -34,8 +34,8 @@ extension Station {
           "\(progress.words) when this came: \(loss) What has no answer goes over another association, attempt "
             + "\(number) of \(Self.reconnections)")
       }
-      sender.onInstance = { number, instance in
-        ledger.note(instance)
+      sender.onInstance = { [jobs] number, instance in
+        if ledger.note(instance) { jobs.note(instance.sopInstanceUID, of: job) }
         progress.ended(instance, number)
         onInstance(instance)
       }

@@ -19,6 +19,7 @@ public final class Station: Sendable {
   let pool: AssociationPool
   let history: HistoryLog
   private let storage: StationStorage
+  private let keeper = Mutex<JobKeeper?>(nil)
 
   /// Opens the storage.
   ///
@@ -94,11 +95,52 @@ public final class Station: Sendable {
   /// Ends in good order: running jobs are cancelled (C-CANCEL, release), incoming associations get the chance to
   /// finish their instance, everything received is in the index.
   public func shutdown() async {
+    let keeper = keeper.withLock { $0 }
+    keeper?.beginClosing()
     await jobs.cancelAll()
+    await keeper?.close()
     await pool.close()
     await receiver.stop()
     await history.flush()
     do { try storage.close() } catch { activity.add(.note, peer: "", "closing the index: \(error)") }
+  }
+
+  // MARK: Unfinished jobs
+
+  /// From now on retrieves, sends and requests for storage commitment that have not ended are kept in the storage; those that
+  /// processes which have ended left there come back, paused.
+  ///
+  /// - Returns: how many came back.
+  @discardableResult
+  public func keepJobs() throws -> Int {
+    let keeper = try JobKeeper(try index, activity)
+    self.keeper.withLock { $0 = keeper }
+    jobs.keep(by: keeper)
+    var count = 0
+    for kept in try keeper.takeOver() {
+      do {
+        try takeUp(kept)
+        count += 1
+      } catch {
+        activity.add(.note, peer: kept.modality, "an unfinished job does not come back: \(error)")
+      }
+    }
+    return count
+  }
+
+  private func takeUp(_ kept: KeptJob) throws {
+    let modality = try configuration.modality(named: kept.modality)
+    let request = try KeptRequest(json: kept.request)
+    JobQueue.$leftover.withValue(kept) {
+      switch request {
+      case .move(let request): _ = move(modality, request)
+      case .get(let request): _ = get(modality, request)
+      case .store(var request):
+        request.acknowledged = kept.done
+        _ = store(modality, request)
+      case .commit(let ids): _ = commit(modality, ids: ids)
+      }
+    }
   }
 
   // MARK: Modalities

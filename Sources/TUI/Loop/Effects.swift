@@ -53,8 +53,21 @@ final class Effects: Sendable {
     Task.detached { [self] in
       loadKept()
       countInstances()
+      keepJobs()
       await station.startReceiving()
       postStation()
+    }
+  }
+
+  /// What was left unfinished comes back, paused.
+  private func keepJobs() {
+    do {
+      let count = try station.keepJobs()
+      if count > 0 {
+        say("\(Format.count(count, "job", "jobs")) left unfinished before: 4 shows them, p there goes on.", .warning)
+      }
+    } catch {
+      say("Unfinished jobs are not kept: \(error)", .warning)
     }
   }
 

@@ -234,7 +234,15 @@ enum Views {
     view.outcome = snapshot.outcome?.words ?? ""
     view.details = snapshot.remarks + (snapshot.outcome?.details ?? [])
     view.remarks = snapshot.remarks
+    view.origin = snapshot.leftover.map(origin) ?? ""
     return view
+  }
+
+  /// `asked for 06-11 08:15:02 by jane, 7 done`
+  private static func origin(_ leftover: LeftoverJob) -> String {
+    let asked = Int(leftover.created.timeIntervalSince1970)
+    let done = leftover.done > 0 ? ", \(Format.count(leftover.done)) done" : ""
+    return "asked for \(Format.day(asked)) \(Format.clock(asked)) by \(leftover.user)\(done)"
   }
 
   private static func kind(_ kind: JobKind) -> JobView.Kind {

@@ -73,7 +73,10 @@ struct Model: Sendable {
 
   /// Whether leaving needs a question: what would be broken off.
   var unfinished: [String] {
-    var lines = world.running.map { "\($0.words): \($0.phase.rawValue)" }
+    // What is paused waits for the next start.
+    let running = world.running.filter { !($0.phase == .paused && ($0.isKept || $0.kind == .commit)) }
+    var lines = running.map { "\($0.words): \($0.phase.rawValue)" }
+    if running.contains(where: \.isKept) { lines.append("Unfinished retrieves and sends come back, paused.") }
     if world.station.associations > 0 {
       lines.append(Format.count(world.station.associations, "association", "associations") + " open to us")
     }

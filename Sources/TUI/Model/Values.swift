@@ -207,12 +207,16 @@ struct JobView: Identifiable, Sendable {
   var details: [String] = []
   /// What was said while it ran.
   var remarks: [String] = []
+  /// Where it comes from, when another process left it unfinished.
+  var origin = ""
   /// The rows it concerns: UIDs, identifiers, the modality's name.
   var subjects: Set<String> = []
 
   var isRunning: Bool { !phase.isEnded }
   /// Something of it changes with time: neither waiting its turn nor resting between two echoes.
   var isMoving: Bool { isRunning && phase != .queued && phase != .paused && !(kind == .watch && wait == nil) }
+  /// It can be paused while it runs, and comes back when fluoro ended before it.
+  var isKept: Bool { [.move, .get, .store].contains(kind) }
   var words: String { peer.isEmpty ? title : "\(title) · \(peer)" }
 
   func elapsed(_ now: ContinuousClock.Instant) -> Duration { started.duration(to: ended ?? now) }

@@ -92,7 +92,10 @@ struct World: Sendable {
   }
 
   /// The job a person means by "it": the newest one running.
-  var front: JobView? { jobs.first { $0.isRunning && $0.kind != .watch } ?? jobs.first(where: \.isRunning) }
+  var front: JobView? {
+    let running = jobs.filter { $0.isRunning && $0.phase != .paused }
+    return running.first { $0.kind != .watch } ?? running.first
+  }
 
   /// The job in front that the operation line tells of; a watch, which lasts, only when nothing else has.
   var told: JobView? {
@@ -102,7 +105,7 @@ struct World: Sendable {
 
   /// The one the operation line shows when nothing runs that is not there to last.
   var lastEnded: JobView? {
-    guard !jobs.contains(where: { $0.isRunning && $0.kind != .watch }) else { return nil }
+    guard !jobs.contains(where: { $0.isRunning && $0.kind != .watch && $0.phase != .paused }) else { return nil }
     return jobs.filter { !$0.isRunning }.max { ($0.ended ?? $0.started) < ($1.ended ?? $1.started) }
   }
 

@@ -15,7 +15,8 @@ struct JobsScreen: ListScreen {
     Binding("-", does: .less, label: "less", help: "10 s less for it"),
     Binding("t", does: .timeout, label: "timeout", help: "set its timeout"),
     Binding("r", does: .again, label: "retry", help: "the same again, once it has ended; only what failed"),
-    Binding("p", does: .pause, label: "pause", help: "pause it while it is queued, or resume it"),
+    Binding(
+      "p", does: .pause, label: "pause", help: "pause it, or resume it: a retrieve or a send goes on with what is left"),
   ]
 
   let bindings =
@@ -55,11 +56,14 @@ struct JobsScreen: ListScreen {
     if job.phase == .queued, let place = job.place {
       return StyledText(place == 1 ? "next for \(job.peer)" : "\(place - 1) before it for \(job.peer)", .dim)
     }
+    if job.phase == .paused { return StyledText("p goes on", .key) + StyledText(origin(job), .dim) }
     guard job.isRunning else { return StyledText(job.outcome, job.phase == .done ? .dim : .warning) }
     let clock = job.wait.map { StyledText("\($0.clock(world.now)) ", .strong) + Bars.countdown($0, world.now, 6) + " " }
     let progress = job.progress.isEmpty ? StyledText(job.wait?.subject ?? "", .dim) : job.progress.words
     return (clock ?? StyledText()) + progress
   }
+
+  private static func origin(_ job: JobView) -> String { job.origin.isEmpty ? "" : "; \(job.origin)" }
 
   /// Puts the cursor on a job that is spoken of elsewhere.
   mutating func show(_ id: Int) { list.move(toID: id) }
@@ -114,10 +118,12 @@ enum JobDetails {
 
   private static func queue(_ action: Action, _ job: JobView?, _ context: inout Context) {
     guard let job else { return context.say("There is no job here.", .warning) }
-    guard job.phase == .queued || job.phase == .paused else {
+    let canPause = action == .pause && job.isRunning && job.isKept && job.phase != .cancelling
+    guard job.phase == .queued || job.phase == .paused || canPause else {
       return context.say(
         job.isRunning
-          ? "\(job.words) has begun: only what is queued waits its turn. c cancels it." : "\(job.words) has ended.",
+          ? "\(job.words) has begun: only retrieves and sends can be paused then. c cancels it."
+          : "\(job.words) has ended.",
         .warning)
     }
     switch action {
@@ -142,6 +148,7 @@ enum JobDetails {
       job.phase.light + StyledText(" \(job.words)  ", .strong) + StyledText(job.phase.rawValue)
         + StyledText("  \(Format.duration(job.elapsed(world.now)))", .dim)
     ]
+    if !job.origin.isEmpty { lines.append(StyledText("Left unfinished: \(job.origin).", .dim)) }
     if let wait = job.wait, job.isRunning {
       lines.append(
         StyledText("\(wait.words) ") + StyledText(wait.clock(world.now), .strong) + StyledText(" ")

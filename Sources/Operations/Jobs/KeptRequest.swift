@@ -1,0 +1,50 @@
+import Dicom
+import Foundation
+
+/// What a job that outlasts its process was asked to do, as it is written down.
+enum KeptRequest: Codable {
+  case move(RetrieveRequest)
+  case get(RetrieveRequest)
+  case store(SendRequest)
+  case commit([String])
+
+  /// nil for what means nothing later on: an echo tells how it is now, a query fills a screen.
+  init?(_ request: JobRequest) {
+    switch request {
+    case .move(let request): self = .move(request)
+    case .get(let request): self = .get(request)
+    case .store(var request):
+      // They are kept beside it, one by one.
+      request.acknowledged = []
+      self = .store(request)
+    case .commit(let ids): self = .commit(ids)
+    default: return nil
+    }
+  }
+
+  var json: String {
+    get throws { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
+  }
+
+  init(json: String) throws { self = try JSONDecoder().decode(Self.self, from: Data(json.utf8)) }
+}
+
+extension Level: Codable {}
+
+extension QueryKey: Codable {
+  /// As the tag's eight hex digits and the value.
+  public init(from decoder: any Decoder) throws {
+    var pair = try decoder.unkeyedContainer()
+    let tag = try pair.decode(String.self)
+    guard let tag = Tag(parsing: tag) else {
+      throw DecodingError.dataCorruptedError(in: pair, debugDescription: "\(tag) is no tag")
+    }
+    self.init(tag, try pair.decode(String.self))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var pair = encoder.unkeyedContainer()
+    try pair.encode("\(tag)")
+    try pair.encode(value)
+  }
+}
