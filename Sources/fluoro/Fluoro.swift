@@ -42,7 +42,7 @@ struct Fluoro: InterfaceCommand {
     signal(SIGXFSZ, SIG_IGN)
     setlocale(LC_ALL, "")
     do {
-      var command = try parseAsRoot()
+      var command = try parse(Array(CommandLine.arguments.dropFirst()))
       switch command {
       case let interface as any InterfaceCommand:
         TUI.prepare()
@@ -57,5 +57,22 @@ struct Fluoro: InterfaceCommand {
     } catch {
       Glibc.exit(ExitStatus.report(error).rawValue)
     }
+  }
+
+  /// Where a subcommand comes first, it alone reads what follows: the whole tree of commands takes twice as long. What it does
+  /// not take is read again by the whole, which words the complaint, or helps.
+  private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+    var (type, rest) = (Fluoro.self as any ParsableCommand.Type, arguments[...])
+    while let name = rest.first,
+      let next = type.configuration.subcommands.first(where: { $0.configuration.commandName == name })
+    {
+      (type, rest) = (next, rest.dropFirst())
+    }
+    if type != Fluoro.self, type.configuration.subcommands.isEmpty, let command = try? type.parseAsRoot(Array(rest)),
+      Swift.type(of: command) == type
+    {
+      return command
+    }
+    return try parseAsRoot(arguments)
   }
 }

@@ -157,6 +157,10 @@ extension LocalIndex {
       try db.execute(sql: "DELETE FROM \(table)")
     }
     try Terms.removeAll(db)
+    // As many words at once as memory holds, so that few pieces of the text's index are merged again; 1 MB otherwise.
+    let words = "INSERT INTO studyText (studyText, rank) VALUES ('hashsize', ?)"
+    try db.execute(sql: words, arguments: [32 << 20])
+    defer { try? db.execute(sql: words, arguments: [1 << 20]) }
     // Nothing looks these up meanwhile, and each count that grows would move an entry in several of them.
     let indexes = try Row.fetchAll(
       db, sql: "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND name <> 'series_study'"

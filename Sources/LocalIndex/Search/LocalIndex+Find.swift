@@ -1,6 +1,7 @@
 import Dicom
 import Foundation
 import GRDB
+import NIOCore
 
 extension LocalIndex {
   /// Finds what matches, one at a time as SQLite gives it.
@@ -104,7 +105,7 @@ extension LocalIndex {
 /// Turns rows into data sets.
 private struct MatchReader {
   private let level: Level
-  private let columns: [(index: Int, tag: Tag, isText: Bool)]
+  private let columns: [(index: Int, tag: Tag, vr: VR)]
   private let counts: [(index: Int, tag: Tag)]
   private let modalities: Int?
   private let sopClass: Int?
@@ -114,7 +115,7 @@ private struct MatchReader {
     var index: [String: Int] = [:]
     for (number, name) in statement.columnNames.enumerated() { index[name] = number }
     let tags = Set(Level.allCases.filter { $0 <= query.level }.flatMap(MainTags.tags)).sorted()
-    columns = tags.compactMap { tag in index[MainTags.column(tag)].map { ($0, tag, tag.dictionaryVR.isText) } }
+    columns = tags.compactMap { tag in index[MainTags.column(tag)].map { ($0, tag, tag.dictionaryVR) } }
     let countTags: [(String, Tag)] =
       switch query.level {
       case .patient:
@@ -136,9 +137,12 @@ private struct MatchReader {
     var result = DataSet()
     result.setCharacterSet(.utf8)
     if let sopClass, let text: String = row[sopClass] { result.set(.sopClassUID, UID(text)) }
-    for (index, tag, isText) in columns {
+    for (index, tag, vr) in columns {
       guard let text: String = row[index] else { continue }
-      if isText {
+      // As it is in every encoding; else it depends on the VR.
+      if vr.isText, text.utf8.allSatisfy({ $0 < 0x80 }) {
+        result.set(tag, vr: vr, bytes: ByteBuffer(string: text))
+      } else if vr.isText {
         result.set(tag, text)
       } else {
         result.set(tag, integers: text.split(separator: "\\").compactMap { Int($0) })

@@ -54,7 +54,9 @@ extension Interop {
       #expect(!refused.isEmpty && refused.count < count, "\(refused.count) of \(count) were refused")
       #expect(Set(refused.map(\.code)) == [0xA700])
       #expect(Set(refused.map(\.errorComment)) == ["the disk is full"])
-      #expect(try ledger.problems(in: disk.path + "/storage", round: 1) == [])
+      // What is in the journal only gets its file when there is space.
+      let problems = try ledger.problems(in: disk.path + "/storage", round: 1)
+      #expect(problems.filter { !$0.hasSuffix("has no file") } == [])
       #expect(partialFiles(fluoro) == [])
 
       try FileManager.default.removeItem(atPath: ballast)
