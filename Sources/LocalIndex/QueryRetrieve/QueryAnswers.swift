@@ -149,14 +149,11 @@ extension LocalIndex {
     let level =
       try identifier.string(.queryRetrieveLevel)?.isEmpty == false
       ? Self.level(of: identifier, model: model) : Self.deepestLevel(of: identifier)
-    var conditions: [String] = []
-    var arguments: [(any DatabaseValueConvertible)?] = []
+    var conditions: [SQL] = []
     func add(_ level: Level, _ tag: Tag) -> Bool {
       let values = identifier.strings(tag).map(ValueMatcher.trim).filter { !$0.isEmpty }
       guard !values.isEmpty else { return false }
-      let column = "\(QueryTranslation.alias(level)).\(MainTags.column(tag))"
-      conditions.append("\(column) IN (\(values.map { _ in "?" }.joined(separator: ", ")))")
-      arguments += values.map { $0 as (any DatabaseValueConvertible)? }
+      conditions.append("\(sql: QueryTranslation.alias(level)).\(sql: MainTags.column(tag)) IN \(values)")
       return true
     }
     for upper in Level.allCases where upper <= level {
@@ -165,7 +162,7 @@ extension LocalIndex {
       if level == .study, add(.study, .accessionNumber) { continue }
       throw QueryError("\(level.uniqueKey.keyword ?? level.uniqueKey.description) is missing from the request.")
     }
-    return try storedInstances(where: conditions.joined(separator: " AND "), arguments)
+    return try storedInstances(where: conditions.joined(separator: " AND "))
   }
 
   /// The level that the unique keys name, for requests that forget to say it.

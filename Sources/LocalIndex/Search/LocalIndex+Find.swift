@@ -13,8 +13,8 @@ extension LocalIndex {
     }
     try read { db in
       let translation = try QueryTranslation(query, db)
-      let statement = try db.makeStatement(sql: translation.sql)
-      let rows = try Row.fetchCursor(statement, arguments: translation.arguments)
+      let statement = try db.makeStatement(literal: translation.sql)
+      let rows = try Row.fetchCursor(statement)
       let reader = MatchReader(statement, query)
       let wantsClasses = query.returning.contains(.sopClassesInStudy)
       var skipped = 0
@@ -57,8 +57,7 @@ extension LocalIndex {
     var query = query
     query.isRowsOnly = true
     return try read { db in
-      let translation = try QueryTranslation(query, db)
-      return try Int64.fetchAll(db, sql: translation.sql, arguments: translation.arguments)
+      try SQLRequest<Int64>(literal: QueryTranslation(query, db).sql).fetchAll(db)
     }
   }
 

@@ -9,40 +9,27 @@ extension LocalIndex {
   public func studies(
     matching filter: String = "", orderBy order: StudyOrder = StudyOrder(), limit: Int = 1000, offset: Int = 0
   ) throws -> [StudyRow] {
-    let (condition, arguments) = Self.filter(filter)
-    return try read { db in
-      try Row.fetchAll(
-        db, sql: "SELECT * FROM study st \(condition) ORDER BY \(order.sql) LIMIT ? OFFSET ?",
-        arguments: StatementArguments(arguments + [limit, offset])
-      ).map(StudyRow.init)
-    }
+    let all: SQL = "SELECT * FROM study st \(Self.filter(filter)) ORDER BY \(sql: order.sql)"
+    let rows: SQL = "\(all) LIMIT \(limit) OFFSET \(offset)"
+    return try read { db in try SQLRequest<Row>(literal: rows).fetchAll(db).map(StudyRow.init) }
   }
 
   /// How many studies a filter leaves.
   public func studyCount(matching filter: String = "") throws -> Int {
-    let (condition, arguments) = Self.filter(filter)
-    return try read { db in
-      try Int.fetchOne(
-        db, sql: "SELECT count(*) FROM study st \(condition)", arguments: StatementArguments(arguments)) ?? 0
+    try read { db in
+      try SQLRequest<Int>(literal: "SELECT count(*) FROM study st \(Self.filter(filter))").fetchOne(db) ?? 0
     }
   }
 
   /// Where in the list of studies one stands; nil when it is not in it. Lists keep their cursor by identity.
   public func position(
     ofStudy id: String, matching filter: String = "", orderBy order: StudyOrder = StudyOrder()
-  ) throws
-    -> Int?
-  {
-    let (condition, arguments) = Self.filter(filter)
-    let key = try IndexUpdate.key(id)
-    return try read { db in
-      try Int.fetchOne(
-        db,
-        sql: """
-          SELECT number FROM (SELECT key, row_number() OVER (ORDER BY \(order.sql)) - 1 AS number FROM study st \(condition))
-          WHERE key = ?
-          """, arguments: StatementArguments(arguments + [key]))
-    }
+  ) throws -> Int? {
+    let numbered: SQL = """
+      SELECT key, row_number() OVER (ORDER BY \(sql: order.sql)) - 1 AS number FROM study st \(Self.filter(filter))
+      """
+    let number: SQL = "SELECT number FROM (\(numbered)) WHERE key = \(try IndexUpdate.key(id))"
+    return try read { db in try SQLRequest<Int>(literal: number).fetchOne(db) }
   }
 
   /// The studies with these identifiers, in no order.
@@ -86,17 +73,20 @@ extension LocalIndex {
     guard let bytes = OrthancIdentifier.bytes(of: id) else { return nil }
     let key = Data(bytes)
     return try read { db in
-      for level in [Level.study, .series, .instance, .patient] {
-        let exists = try Bool.fetchOne(
-          db, sql: "SELECT EXISTS (SELECT 1 FROM \(IndexUpdate.table(level)) WHERE key = ?)", arguments: [key])
-        guard exists == true else { continue }
-        let alias = QueryTranslation.alias(level)
-        let source = level == .patient ? "study st JOIN patient p ON p.id = st.patient" : QueryTranslation.source(level)
-        let rows = try Row.fetchAll(
-          db, sql: "SELECT st.* FROM \(source) WHERE \(alias).key = ? ORDER BY st.StudyDate_f, st.id", arguments: [key])
-        return Found(level: level, studies: rows.map(StudyRow.init))
-      }
-      return nil
+      guard let level = try Self.level(of: key, db) else { return nil }
+      let alias = QueryTranslation.alias(level)
+      let source = level == .patient ? "study st JOIN patient p ON p.id = st.patient" : QueryTranslation.source(level)
+      let rows = try Row.fetchAll(
+        db, sql: "SELECT st.* FROM \(source) WHERE \(alias).key = ? ORDER BY st.StudyDate_f, st.id", arguments: [key])
+      return Found(level: level, studies: rows.map(StudyRow.init))
+    }
+  }
+
+  /// Where a key is: identifiers of different levels are never the same.
+  private static func level(of key: Data, _ db: Database) throws -> Level? {
+    try Level.allCases.first { level in
+      try Bool.fetchOne(
+        db, sql: "SELECT EXISTS (SELECT 1 FROM \(IndexUpdate.table(level)) WHERE key = ?)", arguments: [key]) == true
     }
   }
 
@@ -112,31 +102,22 @@ extension LocalIndex {
   public func instances(under id: String) throws -> [StoredInstance] {
     guard let bytes = OrthancIdentifier.bytes(of: id) else { return [] }
     let key = Data(bytes)
-    let level = try read { db in
-      try Level.allCases.first { level in
-        try Bool.fetchOne(
-          db, sql: "SELECT EXISTS (SELECT 1 FROM \(IndexUpdate.table(level)) WHERE key = ?)", arguments: [key]) == true
-      }
-    }
-    guard let level else { return [] }
-    return try storedInstances(where: "\(QueryTranslation.alias(level)).key = ?", [key])
+    guard let level = try read({ db in try Self.level(of: key, db) }) else { return [] }
+    return try storedInstances(where: "\(sql: QueryTranslation.alias(level)).key = \(key)")
   }
 
   /// Instances by a condition over `p`, `st`, `se` and `i`.
-  func storedInstances(
-    where condition: String, _ arguments: [(any DatabaseValueConvertible)?]
-  ) throws -> [StoredInstance] {
+  func storedInstances(where condition: SQL) throws -> [StoredInstance] {
     try read { db in
-      try Row.fetchAll(
-        db,
-        sql: """
+      try SQLRequest<Row>(
+        literal: """
           SELECT i.key AS key, se.key AS seriesKey, st.key AS studyKey, p.key AS patientKey, i.bytes AS bytes,
             i.SOPClassUID, i.SOPInstanceUID, i.transferSyntaxUID
           FROM instance i JOIN series se ON se.id = i.series JOIN study st ON st.id = se.study
           JOIN patient p ON p.id = st.patient WHERE \(condition)
           ORDER BY st.id, CAST(se.SeriesNumber AS INTEGER), se.id, CAST(i.InstanceNumber AS INTEGER), i.id
-          """, arguments: StatementArguments(arguments)
-      ).map { row in
+          """
+      ).fetchAll(db).map { row in
         func text(_ column: String) -> String { OrthancIdentifier.text(of: [UInt8](row[column] as Data)) }
         let identity = InstanceIdentity(
           patient: text("patientKey"), study: text("studyKey"), series: text("seriesKey"), instance: text("key"))
@@ -172,23 +153,17 @@ extension LocalIndex {
 
   /// Words of three letters and more are looked up in the trigram index, shorter ones (a name in Han characters has two)
   /// searched for in what that leaves.
-  private static func filter(_ text: String) -> (String, [(any DatabaseValueConvertible)?]) {
-    let words = FoldedText.fold(text).split(whereSeparator: \.isWhitespace).map(String.init)
-    if words.isEmpty { return ("", []) }
+  private static func filter(_ text: String) -> SQL {
+    let words = FoldedText.fold(text).split(whereSeparator: \.isWhitespace)
+    if words.isEmpty { return "" }
     let long = words.filter { $0.unicodeScalars.count >= 3 }
     let short = words.filter { $0.unicodeScalars.count < 3 }
-    var conditions: [String] = []
-    var arguments: [(any DatabaseValueConvertible)?] = []
+    var conditions: [SQL] = short.map { "instr(text, \($0)) > 0" }
     if !long.isEmpty {
-      conditions.append("studyText MATCH ?")
-      arguments.append(long.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }.joined(separator: " AND "))
+      let trigrams = long.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }.joined(separator: " AND ")
+      conditions.insert("studyText MATCH \(trigrams)", at: 0)
     }
-    for word in short {
-      conditions.append("instr(text, ?) > 0")
-      arguments.append(word)
-    }
-    let all = conditions.joined(separator: " AND ")
-    return ("WHERE st.id IN (SELECT rowid FROM studyText WHERE \(all))", arguments)
+    return "WHERE st.id IN (SELECT rowid FROM studyText WHERE \(conditions.joined(separator: " AND ")))"
   }
 }
 
