@@ -50,8 +50,11 @@ public final class LocalIndex: Sendable {
     self.path = storage.path
     let isNew: Bool
     do {
-      (pool, isNew) = try IndexDatabase.openIndex(storage)
-      statePool = try IndexDatabase.openState(storage)
+      // Whoever comes first makes their tables.
+      (pool, isNew, statePool) = try FileLock.holding(folder: storage.path) { [storage] in
+        let index = try IndexDatabase.openIndex(storage)
+        return (index.pool, index.isNew, try IndexDatabase.openState(storage))
+      }
     } catch let error as DatabaseError {
       throw Self.translate(error, storage.indexPath)
     }

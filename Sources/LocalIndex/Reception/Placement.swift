@@ -119,16 +119,16 @@ struct Placement: Sendable {
     let current = storage.path(ofInstance: id)
     let target = storage.path(ofInstance: id, version: version)
     // Two newcomers at once, also of two processes, would both step aside for each other.
-    let folder = try Posix.open(storage.folder(ofInstance: id), O_RDONLY | O_DIRECTORY)
-    defer { Posix.close(folder) }
-    guard flock(folder, LOCK_EX) == 0 else { throw StorageError.posix(errno, "lock", storage.folder(ofInstance: id)) }
-    let (older, newer) = (path + ".older", path + ".newer")
-    defer {
-      unlink(older)
-      unlink(newer)
+    try FileLock.holding(folder: storage.folder(ofInstance: id)) {
+      let (older, newer) = (path + ".older", path + ".newer")
+      defer {
+        unlink(older)
+        unlink(newer)
+      }
+      guard link(current, older) == 0, link(target, newer) == 0, rename(older, target) == 0,
+        rename(newer, current) == 0
+      else { throw StorageError.posix(errno, "replace", current) }
     }
-    guard link(current, older) == 0, link(target, newer) == 0, rename(older, target) == 0, rename(newer, current) == 0
-    else { throw StorageError.posix(errno, "replace", current) }
   }
 
   private func enqueue(_ arrival: Arrival, _ placed: Placed) throws -> StoredInstance {

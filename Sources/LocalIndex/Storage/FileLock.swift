@@ -38,6 +38,16 @@ final class FileLock: Sendable {
     return fstat(descriptor, &locked) == 0 && stat(path, &named) == 0 && locked.st_ino == named.st_ino
   }
 
+  /// Does what two processes, or two threads, must not do in a folder at once; waits for who is at it.
+  static func holding<Value>(folder path: String, _ body: () throws -> Value) throws -> Value {
+    let descriptor = try Posix.open(path, O_RDONLY | O_DIRECTORY)
+    defer { Posix.close(descriptor) }
+    while flock(descriptor, LOCK_EX) != 0 {
+      if errno != EINTR { throw StorageError.posix(errno, "lock", path) }
+    }
+    return try body()
+  }
+
   /// Replaces what the file says.
   func write(_ text: String) throws {
     lseek(descriptor, 0, SEEK_SET)

@@ -76,7 +76,8 @@ public struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
       StorageError(.readOnly, "\(path) lies on a read-only file system; choose another folder with --storage.")
     case EACCES, EPERM:
       StorageError(
-        .permissionDenied, "No permission to \(doing) \(path); check its owner, or choose another with --storage.")
+        .permissionDenied,
+        "No permission to \(doing) \(path); check its owner and mode, or choose another with --storage.")
     case ENOTDIR:
       StorageError(.notAFolder, "\(path) is not a folder; choose another with --storage.")
     default:

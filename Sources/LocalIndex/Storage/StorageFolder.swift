@@ -35,7 +35,7 @@ struct StorageFolder: Sendable {
   init(opening path: String, options: StorageOptions) throws {
     permissions = try StoragePermissions(group: options.group)
     self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-    let written = try Self.examine(self.path)
+    _ = try Self.examine(self.path)
     if let type = FileSystemKind.networkType(of: Self.nearestExisting(self.path)) {
       throw StorageError(
         .networkFileSystem,
@@ -43,14 +43,20 @@ struct StorageFolder: Sendable {
           + "--storage.")
     }
     try Posix.makeFolders(self.path, permissions)
-    if !Posix.exists(self.path + "/" + Self.markerName) { try claim() }
-    guard access(self.path, W_OK) == 0 else { throw StorageError.posix(errno, "write to", self.path) }
+    // Several may be the first at the same moment: each but one finds what that one has made.
+    try FileLock.holding(folder: self.path) { try prepare() }
+  }
+
+  private func prepare() throws {
+    let written = try Self.examine(path)
+    if written == nil { try claim() }
+    guard access(path, W_OK) == 0 else { throw StorageError.posix(errno, "write to", path) }
     var isChanged = false
     for folder in [instancesPath, incomingPath, journalsPath]
     where try Posix.makeFolder(folder, permissions) { isChanged = true }
     if isChanged {
       try makeInstanceFolders()
-      try Posix.syncFolder(self.path)
+      try Posix.syncFolder(path)
     }
     if let written { try upgrade(from: written) }
   }
@@ -121,7 +127,11 @@ struct StorageFolder: Sendable {
   }
 
   /// SQLite gives its side files the mode of the main one, so that is made before SQLite opens it.
+  /// - Throws: where it cannot be written, which SQLite says only when it is to write.
   func prepareDatabase(_ path: String) throws {
+    for file in [path, path + "-wal", path + "-shm"] where Posix.exists(file) && access(file, W_OK) != 0 {
+      throw StorageError.posix(errno, "write to", file)
+    }
     guard !Posix.exists(path) else { return }
     let descriptor = try Posix.open(path, O_RDWR | O_CREAT, mode: permissions.file, doing: "create")
     permissions.apply(toFile: descriptor)

@@ -142,6 +142,38 @@ extension Interop {
       #expect(try ledger.problems(in: disk.path + "/storage", round: 1) == [])
     }
 
+    /// Another owner's file, in a folder that may be written: SQLite alone would open it and fail when it comes to write.
+    @Test(
+      "a database that alone cannot be written: one sentence and status 2, and nothing is lost",
+      arguments: ["index.sqlite", "state.sqlite"])
+    func readOnlyDatabase(name: String) async throws {
+      let fluoro = try Installation(in: workshop, settings: ["DicomAlwaysAllowStore": true])
+      let ledger = Ledger()
+      let server = try await fluoro.serve()
+      #expect(try await send(instances(1, 3, size: 700), ledger, to: fluoro.port).map(\.code) == [0, 0, 0])
+      await server.stop()
+      let path = "\(fluoro.storage)/\(name)"
+      // Nothing stops a superuser, so it becomes somebody else.
+      let nobody = 65_534
+      var tracer: [String] = []
+      if geteuid() == 0 {
+        tracer = ["/usr/bin/setpriv", "--reuid=\(nobody)", "--regid=\(nobody)", "--clear-groups"]
+        let owned = try await Subprocess.run(
+          "/usr/bin/chown", ["-R", "\(nobody):\(nobody)", workshop.folder.path], in: workshop)
+        #expect(owned.status == 0, "\(owned.errors)")
+        #expect(chown(path, 0, 0) == 0)
+      }
+      #expect(chmod(path, 0o444) == 0)
+      for command in [["serve"], ["local", "find"], ["local", "import", "/etc"], ["local", "reindex"]] {
+        let refused = try await fluoro.start(command, under: tracer).finished()
+        #expect(refused.status == 2 && refused.errors.contains("write to \(path)"), "\(command): \(refused.errors)")
+        #expect(refused.errors.split(separator: "\n").count == 1)
+      }
+      #expect(chmod(path, 0o666) == 0)
+      #expect(try await fluoro.start(["local", "verify"], under: tracer).finished().status == 0)
+      #expect(try ledger.problems(in: fluoro.storage, round: 1) == [])
+    }
+
     @Test("a storage that cannot be written: one sentence and status 2, and nothing is harmed")
     func readOnly() async throws {
       guard let disk = try await SmallDisk.mount(in: workshop, megabytes: 80) else { return }

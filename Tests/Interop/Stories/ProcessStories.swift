@@ -87,6 +87,46 @@ extension Interop {
       await server.stop()
     }
 
+    @Test("eight that start at the same moment on a new storage all find it whole, and what each brings is kept")
+    func beginners() async throws {
+      let folders = try (1...4).map { try makeFiles(5, round: $0) }
+      for attempt in 1...5 {
+        let storage = workshop.path("new-\(attempt)")
+        let commands = folders.map { ["local", "import", $0] } + folders.map { _ in ["local", "statistics"] }
+        let all = try commands.map { try fluoro.start($0 + ["--storage", storage]) }
+        for one in all {
+          let ended = try await one.finished()
+          #expect(ended.status == 0 && ended.errors == "", "\(ended.errors)")
+        }
+        #expect(try await count("--storage", storage) == 20)
+        let names = try FileManager.default.contentsOfDirectory(atPath: storage)
+        #expect(!names.contains { $0.hasSuffix(".new") }, "\(names)")
+      }
+    }
+
+    /// Bytes of the index's write-ahead log, which the next process that is alone reads all of.
+    private var logLength: Int {
+      let attributes = try? FileManager.default.attributesOfItem(atPath: fluoro.storage + "/index.sqlite-wal")
+      return attributes?[.size] as? Int ?? 0
+    }
+
+    @Test("no long log is left by a rebuild, or by the start after one that was killed")
+    func logs() async throws {
+      let server = try await fluoro.serve()
+      try await send(1500, round: 1)
+      #expect(try await count() == 1500)
+      try await server.kill()
+      #expect(logLength > 1 << 20, "there is something to empty")
+      #expect(try await fluoro.run("local", "statistics").status == 0)
+      #expect(logLength <= 1 << 20)
+      #expect(try await fluoro.run("local", "import", try makeFiles(2500, round: 2)).status == 0)
+      #expect(try await fluoro.run("local", "reindex").status == 0)
+      #expect(logLength <= 1 << 20)
+      let index = try FileManager.default.attributesOfItem(atPath: fluoro.storage + "/index.sqlite")
+      #expect(index[.size] as? Int ?? 0 > 1 << 20, "all of which the rebuild's one transaction has written")
+      #expect(try await count() == 4000)
+    }
+
     @Test("a killed receiver keeps nothing from the next one")
     func succession() async throws {
       let first = try await fluoro.serve()
