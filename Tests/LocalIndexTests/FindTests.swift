@@ -1,4 +1,5 @@
 import Dicom
+import GRDB
 import Testing
 
 @testable import LocalIndex
@@ -162,6 +163,10 @@ import Testing
   func filters(_ filter: String, _ count: Int) throws {
     #expect(try index.studies(matching: filter).count == count)
     #expect(try index.studyCount(matching: filter) == count)
+    let all = try index.studies()
+    let left = try index.studies(all.map(\.id), matching: filter)
+    #expect(left == Set(try index.studies(matching: filter).map(\.id)), "asked of each alone")
+    #expect(try index.studies(all.prefix(1).map(\.id), matching: filter).isSubset(of: left))
   }
 
   @Test("lists sort by any column", arguments: StudyOrder.Column.allCases) func sorts(
@@ -172,5 +177,10 @@ import Testing
     #expect(up.count == 4)
     #expect(up.map(\.id) == down.map(\.id).reversed())
     #expect(try index.position(ofStudy: up[2].id, orderBy: StudyOrder(column, isDescending: false)) == 2)
+    let plan = try index.read { db in
+      try GRDB.Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN SELECT * FROM study st ORDER BY \(StudyOrder(column).sql) LIMIT 200")
+        .map { $0["detail"] as String }
+    }
+    #expect(plan.allSatisfy { !$0.contains("TEMP B-TREE") }, "a page of a million comes from an index: \(plan)")
   }
 }

@@ -1,4 +1,5 @@
 import Dicom
+import LocalIndex
 import Testing
 
 @testable import TUI
@@ -112,18 +113,79 @@ struct ArchiveStories {
     page(story, [study("5", "P5")])
     story.press(.enter)
     #expect(story.shows("2 marked"))
-    story.show(.indexChanged(studies: []))
-    story.show(.holdings(["0": Holding(instances: 0), "99999": Holding(instances: 10)]))
+    story.show(.indexChanged(studies: ["0", "7", "*"]))
+    let asked = story.effects.compactMap { if case .missing(let ids) = $0 { ids } else { nil } }
+    #expect(asked == [["0"]], "only what has changed is looked at")
+    story.show(.gone(["0"]))
     #expect(story.shows("1 marked"), "one of them has been deleted elsewhere")
   }
 
-  @Test("< and > let the index sort")
+  @Test("* marks all that the filter leaves, also what is not here yet, and says how many; again it marks none")
+  func markAll() {
+    let story = Story()
+    story.press("3", "/")
+    story.type("p")
+    story.press(.enter)
+    answer(story, of: 1204)
+    #expect(story.shows("1,204 studies"))
+    story.press("*")
+    let asked = story.effects.compactMap { effect in
+      if case .studies(let token, let filter, _) = effect { (token, filter) } else { nil }
+    }
+    #expect(asked.map(\.1) == ["p"])
+    let all = (0..<1204).map { study("\($0)", "P\($0)") }
+    story.show(.studies(token: asked[0].0, .success(all)))
+    #expect(story.shows("1,204 studies marked, those further down too"))
+    #expect(story.shows("1,204 marked · 1,204 studies"))
+    story.press("x")
+    let counts = story.effects.compactMap { if case .count(let order) = $0 { order } else { nil } }
+    #expect(Set(counts[0].ids) == Set(all.map(\.id)) && counts[0].ids.count == 1204)
+    #expect(counts[0].elsewhere.isEmpty, "all of them are inside the filter, here or not")
+    story.press("j", "*")
+    let again = story.effects.compactMap { if case .studies(let token, _, _) = $0 { token } else { nil } }
+    story.show(.studies(token: again.last ?? -1, .success(all)))
+    #expect(!story.shows(" marked ·"))
+    #expect(story.shows("1,204 studies not marked any more"))
+  }
+
+  @Test("* marks at once what is all here; of a million it says that they are too many; another filter is not marked late")
+  func markLimits() {
+    let story = Story()
+    story.press("3")
+    page(story, [study("a", "DOE"), study("b", "ROE")])
+    story.press("*")
+    #expect(story.shows("2 marked"))
+    story.press(.escape, "r")
+    page(story, [study("a", "DOE"), study("b", "ROE")], total: 1_000_000, isLast: false)
+    story.press("*")
+    #expect(story.shows("1,000,000 are too many to mark at once; / leaves fewer, 100,000 at most."))
+    story.press("r")
+    page(story, [study("a", "DOE"), study("b", "ROE")], total: 300, isLast: false)
+    story.press("*", "/")
+    story.type("x")
+    let asked = story.effects.compactMap { if case .studies(let token, _, _) = $0 { token } else { nil } }
+    story.show(.studies(token: asked.last ?? -1, .success([study("a", "DOE"), study("c", "POE")])))
+    #expect(!story.shows("marked"))
+  }
+
+  @Test("< and > let the index sort by any column, those without room too, which is said")
   func sort() {
     let story = Story()
     story.press("3")
     page(story, [study("a", "DOE^JANE")])
-    story.press(">")
-    #expect(story.effects.pages.last?.order.column == .modalities)
+    story.press("<", "<", "<", "<")
+    #expect(!story.shows("▲") && !story.shows("▼"), "before the first it is as it came")
+    var columns: [StudyOrder.Column] = []
+    for _ in 0..<10 {
+      story.press(">")
+      if let order = story.effects.pages.last?.order { columns.append(order.column) }
+      #expect(story.shows("▲") != story.shows("Sorted by"), "\(story.screen)")
+    }
+    #expect(
+      columns == [
+        .patientName, .patientID, .patientBirthDate, .studyDate, .studyTime, .modalities, .studyDescription,
+        .accessionNumber, .instances, .bytes,
+      ])
     story.press("I")
     #expect(story.effects.pages.last?.order.isDescending == true)
   }
@@ -153,11 +215,9 @@ struct ArchiveStories {
     story.type("ro")
     page(story, [study("b", "ROE")])
     story.press(.enter, "*", "x")
-    let counts = story.effects.compactMap { effect -> ([String], Int)? in
-      if case .count(let ids, .study, _, let outside) = effect { (ids, outside) } else { nil }
-    }
-    #expect(counts.map(\.0) == [["b", "a"]])
-    #expect(counts.map(\.1) == [1])
+    let counts = story.effects.compactMap { if case .count(let order) = $0 { order } else { nil } }
+    #expect(counts.map(\.ids) == [["b", "a"]])
+    #expect(counts.map(\.elsewhere) == [["a"]] && counts.map(\.filter) == ["ro"], "the index says whether it is outside")
   }
 
   @Test("l locks what is marked against recycling, and lets it go when all of it is locked; :protect does the same")

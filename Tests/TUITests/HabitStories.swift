@@ -99,6 +99,28 @@ struct HabitStories {
     #expect(!story.shows("✓ CT1"), "what comes for our own move shows there")
   }
 
+  @Test("A transfer that ends while another job is in front is told in passing, with counts; alone it stands in its line")
+  func transfers() {
+    let story = Story()
+    func send(_ id: Int, _ phase: JobView.Phase, _ outcome: String, failed: Int = 0) -> Message {
+      var job = JobView(id: id, kind: .store, title: "C-STORE DOE", peer: "ARCHIVE", phase: phase, started: story.now)
+      job.outcome = outcome
+      job.progress = JobView.Progress(total: 3, completed: 3 - failed, failed: failed)
+      if phase.isEnded { job.ended = story.now }
+      return .job(job)
+    }
+    story.show(send(1, .done, "3 instances, 1.5 MB in 0.2 s"))
+    #expect(story.operation.contains("3 instances") && story.lines.count { $0.contains("3 instances") } == 1)
+    story.show(send(2, .sending, ""))
+    story.show(send(3, .done, "3 instances, 1.6 MB in 0.2 s"))
+    #expect(story.shows("✓ C-STORE DOE · ARCHIVE: 3 instances, 1.6 MB in 0.2 s"))
+    #expect(story.operation.contains("3/3") && !story.operation.contains("1.6 MB"), "the line tells of the other")
+    story.show(send(4, .partial, "1 of 3 instances: 0xA700 out of resources", failed: 2))
+    #expect(story.shows("! C-STORE DOE · ARCHIVE: 2 of 3 failed; 1 of 3 instances: 0xA700 out of"))
+    story.show(send(5, .done, "3 instances"))
+    #expect(story.shows("2 of 3 failed"), "what went well does not hide what did not")
+  }
+
   @Test("The header says what is left on the disk")
   func disk() {
     let story = Story()

@@ -199,6 +199,25 @@ struct StationStories {
     }
   }
 
+  @Test("What is marked and outside the filter is counted by the index, and said before it is deleted")
+  func outside() async throws {
+    try await withLaboratory { story in
+      story.press(.enter, .enter)
+      await story.until("12 studies ")
+      story.press("*", "m")
+      await story.until("12 of 12 studies")
+      story.press("3")
+      await story.until("12 studies ")
+      story.press("g", " ", "/")
+      story.type("παπα")
+      story.press(.enter)
+      await story.until("1 marked · 1 study")
+      story.press("*", "x")
+      await story.until("Delete 2 studies?")
+      #expect(story.shows("1 is outside the filter."))
+    }
+  }
+
   @Test("Send what is here to a modality picked by a letter")
   func send() async throws {
     try await withLaboratory { story in

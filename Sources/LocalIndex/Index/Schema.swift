@@ -17,6 +17,14 @@ enum Schema {
       var all = Terms(db)
       try all.addAll()
     }
+    migrator.registerMigration("3 times of study and birth") { db in
+      // For lists sorted by these.
+      try db.execute(
+        sql: """
+          CREATE INDEX study_birthDate ON study (PatientBirthDate_f);
+          CREATE INDEX study_time ON study (StudyTime_f);
+          """)
+    }
     return migrator
   }
 

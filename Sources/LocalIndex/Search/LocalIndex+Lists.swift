@@ -41,6 +41,23 @@ extension LocalIndex {
     }
   }
 
+  /// Those of some studies that a filter leaves. Costs a look-up each, however much else the filter leaves.
+  public func studies(_ ids: some Sequence<String>, matching filter: String) throws -> Set<String> {
+    let conditions = Self.textConditions(filter)
+    if conditions.isEmpty { return Set(try studies(ids: ids).map(\.id)) }
+    let all: SQL = "\(conditions.joined(separator: " AND "))"
+    return try read { db in
+      let left = try ids.filter { id in
+        let one: SQL = """
+          SELECT 1 FROM study st JOIN studyText ON studyText.rowid = st.id
+          WHERE st.key = \(try IndexUpdate.key(id)) AND \(all)
+          """
+        return try SQLRequest<Int>(literal: one, cached: true).fetchOne(db) != nil
+      }
+      return Set(left)
+    }
+  }
+
   public func study(studyInstanceUID: UID) throws -> StudyRow? {
     try read { db in
       try Row.fetchOne(
@@ -153,9 +170,8 @@ extension LocalIndex {
 
   /// Words of three letters and more are looked up in the trigram index, shorter ones (a name in Han characters has two)
   /// searched for in what that leaves.
-  private static func filter(_ text: String) -> SQL {
+  private static func textConditions(_ text: String) -> [SQL] {
     let words = FoldedText.fold(text).split(whereSeparator: \.isWhitespace)
-    if words.isEmpty { return "" }
     let long = words.filter { $0.unicodeScalars.count >= 3 }
     let short = words.filter { $0.unicodeScalars.count < 3 }
     var conditions: [SQL] = short.map { "instr(text, \($0)) > 0" }
@@ -163,6 +179,12 @@ extension LocalIndex {
       let trigrams = long.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }.joined(separator: " AND ")
       conditions.insert("studyText MATCH \(trigrams)", at: 0)
     }
+    return conditions
+  }
+
+  private static func filter(_ text: String) -> SQL {
+    let conditions = textConditions(text)
+    if conditions.isEmpty { return "" }
     return "WHERE st.id IN (SELECT rowid FROM studyText WHERE \(conditions.joined(separator: " AND ")))"
   }
 }

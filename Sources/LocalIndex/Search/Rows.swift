@@ -113,8 +113,8 @@ extension Row {
 /// How a list of studies is sorted.
 public struct StudyOrder: Hashable, Sendable {
   public enum Column: String, Hashable, Sendable, CaseIterable {
-    case patientName, patientID, studyDate, studyDescription, modalities, accessionNumber, series, instances, bytes
-    case lastUpdate
+    case patientName, patientID, patientBirthDate, studyDate, studyTime, studyDescription, modalities, accessionNumber
+    case series, instances, bytes, lastUpdate
   }
 
   public var column: Column
@@ -130,7 +130,9 @@ public struct StudyOrder: Hashable, Sendable {
       switch column {
       case .patientName: ["PatientName_f", "PatientName_i"]
       case .patientID: ["PatientID_f"]
+      case .patientBirthDate: ["PatientBirthDate_f"]
       case .studyDate: ["StudyDate_f", "StudyTime_f"]
+      case .studyTime: ["StudyTime_f"]
       case .studyDescription: ["StudyDescription_f"]
       case .modalities: ["modalities"]
       case .accessionNumber: ["AccessionNumber_f"]

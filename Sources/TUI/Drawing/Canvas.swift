@@ -1,6 +1,9 @@
 /// What a piece of text means; the theme decides how that looks.
 enum Role: UInt8, CaseIterable, Sendable {
   case text, dim, strong, heading, accent, good, warning, bad, busy, key, rule, tab, field, bar, match
+
+  /// A sentence in it may give way to the next.
+  var isMild: Bool { self != .bad && self != .warning }
 }
 
 /// Two pixels above each other, in the 26 greys of a palette of 256 colours: black, the 24 of its ramp, white.

@@ -97,13 +97,15 @@ enum Table {
   /// Columns before the first: the cursor's bar and the mark.
   static let gutter = 2
 
+  static func layout<Row>(_ list: List<Row>, _ columns: [Column<Row>], _ width: Int) -> TableLayout {
+    TableLayout(columns, width: width - gutter - 2, shift: list.shift, needs: list.needs, choice: list.choice)
+  }
+
   static func draw<Row>(
     _ list: List<Row>, _ columns: [Column<Row>], into canvas: inout Canvas, _ area: Area, _ world: World
   ) {
     guard area.rows > 0 else { return }
-    let layout = TableLayout(
-      columns, width: area.columns - gutter - 2, shift: list.shift, needs: list.needs,
-      choice: list.choice)
+    let layout = layout(list, columns, area.columns)
     head(columns, layout, list, into: &canvas, area.line(0))
     let body = area.inset(top: 1)
     let first = list.windowStart(body.rows)

@@ -9,7 +9,11 @@ extension Effects {
     case .page(let order): mailbox.post(.page(page(order)))
     case .tags(let instance, let token): mailbox.post(.tags(token: token, tags(instance)))
     case .holdings(let level, let uids): mailbox.post(.holdings(holdings(level, uids)))
-    case .count(let ids, let level, let rows, let outside): count(ids, level, rows, outside)
+    case .count(let order): count(order)
+    case .studies(let token, let filter, let order): mailbox.post(.studies(token: token, studies(filter, order)))
+    case .missing(let ids):
+      guard let found = try? station.index.studies(ids: ids) else { return }
+      mailbox.post(.gone(Set(ids).subtracting(found.map(\.id))))
     case .statistics: tellStatistics()
     case .protect(let ids, let isProtected, let words): protect(ids, isProtected, words)
     case .history(let token, let text, let limit): mailbox.post(.history(token: token, history(text, limit)))
@@ -40,14 +44,9 @@ extension Effects {
         // The last page is the first one of the other order: nothing before it is looked at.
         var sort = order.order
         if order.offset == nil { sort.isDescending.toggle() }
-        let rows = try station.index.studies(
-          matching: order.filter, orderBy: sort, limit: order.limit, offset: page.offset)
-        let protected = try station.index.protectedStudies()
-        page.records = rows.map { row in
-          var record = Views.record(row)
-          record.isProtected = protected.contains(row.id)
-          return record
-        }
+        let rows = try records(
+          station.index.studies(matching: order.filter, orderBy: sort, limit: order.limit, offset: page.offset))
+        page.records = rows
         page.isLast = rows.count < order.limit
         let total =
           page.isLast && page.offset == 0 ? rows.count : try station.index.studyCount(matching: order.filter)
@@ -64,6 +63,24 @@ extension Effects {
       page.failure = "\(error)"
     }
     return page
+  }
+
+  private func records(_ rows: [StudyRow]) throws -> [Record] {
+    let protected = try station.index.protectedStudies()
+    return rows.map { row in
+      var record = Views.record(row)
+      record.isProtected = protected.contains(row.id)
+      return record
+    }
+  }
+
+  private func studies(_ filter: String, _ order: StudyOrder) -> Result<[Record], Message.Failure> {
+    do {
+      let rows = try station.index.studies(matching: filter, orderBy: order, limit: LocalScreen.mostMarked + 1)
+      return .success(try records(rows))
+    } catch {
+      return .failure(Message.Failure(words: "\(error)"))
+    }
   }
 
   private func tags(_ instance: String) -> Result<[TagLine], Message.Failure> {
@@ -99,19 +116,30 @@ extension Effects {
     return result
   }
 
-  private func count(_ ids: [String], _ level: Level, _ rows: Int, _ outsideFilter: Int) {
-    var instances = 0
-    var bytes = 0
-    for id in ids {
-      for instance in (try? station.index.instances(under: id)) ?? [] {
-        instances += 1
-        bytes += instance.bytes
+  private func count(_ order: CountOrder) {
+    var count = Message.DeletionCount(
+      ids: order.ids, level: order.level, rows: order.ids.count, instances: 0, bytes: 0,
+      outsideFilter: order.outsideFilter)
+    do {
+      if order.level == .study {
+        // A study's row has its sums: thousands of them are counted without a look at their instances.
+        for study in try station.index.studies(ids: order.ids) {
+          count.instances += study.instances
+          count.bytes += study.bytes
+        }
+        let inside = try station.index.studies(order.elsewhere, matching: order.filter)
+        count.outsideFilter += order.elsewhere.count - inside.count
+      } else {
+        for instance in try order.ids.flatMap({ try station.index.instances(under: $0) }) {
+          count.instances += 1
+          count.bytes += instance.bytes
+        }
       }
+    } catch {
+      // Nothing is deleted that could not be counted.
+      return say("\(error)", .bad)
     }
-    mailbox.post(
-      .counted(
-        Message.DeletionCount(
-          ids: ids, level: level, rows: rows, instances: instances, bytes: bytes, outsideFilter: outsideFilter)))
+    mailbox.post(.counted(count))
   }
 
   private func protect(_ studies: [String], _ isProtected: Bool, _ words: String) {

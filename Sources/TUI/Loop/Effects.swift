@@ -9,6 +9,8 @@ import Synchronization
 final class Effects: Sendable {
   let station: Station
   let mailbox: Mailbox
+  /// Whether what is left unfinished may come back: not where the storage goes with the program.
+  private let mayKeepJobs: Bool
 
   /// What we know of a job beyond what the station does.
   struct Knowledge {
@@ -28,9 +30,10 @@ final class Effects: Sendable {
 
   let state = Mutex(State())
 
-  init(station: Station, mailbox: Mailbox) {
+  init(station: Station, mailbox: Mailbox, keepsJobs: Bool = true) {
     self.station = station
     self.mailbox = mailbox
+    mayKeepJobs = keepsJobs
   }
 
   /// Listens to everything, and starts to receive.
@@ -61,8 +64,10 @@ final class Effects: Sendable {
 
   /// What was left unfinished comes back, paused.
   private func keepJobs() {
+    guard mayKeepJobs else { return }
     do {
       let count = try station.keepJobs()
+      state.withLock { $0.view.keepsJobs = true }
       if count > 0 {
         say("\(Format.count(count, "job", "jobs")) left unfinished before: 4 shows them, p there goes on.", .warning)
       }
@@ -105,7 +110,7 @@ final class Effects: Sendable {
     case .diagnose(let name, let moves, let token): diagnose(name, moves, token)
     case .testStore(let name, let confirmation): testStore(name, confirmation)
     case .exportFiles(let ids, let folder, let words): exportFiles(ids, folder, words)
-    case .count, .statistics, .page, .tags, .holdings, .history, .protect:
+    case .count, .statistics, .page, .studies, .missing, .tags, .holdings, .history, .protect:
       Task.detached { [self] in visitIndex(effect) }
     case .save, .completePath, .preview, .keep, .allow, .forbid, .convert:
       Task.detached { [self] in visitFiles(effect) }

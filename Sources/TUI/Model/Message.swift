@@ -22,6 +22,10 @@ enum Message: Sendable {
   case matches(token: Int, [Record])
   case findEnded(token: Int, FindEnd)
   case page(LocalPage)
+  /// All the studies that a filter leaves.
+  case studies(token: Int, Result<[Record], Failure>)
+  /// Those of the studies that were asked about which are not here any more.
+  case gone(Set<String>)
   case tags(token: Int, Result<[TagLine], Failure>)
   case holdings([String: Holding])
   /// The newest entries, oldest first, after those told before.
@@ -52,6 +56,8 @@ enum Message: Sendable {
     var failed = false
     /// Stopped at the limit, not because there was no more.
     var isCut = false
+    /// A person has cancelled it.
+    var isCancelled = false
   }
 
   struct DeletionCount: Sendable {
@@ -100,7 +106,7 @@ enum Effect: Sendable {
   case reindex
   case statistics
   case convert(from: String, to: String, TransferSyntax)
-  case count(ids: [String], level: Level, rows: Int, outsideFilter: Int)
+  case count(CountOrder)
   case delete(ids: [String], words: String)
   case cancel(job: Int)
   case extend(job: Int, seconds: Int)
@@ -130,6 +136,10 @@ enum Effect: Sendable {
   /// Asks for the running jobs' state: a deadline that is refilled by the peer does not announce itself.
   case refreshJobs
   case page(PageOrder)
+  /// All of a filter at once, as far as a list can mark them.
+  case studies(token: Int, filter: String, order: StudyOrder)
+  /// Asks which of these studies are not here any more.
+  case missing([String])
   case tags(instance: String, token: Int)
   case trace(entry: Int)
   /// The newest of what is kept of operations, where the text is in them.
@@ -173,6 +183,17 @@ struct RetrieveOrder: Sendable, Equatable {
   var isGet = false
   /// The name a person typed, where one of the stations is in production.
   var confirmation: String?
+}
+
+/// Counts what would be deleted.
+struct CountOrder: Sendable, Equatable {
+  var ids: [String]
+  var level: Level
+  /// How many of them the filter leaves out, as far as that is known.
+  var outsideFilter = 0
+  /// Studies of which the index must say whether the filter leaves them.
+  var elsewhere: [String] = []
+  var filter = ""
 }
 
 /// A modality as typed: what is not asked for stays as it is.

@@ -48,7 +48,7 @@ extension Model {
     case .completions(let text, let paths): complete(text, paths)
     case .notice(let notice): self.notice = notice
     case .counted(let count): confirm(count)
-    case .diagnosed, .matches, .findEnded, .page, .tags, .preview, .trace, .tried, .history, .indexChanged: break
+    case .diagnosed, .matches, .findEnded, .page, .studies, .gone, .tags, .preview, .trace, .tried, .history, .indexChanged: break
     }
     return broadcast(message)
   }
@@ -101,8 +101,12 @@ extension Model {
     if notice?.words.hasPrefix("Cancelling \(job.words).") == true { notice = nil }
     switch job.phase {
     case .failed, .rejected, .timedOut:
-      if !screen.explains(job, world) { say("\(job.words): \(job.outcome)", .bad, for: .seconds(20)) }
-    case .partial: say("\(job.words): \(job.outcome)", .warning, for: .seconds(20))
+      if !screen.explains(job, world) { say("\(job.words): \(job.ending)", .bad, for: .seconds(20)) }
+    case .partial: say("\(job.words): \(job.ending)", .warning, for: .seconds(20))
+    // Its end would stand in the operation line, if that did not tell of another.
+    case .done, .cancelled:
+      guard job.isTransfer, world.told != nil, notice == nil || notice?.role.isMild == true else { break }
+      say("\(job.words): \(job.ending)", job.phase == .done ? .good : .dim, for: .seconds(12))
     default: break
     }
   }
@@ -113,7 +117,7 @@ extension Model {
     let isOurs = world.jobs.contains { job in
       (job.kind == .move || job.kind == .get) && (job.ended.map { $0.duration(to: world.now) < .seconds(5) } ?? true)
     }
-    if !isOurs, notice == nil || notice?.role == .good { say("\(arrival.peer): \(arrival.words)", .good) }
+    if !isOurs, notice == nil || notice?.role.isMild == true { say("\(arrival.peer): \(arrival.words)", .good) }
   }
 
   mutating func say(_ words: String, _ role: Role = .text, for time: Duration = .seconds(6)) {

@@ -217,6 +217,15 @@ struct JobView: Identifiable, Sendable {
   var isMoving: Bool { isRunning && phase != .queued && phase != .paused && !(kind == .watch && wait == nil) }
   /// It can be paused while it runs, and comes back when fluoro ended before it.
   var isKept: Bool { [.move, .get, .store].contains(kind) }
+  /// What a person waits for while doing something else.
+  var isTransfer: Bool { isKept || [.commit, .importing, .exporting, .housekeeping].contains(kind) }
+  /// How it ended: `2 of 3 failed`, where some did, and the outcome.
+  var ending: String {
+    guard progress.failed > 0 else { return outcome.isEmpty ? phase.rawValue : outcome }
+    let all = max(progress.total ?? 0, progress.completed + progress.failed + progress.warning)
+    let counts = "\(Format.count(progress.failed)) of \(Format.count(all)) failed"
+    return outcome.isEmpty ? counts : "\(counts); \(outcome)"
+  }
   var words: String { peer.isEmpty ? title : "\(title) · \(peer)" }
 
   func elapsed(_ now: ContinuousClock.Instant) -> Duration { started.duration(to: ended ?? now) }
@@ -310,6 +319,8 @@ struct StationView: Sendable, Equatable {
   var freeBytes: Int?
   /// `RememberQueries`: what was asked for may be kept on disk.
   var remembersQueries = false
+  /// Unfinished retrieves and sends come back at the next start.
+  var keepsJobs = false
 }
 
 /// A sentence for the person, shown above the operation line.

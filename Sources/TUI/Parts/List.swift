@@ -37,6 +37,8 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   private static var measuredRows: Int { 200 }
   /// Rows of the window, as last settled.
   private(set) var height = 1
+  /// The columns that have room, as last settled.
+  var columnsInSight: Set<Int> = []
 
   let columns: [Column<Row>]
   /// Which of them a person wants, and how wide.
@@ -92,14 +94,23 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   /// - Parameter isOtherPart: those that are missing from it are not gone; their marks stay.
   mutating func replace(_ new: [Row], isOtherPart: Bool = false) {
     let position = cursorPosition
-    if isOtherPart, !marks.isEmpty { away += rows.filter { marks.contains($0.id) } }
+    let old = rows
     rows = new
     (keys, shown) = ([], [])
     texts = []
     places = Dictionary(new.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
-    away.removeAll { places[$0.id] != nil }
-    if !marks.isEmpty { marks.formIntersection(places.keys + away.map(\.id)) }
+    if !marks.isEmpty {
+      let gone = old.filter { marks.contains($0.id) && places[$0.id] == nil }
+      if isOtherPart { away += gone } else { marks.subtract(gone.map(\.id)) }
+      forgetAway(new)
+    }
     arrange(position)
+  }
+
+  /// What is here is not elsewhere.
+  private mutating func forgetAway(_ new: some Sequence<Row>) {
+    guard !away.isEmpty, new.contains(where: { marks.contains($0.id) }) else { return }
+    away.removeAll { places[$0.id] != nil }
   }
 
   /// Adds rows before the others.
@@ -124,7 +135,7 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
         rows.append(row)
       }
     }
-    if !away.isEmpty { away.removeAll { places[$0.id] != nil } }
+    forgetAway(new)
     if isReplaced || before == 0 {
       texts = []
       arrange()
@@ -325,6 +336,19 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
   mutating func toggleAllMarks() {
     let all = Set(shown.map { rows[$0].id })
     marks = marks.isSuperset(of: all) ? marks.subtracting(all) : marks.union(all)
+  }
+
+  /// Marks rows of which only some are here; where all of them are marked already, none of them. False: none.
+  mutating func toggleMarks(_ all: [Row]) -> Bool {
+    let ids = Set(all.map(\.id))
+    if marks.isSuperset(of: ids) {
+      unmark(ids)
+      return false
+    }
+    let known = Set(away.map(\.id))
+    away += all.filter { places[$0.id] == nil && !known.contains($0.id) }
+    marks.formUnion(ids)
+    return true
   }
 
   mutating func clearMarks() {

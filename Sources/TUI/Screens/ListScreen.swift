@@ -94,6 +94,10 @@ extension ListScreen {
     case .sortRight, .sortLeft:
       list.sortBy(step: action == .sortRight ? 1 : -1)
       sortChanged(&context)
+      // The mark in its head says it, where there is room for that.
+      if let sort = list.sort, !list.columnsInSight.contains(sort.column) {
+        context.say("Sorted by \(list.columns[sort.column].title), which has no room here; → shows more columns.", .dim)
+      }
     case .invertSort:
       list.invertSort()
       sortChanged(&context)
@@ -200,7 +204,9 @@ extension ListScreen {
     let lines = details(world).count
     if lines == 0 { list.isInDetails = false }
     list.detailsTop = max(0, min(list.detailsTop, lines - 1))
-    list.settle(max(0, split(area, world).list.rows - 1 - (list.isFiltering || list.isFiltered ? 1 : 0)))
+    let place = split(area, world).list
+    list.columnsInSight = Set(Table.layout(list, list.columns, place.columns).places.map(\.column))
+    list.settle(max(0, place.rows - 1 - (list.isFiltering || list.isFiltered ? 1 : 0)))
   }
 
   mutating func seen() { list.seen() }

@@ -5,6 +5,8 @@ import LocalIndex
 /// million of them are never all here.
 struct LocalScreen: ListScreen {
   static let pageSize = 200
+  /// Rows that are marked are all held in memory.
+  static let mostMarked = 100_000
 
   var list: List<Record>
   private let level: Level
@@ -19,6 +21,10 @@ struct LocalScreen: ListScreen {
   private var base = 0
   /// What is asked for takes the place of what is here.
   private var awaited: Awaited?
+  /// Asked for what the filter leaves, to mark all of it.
+  private var marking: Int?
+  /// What `*` has marked last, and the filter that left it.
+  private var markedAtOnce: (filter: String, ids: Set<String>)?
 
   private struct Awaited {
     /// It is another part of the list, not the same one again.
@@ -73,20 +79,23 @@ struct LocalScreen: ListScreen {
 
   private mutating func load(_ context: inout Context, from offset: Int?, limit: Int = pageSize) {
     isLoading = true
-    let column = list.sort.flatMap { Self.order(list.columns[$0.column].title) }
     context.effects.append(
       .page(
         PageOrder(
           token: token, level: level, parent: parent?.id, filter: level == .study ? list.filter.text : "",
-          order: StudyOrder(column ?? .lastUpdate, isDescending: list.sort?.descending ?? false), offset: offset,
-          limit: limit)))
+          order: order, offset: offset, limit: limit)))
+  }
+
+  private var order: StudyOrder {
+    let column = list.sort.flatMap { Self.order(list.columns[$0.column].title) }
+    return StudyOrder(column ?? .lastUpdate, isDescending: list.sort?.descending ?? false)
   }
 
   /// What the index sorts by for a column; nil: by none.
   private static func order(_ title: String) -> StudyOrder.Column? {
     let known: [String: StudyOrder.Column] = [
-      "PATIENT": .patientName, "ID": .patientID, "DATE": .studyDate, "MOD": .modalities,
-      "DESCRIPTION": .studyDescription, "ACCESSION": .accessionNumber, "IMG": .instances, "SIZE": .bytes,
+      "PATIENT": .patientName, "ID": .patientID, "BORN": .patientBirthDate, "DATE": .studyDate, "TIME": .studyTime,
+      "MOD": .modalities, "DESCRIPTION": .studyDescription, "ACCESSION": .accessionNumber, "IMG": .instances, "SIZE": .bytes,
     ]
     return known[title]
   }
@@ -104,12 +113,14 @@ struct LocalScreen: ListScreen {
   mutating func receive(_ message: Message, _ context: inout Context) {
     switch message {
     case .page(let page) where page.token == token: take(page, &context)
-    case .indexChanged:
+    case .indexChanged(let studies):
       // One reload at a time, however fast instances arrive.
       if isLoading { isStale = true } else { reload(&context) }
-      if !list.away.isEmpty { context.effects.append(.holdings(level, list.away.map(\.uid))) }
-    case .holdings(let holdings):
-      list.unmark(Set(list.away.filter { holdings[$0.uid]?.instances == 0 }.map(\.id)))
+      // By identifier; after a rebuild nothing is named.
+      let away = list.away.map(\.id).filter { studies == [Message.everyStudy] || studies.contains($0) }
+      if !away.isEmpty { context.effects.append(.missing(away)) }
+    case .gone(let ids): list.unmark(ids.intersection(list.away.map(\.id)))
+    case .studies(let token, let all) where token == marking: mark(all, &context)
     default: break
     }
   }
@@ -135,6 +146,7 @@ struct LocalScreen: ListScreen {
   }
 
   mutating func filterChanged(_ context: inout Context) {
+    marking = nil
     if level == .study { show(&context, from: 0) } else { list.arrange() }
   }
 
@@ -156,6 +168,53 @@ struct LocalScreen: ListScreen {
     show(&context, from: end == .last ? nil : 0)
     awaited?.end = end
     return true
+  }
+
+  // MARK: Marking all
+
+  /// Marks all that the filter leaves, of which only a part is here.
+  private mutating func markAll(_ context: inout Context) {
+    if let total, total > Self.mostMarked { return refuse(total, &context) }
+    let token = context.token()
+    marking = token
+    context.effects.append(.studies(token: token, filter: list.filter.text, order: order))
+  }
+
+  private func refuse(_ total: Int, _ context: inout Context) {
+    context.say(
+      "\(Format.count(total)) are too many to mark at once; / leaves fewer, \(Format.count(Self.mostMarked)) at most.",
+      .warning)
+  }
+
+  private mutating func mark(_ all: Result<[Record], Message.Failure>, _ context: inout Context) {
+    marking = nil
+    switch all {
+    case .failure(let failure): context.say(failure.words, .bad)
+    case .success(let rows):
+      if rows.count > Self.mostMarked { return refuse(total ?? rows.count, &context) }
+      let count = Format.count(rows.count, "study", "studies")
+      if list.toggleMarks(rows) {
+        markedAtOnce = (list.filter.text, Set(rows.map(\.id)))
+        context.say("\(count) marked, those further down too; * again marks none.")
+      } else {
+        context.say("\(count) not marked any more.", .dim)
+      }
+    }
+  }
+
+  /// What stands in the question before deleting.
+  private func countOrder(_ rows: [Record]) -> CountOrder {
+    var order = CountOrder(ids: rows.map(\.id), level: level)
+    guard list.isFiltered else { return order }
+    guard level == .study else {
+      order.outsideFilter = list.markedOutsideFilter
+      return order
+    }
+    // The index filters: what is here it has let through, of others it must be asked.
+    order.filter = list.filter.text
+    let known = markedAtOnce.flatMap { $0.filter == order.filter ? $0.ids : nil } ?? []
+    order.elsewhere = list.away.map(\.id).filter { !known.contains($0) }
+    return order
   }
 
   // MARK: Words
@@ -212,6 +271,7 @@ struct LocalScreen: ListScreen {
   mutating func perform(_ action: Action, _ context: inout Context) -> Bool {
     switch action {
     case .first, .last: return go(to: action, &context)
+    case .markAll where level == .study && !(isComplete && base == 0): markAll(&context)
     case .again: reload(&context)
     case .open:
       guard !list.isUnseen, let row = list.current else { return true }
@@ -247,10 +307,7 @@ struct LocalScreen: ListScreen {
       }
       let rows = targets("delete", &context)
       guard !rows.isEmpty else { return true }
-      context.effects.append(
-        .count(
-          ids: rows.map(\.id), level: level, rows: rows.count,
-          outsideFilter: list.isFiltered ? list.markedOutsideFilter : 0))
+      context.effects.append(.count(countOrder(rows)))
     case .protect where level == .study:
       let rows = targets("protect", &context)
       guard !rows.isEmpty else { return true }
