@@ -11,8 +11,9 @@ public enum TUI {
   ///
   /// Called from a synchronous `main`: the loop waits in `poll` on the calling thread, and anything bound to the main
   /// actor would never run. Call ``prepare()`` before the station is made.
+  /// - Parameter keepsJobs: what is left unfinished comes back at the next start; false where the storage is temporary.
   /// - Returns: the exit status.
-  public static func run(station: Station) -> Int32 {
+  public static func run(station: Station, keepsJobs: Bool = true) -> Int32 {
     let terminal: Terminal
     do {
       terminal = try Terminal(mouse: station.configuration.mouse)
@@ -23,7 +24,7 @@ public enum TUI {
     let theme = Theme(name: station.configuration.theme.flatMap { Theme.Name(rawValue: $0.rawValue) } ?? .ofTerminal)
     let screen = CursesScreen(theme: theme, isUTF8: terminal.isUTF8)
     let mailbox = Mailbox()
-    let effects = Effects(station: station, mailbox: mailbox)
+    let effects = Effects(station: station, mailbox: mailbox, keepsJobs: keepsJobs)
     var model = Model(
       world: World(
         modalities: station.configuration.modalities.map {

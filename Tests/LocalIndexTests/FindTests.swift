@@ -178,8 +178,10 @@ import Testing
     #expect(up.map(\.id) == down.map(\.id).reversed())
     #expect(try index.position(ofStudy: up[2].id, orderBy: StudyOrder(column, isDescending: false)) == 2)
     let plan = try index.read { db in
-      try GRDB.Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN SELECT * FROM study st ORDER BY \(StudyOrder(column).sql) LIMIT 200")
-        .map { $0["detail"] as String }
+      try GRDB.Row.fetchAll(
+        db, sql: "EXPLAIN QUERY PLAN SELECT * FROM study st ORDER BY \(StudyOrder(column).sql) LIMIT 200"
+      )
+      .map { $0["detail"] as String }
     }
     #expect(plan.allSatisfy { !$0.contains("TEMP B-TREE") }, "a page of a million comes from an index: \(plan)")
   }

@@ -148,7 +148,8 @@ struct ArchiveStories {
     #expect(story.shows("1,204 studies not marked any more"))
   }
 
-  @Test("* marks at once what is all here; of a million it says that they are too many; another filter is not marked late")
+  @Test(
+    "* marks at once what is all here; of a million it says that they are too many; another filter is not marked late")
   func markLimits() {
     let story = Story()
     story.press("3")
@@ -217,7 +218,8 @@ struct ArchiveStories {
     story.press(.enter, "*", "x")
     let counts = story.effects.compactMap { if case .count(let order) = $0 { order } else { nil } }
     #expect(counts.map(\.ids) == [["b", "a"]])
-    #expect(counts.map(\.elsewhere) == [["a"]] && counts.map(\.filter) == ["ro"], "the index says whether it is outside")
+    #expect(
+      counts.map(\.elsewhere) == [["a"]] && counts.map(\.filter) == ["ro"], "the index says whether it is outside")
   }
 
   @Test("l locks what is marked against recycling, and lets it go when all of it is locked; :protect does the same")

@@ -99,7 +99,8 @@ struct HabitStories {
     #expect(!story.shows("✓ CT1"), "what comes for our own move shows there")
   }
 
-  @Test("A transfer that ends while another job is in front is told in passing, with counts; alone it stands in its line")
+  @Test(
+    "A transfer that ends while another job is in front is told in passing, with counts; alone it stands in its line")
   func transfers() {
     let story = Story()
     func send(_ id: Int, _ phase: JobView.Phase, _ outcome: String, failed: Int = 0) -> Message {

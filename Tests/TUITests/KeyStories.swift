@@ -345,7 +345,18 @@ struct KeyStories {
     send.origin = "asked for 06-11 08:15:02 by jane, 7 done"
     story.show(.job(send))
     #expect(story.selected.contains("○ paused") && story.selected.contains("p goes on; asked for"))
-    #expect(!story.model.unfinished.contains { $0.hasSuffix(": paused") })
+    #expect(story.footer.contains("p go on with it  Enter details"))
+    story.press(.enter)
+    #expect(story.shows("p goes on with it, c cancels and forgets it"))
+    #expect(story.footer.contains("p go on with it"))
+    story.press("p")
+    guard case .pause(3) = story.effects.last else {
+      Issue.record("the send is to go on, from its details too")
+      return
+    }
+    send.phase = .sending
+    story.show(.job(send))
+    #expect(!story.shows("goes on with it") && !story.footer.contains("go on with it"))
   }
 
   @Test("a allows a rejected title after a question; elsewhere it says that there is nothing to allow")

@@ -11,7 +11,8 @@ struct KeymapTests {
       ModalitiesScreen(world), QueryScreen(world, modalities: []),
       ResultsScreen(orders: [order], path: []), LocalScreen(level: .study, parent: nil),
       TagsScreen(instance: "", title: "", token: 0), PreviewScreen(id: "", title: "", token: 0), JobsScreen(),
-      JobScreen(id: 1, title: ""), ActivityScreen(), WatchScreen(world), ModalityScreen(nil),
+      JobScreen(JobView(id: 1, kind: .move, title: "", peer: "", phase: .paused, started: .now)), ActivityScreen(),
+      WatchScreen(world), ModalityScreen(nil),
       WorklistScreen(orders: []), QueryScreen(world, modalities: [], isWorklist: true),
     ]
   }()

@@ -69,7 +69,8 @@ struct QueryStories {
     #expect(story.effects.finds.last?.limit == 500)
   }
 
-  @Test("Matches are counted as they stream in; cancelled, those that came stay and can be retrieved")
+  @Test(
+    "Matches are counted as they stream in; cancelled, those that came stay and can be retrieved, and r asks for all")
   func cancelled() {
     let (story, token) = asked()
     story.show(.job(job(token, at: story.now)))
@@ -78,10 +79,67 @@ struct QueryStories {
     #expect(story.shows("2 studies so far"))
     story.press("c")
     #expect(story.effects.cancelled == [1])
-    story.show(.findEnded(token: token, .init(words: "cancelled")))
-    #expect(story.shows("2 studies ") && !story.shows("so far"))
+    story.show(.findEnded(token: token, .init(words: "cancelled", isCancelled: true)))
+    #expect(story.shows("2 studies, then cancelled; r for all"))
     story.press("m")
     #expect(story.effects.retrieved == ["2"])
+    story.press("r")
+    #expect(story.effects.finds.last?.limit == 0)
+    #expect(story.shows("0 studies so far"))
+  }
+
+  @Test("Cancelled before anything came, it does not say that there is nothing")
+  func cancelledEarly() {
+    let (story, token) = asked()
+    story.show(.findEnded(token: token, .init(words: "cancelled", isCancelled: true)))
+    #expect(story.shows("Cancelled before anything came.") && !story.shows("has no studies"))
+    #expect(story.shows("cancelled; r for all"))
+    story.press("r")
+    #expect(story.effects.finds.count == 2)
+  }
+
+  @Test("A name that nobody has is asked for anywhere in a name by R; one with wildcards is not, nor one that is found")
+  func wider() {
+    let story = Story()
+    story.press(.enter)
+    story.type("ane")
+    story.press(.enter)
+    let first = story.effects.finds.last
+    #expect(first?.keys["PatientName"] == "ane*")
+    #expect(!story.footer.contains("R "), "while it is asked nothing is known yet")
+    story.show(.findEnded(token: first?.token ?? -1, .init()))
+    #expect(story.shows("PACS1 has no studies for this."))
+    #expect(story.shows("R asks for *ane*") && story.footer.contains("R anywhere in it"))
+    story.press("R")
+    let second = story.effects.finds.last
+    #expect(second?.keys["PatientName"] == "*ane*" && second?.limit == 500)
+    story.show(.findEnded(token: second?.token ?? -1, .init()))
+    #expect(!story.shows("R asks for"), "wider than that it does not get")
+    story.press("R")
+    #expect(story.effects.finds.count == 2)
+    story.press(.escape, "j", .control("u"))
+    story.type("d?e")
+    story.press(.enter)
+    story.show(.findEnded(token: story.effects.finds.last?.token ?? -1, .init()))
+    #expect(!story.shows("R asks for"))
+  }
+
+  @Test("Of several modalities each is named in full, however long; the column is ten wide where there is room")
+  func source() {
+    for (names, size) in [(["A", "B"], 200), (["SAMPLEPACS", "ARCHIVE"], 80)] {
+      let rows = names.map { ModalityRow(name: $0, aeTitle: $0, host: "h", port: 104) }
+      let story = Story(rows, size: Size(rows: 24, columns: size))
+      story.press("*", .enter)
+      #expect(story.shows("Ask") && !story.shows("Modality "), "who is asked is no attribute of DICOM")
+      story.press(.enter)
+      for (number, order) in story.effects.finds.enumerated() {
+        story.show(.matches(token: order.token, [study(number + 1)]))
+      }
+      let head = story.lines.first { $0.contains("SOURCE") } ?? ""
+      let width = head.firstRange(of: "SOURCE").map { head[$0.upperBound...].prefix { $0 == " " }.count + 6 } ?? 0
+      #expect(width > 10, "with the gap after it: \(head)")
+      for name in names { #expect(story.lines.contains { $0.contains(" \(name) ") }) }
+    }
   }
 
   @Test("After the first 500, r asks for all")

@@ -89,6 +89,26 @@ struct WayStories {
     #expect(story.lines[0].contains("was suspended 2 m 05 s"))
   }
 
+  @Test("Quitting says what becomes of what is unfinished: it comes back, or, where nothing is kept, it is lost")
+  func afterwards() {
+    for keepsJobs in [true, false] {
+      let story = Story()
+      var station = StationView()
+      station.keepsJobs = keepsJobs
+      story.show(.station(station))
+      story.show(.job(job(1, .move, "C-MOVE DOE", .receiving, at: story.now)))
+      story.press("q")
+      #expect(story.shows("Unfinished retrieves and sends come back, paused.") == keepsJobs)
+      #expect(story.shows("What is unfinished is lost") == !keepsJobs)
+      story.press("n", .control("z"))
+      #expect(story.shows("Suspend?") && !story.shows("come back") && !story.shows("lost"))
+      story.press("n")
+      story.show(.job(job(1, .move, "C-MOVE DOE", .paused, at: story.now)))
+      story.press("q")
+      #expect(story.effects.quits == keepsJobs, "what is paused waits for the next start, if there is one for it")
+    }
+  }
+
   @Test("A watch is network work too: quitting names it; the line above the footer tells of what ended since")
   func watching() {
     let story = Story()

@@ -82,9 +82,11 @@ extension Effects {
         end.words = result.outcome.words
         end.failed = ![.done, .cancelled].contains(result.outcome.state)
         end.isCut = result.isLimited
+        end.isCancelled = result.outcome.state == .cancelled
       case .failure(let error):
         end.words = error is CancellationError ? "cancelled" : "\(error)"
-        end.failed = !(error is CancellationError)
+        end.isCancelled = error is CancellationError
+        end.failed = !end.isCancelled
       }
       mailbox.post(.findEnded(token: order.token, end))
     }

@@ -3,7 +3,7 @@ enum Action: Hashable, Sendable {
   case screen(Int)
   case up, down, halfUp, halfDown, pageUp, pageDown, first, last, columnLeft, columnRight, otherPane
   case open, back, leave, cancel, interrupt
-  case more, less, timeout, again
+  case more, less, timeout, again, wider
   case filter, nextMatch, previousMatch, sortRight, sortLeft, invertSort, mark, markAll, copy
   case command, help, redraw, suspend
   case save, openSaved, clearForm, columns
@@ -23,7 +23,8 @@ extension Action {
     ("activity", .screen(5)), ("up", .up), ("down", .down), ("halfUp", .halfUp), ("halfDown", .halfDown),
     ("pageUp", .pageUp), ("pageDown", .pageDown), ("first", .first), ("last", .last), ("columnLeft", .columnLeft),
     ("columnRight", .columnRight), ("otherPane", .otherPane), ("leave", .leave), ("cancel", .cancel), ("more", .more),
-    ("less", .less), ("timeout", .timeout), ("again", .again), ("filter", .filter), ("nextMatch", .nextMatch),
+    ("less", .less), ("timeout", .timeout), ("again", .again), ("wider", .wider), ("filter", .filter),
+    ("nextMatch", .nextMatch),
     ("previousMatch", .previousMatch), ("sortRight", .sortRight), ("sortLeft", .sortLeft), ("invertSort", .invertSort),
     ("mark", .mark), ("markAll", .markAll), ("copy", .copy), ("command", .command), ("help", .help),
     ("redraw", .redraw), ("suspend", .suspend), ("save", .save), ("openSaved", .openSaved), ("clearForm", .clearForm),

@@ -73,14 +73,25 @@ struct Model: Sendable {
 
   /// Whether leaving needs a question: what would be broken off.
   var unfinished: [String] {
-    // What is paused waits for the next start.
-    let running = world.running.filter { !($0.phase == .paused && ($0.isKept || $0.kind == .commit)) }
+    let running = world.running.filter { !waitsForNextStart($0) }
     var lines = running.map { "\($0.words): \($0.phase.rawValue)" }
-    if running.contains(where: \.isKept) { lines.append("Unfinished retrieves and sends come back, paused.") }
     if world.station.associations > 0 {
       lines.append(Format.count(world.station.associations, "association", "associations") + " open to us")
     }
     return lines
+  }
+
+  private func waitsForNextStart(_ job: JobView) -> Bool {
+    world.station.keepsJobs && job.phase == .paused && (job.isKept || job.kind == .commit)
+  }
+
+  /// What becomes of it.
+  var afterwards: [String] {
+    guard world.running.contains(where: { $0.isKept && !waitsForNextStart($0) }) else { return [] }
+    return [
+      world.station.keepsJobs
+        ? "Unfinished retrieves and sends come back, paused." : "What is unfinished is lost: nothing is kept here."
+    ]
   }
 
   // MARK: Drawing

@@ -125,7 +125,8 @@ extension Model {
     if unfinished.isEmpty, !always { return [.quit] }
     overlay = .question(
       Question(
-        title: "Quit fluoro?", lines: unfinished.isEmpty ? ["Nothing is running."] : unfinished, verb: "quit",
+        title: "Quit fluoro?", lines: unfinished.isEmpty ? ["Nothing is running."] : unfinished + afterwards,
+        verb: "quit",
         purpose: .quit))
     return []
   }

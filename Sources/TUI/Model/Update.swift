@@ -48,7 +48,9 @@ extension Model {
     case .completions(let text, let paths): complete(text, paths)
     case .notice(let notice): self.notice = notice
     case .counted(let count): confirm(count)
-    case .diagnosed, .matches, .findEnded, .page, .studies, .gone, .tags, .preview, .trace, .tried, .history, .indexChanged: break
+    case .diagnosed, .matches, .findEnded, .page, .studies, .gone, .tags, .preview, .trace, .tried, .history,
+      .indexChanged:
+      break
     }
     return broadcast(message)
   }

@@ -20,6 +20,8 @@ struct Inquiry: Sendable {
   func asking(_ world: World) -> JobView? { subjects.lazy.compactMap { world.running($0) }.first }
   func concerns(_ job: JobView) -> Bool { !job.subjects.isDisjoint(with: subjects) }
 
+  private var isCancelled: Bool { ends.values.contains(where: \.isCancelled) }
+
   var failures: [(modality: String, words: String)] {
     orders.compactMap { order in ends[order.token].flatMap { $0.failed ? (order.modality, $0.words) : nil } }
   }
@@ -33,12 +35,13 @@ struct Inquiry: Sendable {
     context.effects += orders.map { .find($0) }
   }
 
-  /// The same once more: what still runs is cancelled, and those that were cut short are asked for all.
+  /// The same once more: what still runs is cancelled, and those that were cut short, by us or by a person, are asked for
+  /// all.
   mutating func askAgain(_ context: inout Context) {
     for index in orders.indices {
       let token = orders[index].token
       if let end = ends[token] {
-        if end.isCut { orders[index].limit = 0 }
+        if end.isCut || end.isCancelled { orders[index].limit = 0 }
       } else if let job = context.world.running("find-\(token)") {
         context.effects.append(.cancel(job: job.id))
       }
@@ -46,6 +49,26 @@ struct Inquiry: Sendable {
     }
     ends = [:]
     context.effects += orders.map { .find($0) }
+  }
+
+  // MARK: Wider
+
+  /// The patient's name as it would be found anywhere in a name, where it was asked for without wildcards (but for the one
+  /// that the form puts behind it) and nobody has it; nil: there is nothing to widen.
+  var wider: String? {
+    guard !isLoading, !isCancelled, failures.isEmpty else { return nil }
+    guard var name = orders.first?.keys[Attribute.patientName.keyword] else { return nil }
+    if name.hasSuffix("*") { name.removeLast() }
+    return name.isEmpty || name.contains("*") || name.contains("?") ? nil : "*\(name)*"
+  }
+
+  mutating func askWider(_ context: inout Context) {
+    guard let wider else { return }
+    for index in orders.indices {
+      let asked = orders[index].keys.updateValue(wider, forKey: Attribute.patientName.keyword) ?? ""
+      orders[index].words = orders[index].words.replacing(asked, with: wider)
+    }
+    askAgain(&context)
   }
 
   // MARK: Answers
@@ -75,6 +98,9 @@ struct Inquiry: Sendable {
     if let first = failures.first {
       return StyledText(isFromMany ? "\(count); \(first.modality) failed" : "\(count), then it failed", .bad)
     }
+    if isCancelled {
+      return StyledText("\(rows == 0 ? "cancelled" : "\(count), then cancelled"); r for all", .warning)
+    }
     if ends.values.contains(where: \.isCut) {
       return StyledText("first \(Format.count(rows)); narrow it, or r for all", .warning)
     }
@@ -94,10 +120,17 @@ struct Inquiry: Sendable {
           + StyledText(" goes back to the form", .dim),
       ]
     }
-    return [
-      StyledText(nothing),
+    if isCancelled {
+      return [
+        "Cancelled before anything came.",
+        StyledText("r", .key) + StyledText(" asks again, for all", .dim),
+      ]
+    }
+    let widening =
+      wider.map { [StyledText("R", .key) + StyledText(" asks for ", .dim) + StyledText($0, .strong)] } ?? []
+    return [StyledText(nothing)] + widening + [
       StyledText("Esc", .key) + StyledText(" goes back to the form; ", .dim) + StyledText("r", .key)
-        + StyledText(" asks again", .dim),
+        + StyledText(" asks again", .dim)
     ]
   }
 
@@ -143,6 +176,21 @@ extension AnswerScreen {
   mutating func askAgain(_ context: inout Context) {
     list.replace([])
     inquiry.askAgain(&context)
+  }
+
+  /// The verb for a name that nobody has; only while there is one.
+  var widening: [Binding] {
+    list.rows.isEmpty && inquiry.wider != nil ? [Self.wider] : []
+  }
+
+  static var wider: Binding {
+    Binding(
+      "R", does: .wider, label: "anywhere in it", help: "where nobody has the name: ask for it anywhere in a name")
+  }
+
+  mutating func askWider(_ context: inout Context) {
+    guard list.rows.isEmpty else { return }
+    inquiry.askWider(&context)
   }
 
   /// Takes what is an answer to its question.

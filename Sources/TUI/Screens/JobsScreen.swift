@@ -19,13 +19,25 @@ struct JobsScreen: ListScreen {
       "p", does: .pause, label: "pause", help: "pause it, or resume it: a retrieve or a send goes on with what is left"),
   ]
 
-  let bindings =
-    [Binding(.enter, does: .open, label: "details", help: "details: failed instances and their reasons")] + verbs + [
+  /// The same, of a job that is paused: what one would do with it comes first, and is named.
+  static func verbs(isPaused: Bool) -> [Binding] {
+    guard isPaused, let pause = verbs.firstIndex(where: { $0.action == .pause }) else { return verbs }
+    var verbs = verbs
+    var resume = verbs.remove(at: pause)
+    resume.label = "go on with it"
+    return [resume] + verbs
+  }
+
+  var bindings: [Binding] {
+    let open = Binding(.enter, does: .open, label: "details", help: "details: failed instances and their reasons")
+    let verbs = Self.verbs(isPaused: list.current?.phase == .paused)
+    return (list.current?.phase == .paused ? [verbs[0], open] + verbs.dropFirst() : [open] + verbs) + [
       Binding("J", does: .later, help: "later in its queue"),
       Binding("K", does: .sooner, help: "sooner in its queue"),
       Binding("X", does: .clearFinished, label: "clear finished", help: "clear the finished"),
       Binding("H", does: .history, label: "history", help: "the history: what was done before, and by others"),
     ]
+  }
 
   private static let columns: [Column<JobView>] = [
     Column(
@@ -93,7 +105,7 @@ struct JobsScreen: ListScreen {
 
   mutating func perform(_ action: Action, _ context: inout Context) -> Bool {
     switch action {
-    case .open: if let job = list.current { context.push(JobScreen(id: job.id, title: job.title)) }
+    case .open: if let job = list.current { context.push(JobScreen(job)) }
     case .history: context.push(HistoryScreen())
     case .clearFinished:
       context.effects.append(.clearFinishedJobs)
@@ -149,6 +161,11 @@ enum JobDetails {
         + StyledText("  \(Format.duration(job.elapsed(world.now)))", .dim)
     ]
     if !job.origin.isEmpty { lines.append(StyledText("Left unfinished: \(job.origin).", .dim)) }
+    if job.phase == .paused {
+      lines.append(
+        StyledText("p", .key) + StyledText(" goes on with it, ", .dim) + StyledText("c", .key)
+          + StyledText(" cancels and forgets it", .dim))
+    }
     if let wait = job.wait, job.isRunning {
       lines.append(
         StyledText("\(wait.words) ") + StyledText(wait.clock(world.now), .strong) + StyledText(" ")
@@ -168,15 +185,21 @@ enum JobDetails {
 struct JobScreen: PageScreen {
   let id: Int
   let title: String
+  private var isPaused: Bool
   var page = TextPage()
 
-  init(id: Int, title: String) {
-    self.id = id
-    self.title = title
+  init(_ job: JobView) {
+    id = job.id
+    title = job.title
+    isPaused = job.phase == .paused
   }
 
   var crumb: String { title }
-  let bindings = JobsScreen.verbs
+  var bindings: [Binding] { JobsScreen.verbs(isPaused: isPaused) }
+
+  mutating func receive(_ message: Message, _ context: inout Context) {
+    if case .job(let job) = message, job.id == id { isPaused = job.phase == .paused }
+  }
 
   func job(_ world: World) -> JobView? { world.job(id) }
   func identifier(_ world: World) -> String? { world.job(id)?.outcome }

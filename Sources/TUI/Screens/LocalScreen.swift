@@ -95,7 +95,8 @@ struct LocalScreen: ListScreen {
   private static func order(_ title: String) -> StudyOrder.Column? {
     let known: [String: StudyOrder.Column] = [
       "PATIENT": .patientName, "ID": .patientID, "BORN": .patientBirthDate, "DATE": .studyDate, "TIME": .studyTime,
-      "MOD": .modalities, "DESCRIPTION": .studyDescription, "ACCESSION": .accessionNumber, "IMG": .instances, "SIZE": .bytes,
+      "MOD": .modalities, "DESCRIPTION": .studyDescription, "ACCESSION": .accessionNumber, "IMG": .instances,
+      "SIZE": .bytes,
     ]
     return known[title]
   }

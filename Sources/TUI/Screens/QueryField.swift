@@ -14,7 +14,7 @@ enum QueryField: Sendable {
 
   var label: String {
     switch self {
-    case .modality: "Modality"
+    case .modality: "Ask"
     case .patientName: "Patient name"
     case .patientID: "Patient ID"
     case .birthDate: "Birth date"
@@ -24,7 +24,7 @@ enum QueryField: Sendable {
     case .description: "Description"
     case .referring: "Referring physician"
     case .stepDate: "Scheduled for"
-    case .stepModality: "Modality type"
+    case .stepModality: "Modality"
     case .stationAETitle: "Station AE title"
     case .performing: "Performing physician"
     }

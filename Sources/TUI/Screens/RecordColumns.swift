@@ -2,11 +2,11 @@ import Dicom
 
 /// The columns of patients, studies, series and instances, the same for those of a peer and for ours.
 enum RecordColumns {
-  /// - Parameter fromMany: several modalities answer, and each row says which.
-  static func columns(_ level: Level, isLocal: Bool, fromMany: Bool = false) -> [Column<Record>] {
-    if fromMany {
+  /// - Parameter sources: the modalities that answer; where they are several, each row says which.
+  static func columns(_ level: Level, isLocal: Bool, sources: [String] = []) -> [Column<Record>] {
+    if sources.count > 1 {
       var columns = columns(level, isLocal: isLocal)
-      columns.insert(source, at: 1)
+      columns.insert(source(sources), at: 1)
       return columns
     }
     switch level {
@@ -17,10 +17,13 @@ enum RecordColumns {
     }
   }
 
-  /// Which of several modalities has said it.
-  static let source = Column<Record>(
-    title: "SOURCE", minimum: 8, ideal: 10, priority: 1, isMeasured: true, sortKey: { .text($0.source) },
-    cell: { record, _ in StyledText(record.source, .accent) })
+  /// Which of several modalities has said it: as wide as the longest of their names, whoever answers first.
+  static func source(_ names: [String]) -> Column<Record> {
+    let longest = min(20, names.map(CellText.width).max() ?? 0)
+    return Column(
+      title: "SOURCE", minimum: min(10, longest), ideal: max(10, longest), priority: 1, sortKey: { .text($0.source) },
+      cell: { record, _ in StyledText(record.source, .accent) })
+  }
 
   /// What a filter looks at.
   static let searched: @Sendable (Record) -> String = { record in

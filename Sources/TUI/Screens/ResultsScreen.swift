@@ -12,7 +12,7 @@ struct ResultsScreen: AnswerScreen {
   init(orders: [FindOrder], path: [Record]) {
     inquiry = Inquiry(orders)
     self.path = path
-    let columns = RecordColumns.columns(inquiry.level, isLocal: false, fromMany: orders.count > 1)
+    let columns = RecordColumns.columns(inquiry.level, isLocal: false, sources: inquiry.modalities)
     let newestFirst = columns.firstIndex { $0.title == "DATE" }.map { List<Record>.Sort(column: $0, descending: true) }
     let byNumber = columns.firstIndex { $0.title == "NR" }.map { List<Record>.Sort(column: $0, descending: false) }
     list = List(columns, searched: RecordColumns.searched, sort: newestFirst ?? byNumber)
@@ -32,7 +32,7 @@ struct ResultsScreen: AnswerScreen {
     let open = Binding(
       .enter, does: .open, label: level == .study ? "series" : "images", help: "drill down: study, series, images"
     )
-    return (isDeepest ? [] : [open]) + [
+    return widening + (isDeepest ? [] : [open]) + [
       Binding("m", does: .retrieve, label: "retrieve", help: "retrieve it here (C-MOVE or C-GET), or the marked ones"),
       Binding("M", does: .retrieveTo, label: "move to another AE", help: "move it to another AE title"),
     ]
@@ -68,6 +68,7 @@ struct ResultsScreen: AnswerScreen {
     switch action {
     case .open: drillDown(&context)
     case .again: askAgain(&context)
+    case .wider: askWider(&context)
     case .retrieve: context.effects += retrievals(&context).map { .retrieve($0) }
     case .get:
       context.effects += retrievals(&context).map { order in

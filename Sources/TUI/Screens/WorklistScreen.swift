@@ -8,7 +8,7 @@ struct WorklistScreen: AnswerScreen {
   init(orders: [FindOrder]) {
     inquiry = Inquiry(orders)
     list = List(
-      Self.columns(fromMany: orders.count > 1), searched: RecordColumns.searched,
+      Self.columns(sources: inquiry.modalities), searched: RecordColumns.searched,
       sort: .init(column: 0, descending: false))
   }
 
@@ -18,11 +18,11 @@ struct WorklistScreen: AnswerScreen {
   let noun = (one: "entry", many: "entries")
   let nothing = "Nothing is scheduled for this."
 
-  let bindings = [
-    Binding(.enter, does: .open, label: "all of it", help: "everything that is said of it")
-  ]
+  var bindings: [Binding] {
+    widening + [Binding(.enter, does: .open, label: "all of it", help: "everything that is said of it")]
+  }
 
-  private static func columns(fromMany: Bool) -> [Column<Record>] {
+  private static func columns(sources: [String]) -> [Column<Record>] {
     let columns: [Column<Record>] = [
       Column(
         title: "SCHEDULED", minimum: 16, ideal: 16, sortKey: { .text($0[.stepDate] + $0[.stepTime]) },
@@ -38,7 +38,7 @@ struct WorklistScreen: AnswerScreen {
       RecordColumns.text("STATUS", .stepStatus, 7, 10, priority: 6, role: .dim),
       RecordColumns.text("ACCESSION", .accessionNumber, 8, 12, priority: 5, role: .dim),
     ]
-    return fromMany ? columns + [RecordColumns.source] : columns
+    return sources.count > 1 ? columns + [RecordColumns.source(sources)] : columns
   }
 
   func job(_ world: World) -> JobView? { inquiry.asking(world) }
@@ -56,6 +56,7 @@ struct WorklistScreen: AnswerScreen {
       guard !list.isUnseen, let row = list.current else { return true }
       context.push(RecordScreen(record: row))
     case .again: askAgain(&context)
+    case .wider: askWider(&context)
     default: return false
     }
     return true

@@ -12,7 +12,8 @@ struct Demo: InterfaceCommand {
   func open() throws -> Int32 {
     let pacs = try waiting { try await SamplePACS.start() }
     // The interface shuts its own station down when the person quits.
-    let status = TUI.run(station: try Station(configuration: pacs.frontConfiguration, traces: TraceRing()))
+    let station = try Station(configuration: pacs.frontConfiguration, traces: TraceRing())
+    let status = TUI.run(station: station, keepsJobs: false)
     try waiting { await pacs.stop() }
     return status
   }
