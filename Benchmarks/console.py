@@ -12,7 +12,6 @@ usage: console.py [--fluoro PATH] [--storage DIR] [--runs N] [--only PART]...
 import argparse
 import collections
 import contextlib
-import json
 import os
 import re
 import select
@@ -26,35 +25,12 @@ import time
 from pathlib import Path
 
 from _canned import CannedPeer
-from _corpus import write_storage
+from _fluoro import Fluoro, make_storage
 from _interface import ANSWER, QUESTION, Interface
 from _screen import Screen
-from _shared import free_port, heading, tell
+from _shared import heading, tell
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-class Fluoro:
-    """How the interface is called, with some modalities and a storage."""
-
-    def __init__(self, path, work, storage, modalities=None, **configuration):
-        self.path, self.work, self.storage = path, work, storage
-        self.configuration = work / f"fluoro-{free_port()}.json"
-        self.configuration.write_text(json.dumps({
-            "DicomAet": "FLUORO", "DicomPort": free_port(), "DicomBindAddress": "127.0.0.1",
-            "DicomModalities": modalities or {"PACS": ["PACS", "127.0.0.1", 104]}, **configuration}))
-
-    def command(self, *arguments):
-        return [self.path, *arguments, "--config", str(self.configuration), "--storage", str(self.storage)]
-
-    def open(self):
-        return contextlib.closing(Interface(self.command(), self.work))
-
-
-def make_storage(fluoro, studies, instances):
-    subprocess.run(fluoro.command("local", "statistics"), check=True, stdout=subprocess.DEVNULL)
-    write_storage(fluoro.storage, 0, studies, instances)
-    subprocess.run(fluoro.command("local", "reindex"), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def percentile(times, share):
@@ -323,6 +299,7 @@ def main():
         fluoro = Fluoro(os.path.abspath(options.fluoro), work, storage)
         if {"keys", "start", "idle"} & set(options.only or PARTS) and not storage.exists():
             make_storage(fluoro, options.studies, options.instances)
+            fluoro.run("local", "reindex")
         for part in options.only or PARTS:
             PARTS[part](options, fluoro)
     finally:

@@ -22,8 +22,8 @@ import time
 from pathlib import Path
 
 from _canned import CannedPeer
+from _fluoro import Fluoro, make_storage
 from _shared import end, free_port, heading, tell, wait_for, write_ct
-from index import Fluoro, make_storage
 from network import QUIET, peak_memory
 
 ENVIRONMENT = dict(os.environ, TCP_NODELAY="1")

@@ -11,7 +11,6 @@ make, open, reindex, search, browse or import. Needs dcmtk, orthanc, and a relea
 """
 
 import argparse
-import contextlib
 import json
 import os
 import resource
@@ -23,8 +22,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from _corpus import Study, write_flat, write_storage
-from _interface import Interface
+from _corpus import Study, write_flat
+from _fluoro import Fluoro, make_storage
 from _shared import Comparison, end, free_port, heading, tell, wait_for
 
 # Name, target in milliseconds, arguments of `fluoro local find`. Between a rare value and one that every row has.
@@ -61,25 +60,6 @@ SEARCHES = [
 ]
 
 
-class Fluoro:
-    def __init__(self, path, work, storage):
-        self.path, self.storage, self.port = path, storage, free_port()
-        self.config = work / f"fluoro-{self.port}.json"
-        self.config.write_text(json.dumps({
-            "DicomAet": "FLUORO", "DicomPort": self.port, "DicomBindAddress": "127.0.0.1",
-            "DicomAlwaysAllowStore": True}))
-        self.base = [path, "--config", str(self.config), "--storage", str(storage)]
-
-    def command(self, *arguments):
-        return [self.path, *arguments, "--config", str(self.config), "--storage", str(self.storage)]
-
-    def run(self, *arguments):
-        done = subprocess.run(self.command(*arguments), capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(f"fluoro {' '.join(arguments)} ended with {done.returncode}: {done.stderr.strip()}")
-        return done.stdout
-
-
 def milliseconds(command, runs):
     """Whole runs of a command, its start included, and the lines it printed."""
     times = []
@@ -91,25 +71,6 @@ def milliseconds(command, runs):
         if done.returncode != 0:
             sys.exit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.decode().strip()}")
     return times, done.stdout.count(b"\n")
-
-
-def make_storage(fluoro, studies, instances):
-    """Files only, beside the storage's place, then moved there: an interrupted one is made again."""
-    shutil.rmtree(fluoro.storage, ignore_errors=True)
-    part = Fluoro(fluoro.path, fluoro.config.parent, str(fluoro.storage) + ".part")
-    shutil.rmtree(part.storage, ignore_errors=True)
-    part.run("local", "statistics")
-    began = time.monotonic()
-    half = studies // 2
-    child = os.fork()
-    if child == 0:
-        write_storage(part.storage, 0, half, instances)
-        os._exit(0)
-    write_storage(part.storage, half, studies, instances)
-    os.waitpid(child, 0)
-    os.sync()
-    os.rename(part.storage, fluoro.storage)
-    print(f"{studies * instances:,} files written in {time.monotonic() - began:.0f} s", flush=True)
 
 
 def first_open(fluoro):
@@ -149,7 +110,7 @@ def browse(fluoro, work):
     source.mkdir()
     for n, (_, content) in enumerate(Study(10_000_000).instances(500)):
         (source / f"{n:04}.dcm").write_bytes(content)
-    with contextlib.closing(Interface(fluoro.base, work)) as interface:
+    with fluoro.open() as interface:
         interface.wait_for("modalities")
         interface.press("3")
         interface.wait_for("studies")

@@ -1,7 +1,8 @@
 """A small PACS in pynetdicom for the interop tests.
 
     pacs.py PORT AETITLE [--destination AET=PORT]... [--move-status N] [--slow-find SECONDS] [--slow-get SECONDS]
-            [--drop-after N] [--send-nothing] [--refuse-move UID] [--slow-move SECONDS] [--maximum N] [--folder FOLDER] [--hide-class UID] [--refuse-get UID] [--take-class UID]
+            [--slow-move SECONDS] [--drop-after N] [--send-nothing] [--refuse-move UID] [--refuse-get UID]
+            [--hide-class UID] [--take-class UID] [--maximum N] [--folder FOLDER] [--require-called-aet]
             [--drop-store N] [--drop-times N] [--refuse-store UID] [--warn-store UID] [--only-syntax UID]
             [--tls CERTIFICATE KEY TRUSTED] [--commit same|later|never] FILE...
 
@@ -147,6 +148,24 @@ def drops(event, number):
     return True
 
 
+def sends(event, found, refused, pause):
+    """The sub-operations of a retrieve, one after the other; `refused` are classes of which none is sent."""
+    for number, dataset in enumerate(found):
+        if event.is_cancelled:
+            say("cancelled")
+            yield 0xFE00, None
+            return
+        if drops(event, number):
+            return
+        time.sleep(pause)
+        # pynetdicom counts what has no context as failed: here, what has no class.
+        if dataset.SOPClassUID in refused:
+            yield 0xFF00, Dataset()
+        else:
+            say("sends", dataset.SOPInstanceUID)
+            yield 0xFF00, dataset
+
+
 def on_move(event):
     say("move", event.move_destination)
     if event.move_destination not in destinations:
@@ -163,37 +182,14 @@ def on_move(event):
     if options.move_status is not None:
         yield options.move_status, None
         return
-    for number, dataset in enumerate(found):
-        if event.is_cancelled:
-            yield 0xFE00, None
-            return
-        if drops(event, number):
-            return
-        time.sleep(options.slow_move)
-        # pynetdicom counts what has no context as failed: here, what has no class.
-        refused = dataset.SOPClassUID in options.refuse_move
-        if not refused:
-            say("sends", dataset.SOPInstanceUID)
-        yield 0xFF00, Dataset() if refused else dataset
+    yield from sends(event, found, options.refuse_move, options.slow_move)
 
 
 def on_get(event):
     say("get", event.identifier.QueryRetrieveLevel)
     found = list(matching(event.identifier))
     yield len(found)
-    for number, dataset in enumerate(found):
-        if event.is_cancelled:
-            say("cancelled")
-            yield 0xFE00, None
-            return
-        if drops(event, number):
-            return
-        time.sleep(options.slow_get)
-        # pynetdicom counts what has no context as failed: here, what has no class.
-        refused = dataset.SOPClassUID in options.refuse_get
-        if not refused:
-            say("sends", dataset.SOPInstanceUID)
-        yield 0xFF00, Dataset() if refused else dataset
+    yield from sends(event, found, options.refuse_get, options.slow_get)
 
 
 def on_action(event):
