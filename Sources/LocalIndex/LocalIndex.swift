@@ -27,7 +27,7 @@ public final class LocalIndex: Sendable {
   let statePool: DatabasePool
   let writer: IndexWriter
   let placement: Placement
-  let observers = Observers()
+  let observers = Observers<IndexChange>()
   let logger = Logger(label: "fluoro.index")
   private let session = NIOLockedValueBox<Session>(.none)
   let pieces = PieceStore()

@@ -1,5 +1,3 @@
-import NIOConcurrencyHelpers
-
 /// What changed in the index with one transaction: identifiers of the patients, studies and series that now look
 /// different or are gone, and how many instances came or went.
 public struct IndexChange: Hashable, Sendable {
@@ -18,34 +16,5 @@ public struct IndexChange: Hashable, Sendable {
     series.formUnion(other.series)
     instances += other.instances
     isEverything = isEverything || other.isEverything
-  }
-}
-
-/// Keeps an observer of the index going; it ends with ``cancel()`` or when this is let go of.
-public final class Observation: Sendable {
-  private let end: @Sendable () -> Void
-
-  init(_ end: @escaping @Sendable () -> Void) { self.end = end }
-
-  public func cancel() { end() }
-
-  deinit { end() }
-}
-
-/// Who wants to hear of changes.
-final class Observers: Sendable {
-  private let state = NIOLockedValueBox<(next: Int, all: [Int: @Sendable (IndexChange) -> Void])>((0, [:]))
-
-  func add(_ observer: @escaping @Sendable (IndexChange) -> Void) -> Observation {
-    let id = state.withLockedValue { state in
-      state.next += 1
-      state.all[state.next] = observer
-      return state.next
-    }
-    return Observation { [weak self] in self?.state.withLockedValue { $0.all[id] = nil } }
-  }
-
-  func tell(_ change: IndexChange) {
-    for observer in state.withLockedValue({ $0.all.values.map { $0 } }) { observer(change) }
   }
 }

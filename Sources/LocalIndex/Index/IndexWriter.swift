@@ -32,13 +32,13 @@ final class IndexWriter: Sendable {
   private let queue = DispatchQueue(label: "fluoro.index.writer")
   /// Observers may search, which waits for the writer: so they run elsewhere.
   private let notices = DispatchQueue(label: "fluoro.index.notices")
-  private let observers: Observers
+  private let observers: Observers<IndexChange>
   /// Watched from the first observer on.
   private let others = NIOLockedValueBox<OtherProcesses?>(nil)
   private let logger = Logger(label: "fluoro.index")
 
   init(
-    pool: DatabasePool, statePool: DatabasePool, observers: Observers,
+    pool: DatabasePool, statePool: DatabasePool, observers: Observers<IndexChange>,
     record: @escaping @Sendable (String) throws -> InstanceRecord?
   ) {
     self.pool = pool

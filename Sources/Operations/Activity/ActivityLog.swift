@@ -1,4 +1,5 @@
 import Foundation
+import LocalIndex
 import Synchronization
 
 /// What happened on the network, newest last: associations in and out, their results, rejections.
@@ -43,11 +44,10 @@ public final class ActivityLog: Sendable {
   private struct State {
     var lastID = 0
     var entries: [ActivityEntry] = []
-    var lastObserver = 0
-    var observers: [Int: @Sendable (ActivityEntry) -> Void] = [:]
   }
 
   private let state = Mutex(State())
+  private let observers = Observers<ActivityEntry>()
   private let capacity: Int
 
   public init(capacity: Int = 2000) { self.capacity = capacity }
@@ -60,7 +60,7 @@ public final class ActivityLog: Sendable {
     _ kind: ActivityEntry.Kind, peer: String, _ words: String, details: [String] = [], refusedAETitle: String? = nil,
     refusedHost: String? = nil, arrived: Int = 0, connections: [Int] = []
   ) -> ActivityEntry {
-    let (entry, observers) = state.withLock { state in
+    let entry = state.withLock { state in
       state.lastID += 1
       let entry = ActivityEntry(
         id: state.lastID, time: Date(), kind: kind, peer: peer, words: words, details: details,
@@ -68,19 +68,14 @@ public final class ActivityLog: Sendable {
       state.entries.append(entry)
       // In one go now and then, since removing from the front moves all the others.
       if state.entries.count > capacity + capacity / 4 { state.entries.removeFirst(state.entries.count - capacity) }
-      return (entry, Array(state.observers.values))
+      return entry
     }
-    for observer in observers { observer(entry) }
+    observers.tell(entry)
     return entry
   }
 
   /// Calls `observer` with every new entry, on any thread, until the result is let go or cancelled.
-  public func observe(_ observer: @escaping @Sendable (ActivityEntry) -> Void) -> JobObservation {
-    let id = state.withLock { state in
-      state.lastObserver += 1
-      state.observers[state.lastObserver] = observer
-      return state.lastObserver
-    }
-    return JobObservation { [weak self] in self?.state.withLock { $0.observers[id] = nil } }
+  public func observe(_ observer: @escaping @Sendable (ActivityEntry) -> Void) -> Observation {
+    observers.add(observer)
   }
 }

@@ -13,8 +13,6 @@ public final class JobQueue: Sendable {
     var places: [Int: Int] = [:]
     /// In the order they will start.
     var waiting: [Waiter] = []
-    var lastObserver = 0
-    var observers: [Int: @Sendable (Job) -> Void] = [:]
   }
 
   private struct Waiter {
@@ -27,6 +25,7 @@ public final class JobQueue: Sendable {
   }
 
   private let state = Mutex(State())
+  private let observers = Observers<Job>()
   /// Where unfinished jobs outlast the process; nil: nowhere.
   private let keeper = Mutex<JobKeeper?>(nil)
   /// Ended jobs beyond this many are forgotten, oldest first.
@@ -43,14 +42,7 @@ public final class JobQueue: Sendable {
   public var active: [Job] { jobs.filter { !$0.snapshot.state.hasEnded } }
 
   /// Calls `observer` at every change of a job, on any thread, until the result is let go or cancelled. It must be quick.
-  public func observe(_ observer: @escaping @Sendable (Job) -> Void) -> JobObservation {
-    let id = state.withLock { state in
-      state.lastObserver += 1
-      state.observers[state.lastObserver] = observer
-      return state.lastObserver
-    }
-    return JobObservation { [weak self] in self?.state.withLock { $0.observers[id] = nil } }
-  }
+  public func observe(_ observer: @escaping @Sendable (Job) -> Void) -> Observation { observers.add(observer) }
 
   /// Forgets the jobs that have ended.
   public func clearEnded() {
@@ -95,7 +87,7 @@ public final class JobQueue: Sendable {
       return [state.waiting[index].job, state.waiting[neighbour].job]
     }
     if moved.count == 2 { keeper.withLock { $0 }?.exchange(moved[0], moved[1]) }
-    for job in moved { notify(job) }
+    for job in moved { observers.tell(job) }
     return !moved.isEmpty
   }
 
@@ -143,14 +135,14 @@ public final class JobQueue: Sendable {
       request: request, title: title, modality: modality?.name,
       lane: modality.map { Job.Lane(key: $0.address, limit: $0.maximumAssociations) },
       deadlines: Deadlines(timeouts, clock: clock), retry: retry)
-    job.onChange { [weak self] in self?.notify($0) }
+    job.onChange { [weak self] in self?.observers.tell($0) }
     state.withLock { state in
       state.jobs.append(job)
       if state.jobs.count > Self.remembered, let index = state.jobs.firstIndex(where: { $0.snapshot.state.hasEnded }) {
         state.jobs.remove(at: index)
       }
     }
-    notify(job)
+    observers.tell(job)
     let kept = keeper.withLock { $0 }
     if let leftover = Self.leftover {
       kept?.know(job, as: leftover.id)
@@ -284,17 +276,4 @@ public final class JobQueue: Sendable {
     }
     waiter?.resume.resume(throwing: CancellationError())
   }
-
-  private func notify(_ job: Job) {
-    let observers = state.withLock { Array($0.observers.values) }
-    for observer in observers { observer(job) }
-  }
-}
-
-/// Ends an observation when cancelled or let go.
-public final class JobObservation: Sendable {
-  private let action: @Sendable () -> Void
-  init(_ action: @escaping @Sendable () -> Void) { self.action = action }
-  public func cancel() { action() }
-  deinit { action() }
 }

@@ -12,23 +12,15 @@ final class Receiver: Sendable {
     /// Held as long as we are the one that receives on the storage.
     var claim: ReceptionClaim?
     var starting: Task<SCPState, Never>?
-    var lastObserver = 0
-    var observers: [Int: @Sendable (SCPState) -> Void] = [:]
   }
 
   private let locked = Mutex(State())
+  private let observers = Observers<SCPState>()
 
   var state: SCPState { locked.withLock { $0.scp } }
   var associations: [AcceptedAssociation] { locked.withLock { $0.acceptor }?.associations ?? [] }
 
-  func observe(_ observer: @escaping @Sendable (SCPState) -> Void) -> JobObservation {
-    let id = locked.withLock { state in
-      state.lastObserver += 1
-      state.observers[state.lastObserver] = observer
-      return state.lastObserver
-    }
-    return JobObservation { [weak self] in self?.locked.withLock { $0.observers[id] = nil } }
-  }
+  func observe(_ observer: @escaping @Sendable (SCPState) -> Void) -> Observation { observers.add(observer) }
 
   /// Two that start at once share one attempt.
   func start(_ station: Station, title: String?) async -> SCPState {
@@ -108,12 +100,11 @@ final class Receiver: Sendable {
 
   @discardableResult
   private func set(_ scp: SCPState) -> SCPState {
-    let observers = locked.withLock { state -> [@Sendable (SCPState) -> Void] in
-      guard state.scp != scp else { return [] }
-      state.scp = scp
-      return Array(state.observers.values)
+    let isNew = locked.withLock { state in
+      defer { state.scp = scp }
+      return state.scp != scp
     }
-    for observer in observers { observer(scp) }
+    if isNew { observers.tell(scp) }
     return scp
   }
 }

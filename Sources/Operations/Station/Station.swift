@@ -85,7 +85,7 @@ public final class Station: Sendable {
   }
 
   /// Calls `observer` whenever ``scp`` changes.
-  public func observeSCP(_ observer: @escaping @Sendable (SCPState) -> Void) -> JobObservation {
+  public func observeSCP(_ observer: @escaping @Sendable (SCPState) -> Void) -> Observation {
     receiver.observe(observer)
   }
 

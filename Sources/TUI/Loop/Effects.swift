@@ -22,7 +22,7 @@ final class Effects: Sendable {
 
   struct State {
     var jobs: [Int: Knowledge] = [:]
-    var observations: [JobObservation] = []
+    var observations: [Observation] = []
     var indexObservation: Observation?
     var view = StationView()
     var instances: Int?
