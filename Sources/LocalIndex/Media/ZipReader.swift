@@ -1,4 +1,5 @@
 import CZlib
+import Dicom
 
 #if canImport(Glibc)
   import Glibc
@@ -216,33 +217,22 @@ final class ZipReader: Sendable {
     _ file: File, at start: Int, _ count: Int, while isWanted: () -> Bool,
     _ give: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
-    var stream = z_stream()
-    guard inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-      throw ZipError("there is no memory to inflate it")
-    }
-    defer { inflateEnd(&stream) }
+    guard let stream = DeflateStream(.inflating) else { throw ZipError("there is no memory to inflate it") }
     var output = [UInt8](repeating: 0, count: 4 * Self.piece)
     var offset = 0
-    var status = Z_OK
-    while status == Z_OK, isWanted() {
+    var state = DeflateStream.State.going
+    while state == .going, isWanted() {
       guard offset < count else { throw ZipError("it is cut off: the archive is damaged") }
-      var input = try file.bytes(at: start + offset, count: min(Self.piece, count - offset)).all
+      let input = try file.bytes(at: start + offset, count: min(Self.piece, count - offset)).all
       offset += input.count
-      try input.withUnsafeMutableBufferPointer { input in
-        stream.next_in = input.baseAddress
-        stream.avail_in = UInt32(input.count)
+      try input.withUnsafeBytes { input in
+        var rest = input
+        var written = 0
         repeat {
-          let made = output.withUnsafeMutableBufferPointer { target in
-            stream.next_out = target.baseAddress
-            stream.avail_out = UInt32(target.count)
-            status = CZlib.inflate(&stream, Z_NO_FLUSH)
-            return target.count - Int(stream.avail_out)
-          }
-          // Z_BUF_ERROR: it wants more input.
-          guard [Z_OK, Z_STREAM_END, Z_BUF_ERROR].contains(status) else { throw ZipError("the archive is damaged") }
-          try output.withUnsafeBytes { try give(UnsafeRawBufferPointer(rebasing: $0[..<made])) }
-        } while status == Z_OK && stream.avail_out == 0 && isWanted()
-        if status == Z_BUF_ERROR { status = Z_OK }
+          (written, state) = output.withUnsafeMutableBytes { stream.step(&rest, into: $0) }
+          if state == .damaged { throw ZipError("the archive is damaged") }
+          try output.withUnsafeBytes { try give(UnsafeRawBufferPointer(rebasing: $0[..<written])) }
+        } while state == .going && written == output.count && isWanted()
       }
     }
   }

@@ -1,4 +1,5 @@
 import CZlib
+import Dicom
 
 #if canImport(Glibc)
   import Glibc
@@ -82,31 +83,21 @@ final class ZipWriter {
   }
 
   private func deflate(_ entry: inout Entry, _ next: () throws -> [UInt8]) throws {
-    var stream = z_stream()
-    guard
-      deflateInit2_(
-        &stream, Z_BEST_SPEED, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
-        Int32(MemoryLayout<z_stream>.size)) == Z_OK
-    else { throw StorageError(.inputOutput(ENOMEM), "There is no memory to compress \(path).") }
-    defer { deflateEnd(&stream) }
+    guard let stream = DeflateStream(.deflating(level: Z_BEST_SPEED)) else {
+      throw StorageError(.inputOutput(ENOMEM), "There is no memory to compress \(path).")
+    }
     var output = [UInt8](repeating: 0, count: 1 << 18)
-    var status = Z_OK
-    while status != Z_STREAM_END {
-      var piece = try next()
+    var state = DeflateStream.State.going
+    while state != .ended {
+      let piece = try next()
       Self.note(piece, in: &entry)
-      let flush = piece.isEmpty ? Z_FINISH : Z_NO_FLUSH
-      try piece.withUnsafeMutableBufferPointer { input in
-        stream.next_in = input.baseAddress
-        stream.avail_in = UInt32(input.count)
+      try piece.withUnsafeBytes { input in
+        var rest = input
+        var written = 0
         repeat {
-          let made = output.withUnsafeMutableBufferPointer { target in
-            stream.next_out = target.baseAddress
-            stream.avail_out = UInt32(target.count)
-            status = CZlib.deflate(&stream, flush)
-            return target.count - Int(stream.avail_out)
-          }
-          try write(Array(output[..<made]))
-        } while stream.avail_out == 0
+          (written, state) = output.withUnsafeMutableBytes { stream.step(&rest, into: $0, isLast: input.isEmpty) }
+          try write(Array(output[..<written]))
+        } while written == output.count
       }
     }
   }
