@@ -65,6 +65,11 @@ enum Posix {
   }
 
   static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
+    if let code = write(bytes, to: descriptor) { throw StorageError.posix(code, "write", path) }
+  }
+
+  /// Writes all of it. - Returns: why not, as `errno` has it.
+  static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32? {
     var rest = bytes
     while !rest.isEmpty {
       #if canImport(Glibc)
@@ -74,10 +79,11 @@ enum Posix {
       #endif
       if written < 0 {
         if errno == EINTR { continue }
-        throw StorageError.posix(errno, "write", path)
+        return errno
       }
       rest = UnsafeRawBufferPointer(rebasing: rest[written...])
     }
+    return nil
   }
 
   /// Writes at an offset, wherever the file stands.

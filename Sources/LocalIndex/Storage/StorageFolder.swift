@@ -109,21 +109,14 @@ struct StorageFolder: Sendable {
     try writeMarker()
   }
 
-  /// Whole or not at all.
   func writeMarker() throws {
     let text = "The DICOM instances and the index of fluoro. Change nothing here by hand.\nformat \(Self.format)\n"
-    let (new, marker) = (path + "/" + Self.newMarkerName, path + "/" + Self.markerName)
-    try writeFile(new, Array(text.utf8))
-    guard rename(new, marker) == 0 else { throw StorageError.posix(errno, "create", marker) }
-    try Posix.syncFolder(path)
-  }
-
-  private func writeFile(_ path: String, _ bytes: [UInt8]) throws {
-    let descriptor = try Posix.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: permissions.file, doing: "create")
-    defer { Posix.close(descriptor) }
-    permissions.apply(toFile: descriptor)
-    try bytes.withUnsafeBytes { try Posix.write($0, to: descriptor, path: path) }
-    try Posix.sync(descriptor, path: path)
+    let marker = path + "/" + Self.markerName
+    do {
+      try DurableFile.write(Array(text.utf8), to: marker, by: path + "/" + Self.newMarkerName, permissions)
+    } catch {
+      throw StorageError.posix(error.code, "create", marker)
+    }
   }
 
   /// SQLite gives its side files the mode of the main one, so that is made before SQLite opens it.

@@ -1,5 +1,6 @@
 import Dicom
 import Foundation
+import LocalIndex
 import Synchronization
 
 /// The certificate each other side showed last, so that another one is noticed: a server by its address, whoever connects
