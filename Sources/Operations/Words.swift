@@ -33,37 +33,34 @@ public enum Words {
     for unit in ["bytes", "kB", "MB", "GB"] {
       if value < 1000 {
         return unit == "bytes"
-          ? "\(bytes) bytes" : value < 10 ? oneDecimal(value, unit) : "\(Int(value.rounded())) \(unit)"
+          ? "\(bytes) bytes" : value < 10 ? "\(decimal(value)) \(unit)" : "\(Int(value.rounded())) \(unit)"
       }
       value /= 1000
     }
-    return oneDecimal(value, "TB")
-  }
-
-  private static func oneDecimal(_ value: Double, _ unit: String) -> String {
-    "\((value * 10).rounded() / 10) \(unit)"
-  }
-
-  /// `3 s`, `2.5 s`
-  public static func seconds(_ duration: Duration) -> String {
-    let tenths = (duration.inSeconds * 10).rounded()
-    return tenths.truncatingRemainder(dividingBy: 10) == 0 ? "\(Int(tenths / 10)) s" : "\(tenths / 10) s"
+    return "\(decimal(value)) TB"
   }
 
   /// How long something took: `40 ms`, `2.5 s`, `3 m 07 s`, `2 h 05 m`.
   public static func elapsed(_ seconds: Double) -> String {
     if seconds < 0.95 { return milliseconds(max(0, seconds) * 1000) }
-    if seconds < 99.5 { return self.seconds(.seconds(seconds)) }
-    let whole = Int(min(seconds, 1e9).rounded())
+    if seconds < 99.5 { return Duration.seconds(seconds).inWords }
+    return minutes(Int(min(seconds, 1e9).rounded()))
+  }
+
+  /// `3 m 07 s`, `2 h 05 m`
+  public static func minutes(_ seconds: Int) -> String {
     func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    return whole < 3600
-      ? "\(whole / 60) m \(two(whole % 60)) s" : "\(whole / 3600) h \(two(whole / 60 % 60)) m"
+    return seconds < 3600
+      ? "\(seconds / 60) m \(two(seconds % 60)) s" : "\(seconds / 3600) h \(two(seconds / 60 % 60)) m"
   }
 
   /// `12 ms`, `0.8 ms`
   public static func milliseconds(_ value: Double) -> String {
-    value < 9.95 ? "\((value * 10).rounded() / 10) ms" : "\(Int(value.rounded())) ms"
+    (value < 9.95 ? decimal(value) : "\(Int(value.rounded()))") + " ms"
   }
+
+  /// `0.8`, `12.0`
+  public static func decimal(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 }
 
 extension Words {

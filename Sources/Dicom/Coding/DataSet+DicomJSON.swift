@@ -7,40 +7,27 @@ extension DataSet {
   /// - Parameter bulkDataURI: where the value of an element is to be had; nil to write the value itself. Places that
   ///   were read from JSON are written again.
   public func dicomJSON(bulkDataURI: ((Element) -> String?)? = nil) -> String {
-    var json = "{"
-    var isFirst = true
-    for step in DataSetWalker(self) {
-      switch step {
-      case .element(let element) where element.tag.isGroupLength: break
-      case .element(let element):
-        begin(element, &json, &isFirst)
-        if let uri = bulkDataURI?(element) ?? element.bulkDataURI {
-          json += ",\"BulkDataURI\":" + JSONText.quoted(uri)
-        } else {
-          json += element.jsonValue
-        }
-        json += "}"
-      case .beginSequence(let element):
-        begin(element, &json, &isFirst)
-        json += ",\"Value\":["
-      case .beginItem(_, let index):
-        if index > 0 { json += "," }
-        json += "{"
-        isFirst = true
-      case .endItem:
-        json += "}"
-      case .endSequence:
-        json += "]}"
-        isFirst = false
-      }
-    }
-    return json + "}"
+    var json: [UInt8] = []
+    DicomJSON(bulkDataURI: bulkDataURI).append(self, to: &json)
+    return String(decoding: json, as: UTF8.self)
+  }
+}
+
+private struct DicomJSON: JSONStyle {
+  static let sequence = (opening: ",\"Value\":[", closing: "]}")
+  let bulkDataURI: ((Element) -> String?)?
+
+  func leavesOut(_ element: Element) -> Bool { element.tag.isGroupLength }
+
+  func appendName(of element: Element, to json: inout [UInt8]) {
+    json.append(contentsOf: "\"\(element.tag.hexadecimal)\":{\"vr\":\"\(element.vr.code)\"".utf8)
   }
 
-  private func begin(_ element: Element, _ json: inout String, _ isFirst: inout Bool) {
-    if !isFirst { json += "," }
-    isFirst = false
-    json += "\"\(element.tag.hexadecimal)\":{\"vr\":\"\(element.vr.code)\""
+  func appendValue(of element: Element, to json: inout [UInt8]) {
+    let uri = bulkDataURI?(element) ?? element.bulkDataURI
+    let value = uri.map { ",\"BulkDataURI\":" + JSONText.quoted($0) } ?? element.jsonValue
+    json.append(contentsOf: value.utf8)
+    json.append(UInt8(ascii: "}"))
   }
 }
 

@@ -1,9 +1,8 @@
 import NIOCore
 
-/// Plain JSON, for scripts: one object with keywords as keys. Made as bytes, for a query may have 100,000 matches.
 extension DataSet {
-  /// A string for one value, an array of strings for several, an array of objects for a sequence, null for no value.
-  /// Unknown tags are eight hexadecimal digits; bytes are in base 64.
+  /// Plain JSON, for scripts: one object with keywords as keys. A string for one value, an array of strings for several, an
+  /// array of objects for a sequence, null for no value. Unknown tags are eight hexadecimal digits; bytes are in base 64.
   public func keywordJSON() -> String {
     var json: [UInt8] = []
     appendKeywordJSON(to: &json)
@@ -11,34 +10,15 @@ extension DataSet {
   }
 
   /// Appends ``keywordJSON()`` in UTF-8.
-  public func appendKeywordJSON(to json: inout [UInt8]) {
-    json.append(UInt8(ascii: "{"))
-    var isFirst = true
-    for step in DataSetWalker(self) {
-      switch step {
-      case .element(let element):
-        begin(element, &json, &isFirst)
-        element.appendPlainJSON(to: &json)
-      case .beginSequence(let element):
-        begin(element, &json, &isFirst)
-        json.append(UInt8(ascii: "["))
-      case .beginItem(_, let index):
-        if index > 0 { json.append(UInt8(ascii: ",")) }
-        json.append(UInt8(ascii: "{"))
-        isFirst = true
-      case .endItem:
-        json.append(UInt8(ascii: "}"))
-      case .endSequence:
-        json.append(UInt8(ascii: "]"))
-        isFirst = false
-      }
-    }
-    json.append(UInt8(ascii: "}"))
-  }
+  public func appendKeywordJSON(to json: inout [UInt8]) { KeywordJSON().append(self, to: &json) }
+}
 
-  private func begin(_ element: Element, _ json: inout [UInt8], _ isFirst: inout Bool) {
-    if !isFirst { json.append(UInt8(ascii: ",")) }
-    isFirst = false
+private struct KeywordJSON: JSONStyle {
+  static let sequence = (opening: "[", closing: "]")
+
+  func leavesOut(_ element: Element) -> Bool { false }
+
+  func appendName(of element: Element, to json: inout [UInt8]) {
     json.append(UInt8(ascii: "\""))
     if let keyword = AttributeIndex.keywordBytes(of: element.tag) {
       json.append(contentsOf: keyword)
@@ -47,15 +27,15 @@ extension DataSet {
     }
     json.append(contentsOf: [UInt8(ascii: "\""), UInt8(ascii: ":")])
   }
+
+  func appendValue(of element: Element, to json: inout [UInt8]) {
+    let isDone = element.dataSet.withValue(at: element.position) { $0.appendPlainText(to: &json) } ?? false
+    if !isDone { json.append(contentsOf: element.plainJSON.utf8) }
+  }
 }
 
 extension Element {
-  fileprivate func appendPlainJSON(to json: inout [UInt8]) {
-    let isDone = dataSet.withValue(at: position) { $0.appendPlainText(to: &json) } ?? false
-    if !isDone { json.append(contentsOf: plainJSON.utf8) }
-  }
-
-  private var plainJSON: String {
+  fileprivate var plainJSON: String {
     guard let strings else {
       guard let bytes = encodedBytes, bytes.readableBytes > 0 else { return "null" }
       return JSONText.base64(bytes.readableBytesView)

@@ -1,12 +1,7 @@
-extension String {
-  /// As a string of JSON, in quotes. Control characters are escaped, the C1 ones too: JSON is printed on terminals.
-  public var jsonQuoted: String { JSONText.quoted(self) }
-}
-
 /// Pieces of JSON (RFC 8259).
-enum JSONText {
+public enum JSONText {
   /// A string in quotes. Control characters are escaped, the C1 ones too: JSON is printed on terminals.
-  static func quoted(_ text: String) -> String {
+  public static func quoted(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy {
       (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "\"") && $0 != Ascii.backslash
     }

@@ -34,7 +34,7 @@ public enum AssociationEnd: Hashable, Sendable, CustomStringConvertible {
     case .violation(let words): "aborted because the peer broke the protocol: \(words)"
     case .notDicom(let words): "\(words)"
     case .tls(let failure): "TLS failed: \(failure)"
-    case .idle(let limit): "aborted after \(limit.inSeconds) without traffic"
+    case .idle(let limit): "aborted after \(limit.inWords) without traffic"
     case .crowdedOut: "closed, since too many connections wait without an association"
     case .abortedHere: "aborted by us"
     case .failed(let words): "failed: \(words)"

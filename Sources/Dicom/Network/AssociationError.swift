@@ -138,7 +138,7 @@ public struct AssociationError: Error, Hashable, Sendable, CustomStringConvertib
   }
 
   private func timeoutWords(_ kind: Wait.Kind, _ limit: Duration) -> String {
-    let seconds = limit.inSeconds
+    let seconds = limit.inWords
     return switch kind {
     case .resolving: "The host name \(endpoint.host) was not resolved within \(seconds). Check the name server."
     case .connecting:
@@ -183,14 +183,5 @@ public struct AssociationError: Error, Hashable, Sendable, CustomStringConvertib
 
   private func list(_ syntaxes: [UID]) -> String {
     syntaxes.map { $0.name ?? $0.rawValue }.joined(separator: ", ")
-  }
-}
-
-extension Duration {
-  /// `3 s`, `2.5 s`
-  var inSeconds: String {
-    let (seconds, attoseconds) = components
-    let tenths = attoseconds / 100_000_000_000_000_000
-    return tenths == 0 ? "\(seconds) s" : "\(seconds).\(tenths) s"
   }
 }

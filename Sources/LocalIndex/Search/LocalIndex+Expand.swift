@@ -26,8 +26,8 @@ extension LocalIndex {
     }
   }
 
-  private static func json(_ row: Row, _ level: Level, _ db: Database) throws -> Json {
-    var fields: [String: Json] = [
+  private static func json(_ row: Row, _ level: Level, _ db: Database) throws -> JSONText.Value {
+    var fields: [String: JSONText.Value] = [
       "ID": .string(row.identifier), "Type": .string(level.description), "MainDicomTags": mainTags(row, level),
     ]
     if level != .instance {
@@ -51,24 +51,29 @@ extension LocalIndex {
       fields["ParentStudy"] = try parent(db, "SELECT key FROM study WHERE id = ?", row["study"])
       fields["Instances"] = try children(db, "SELECT key FROM instance WHERE series = ? ORDER BY id", id)
       let expected = expectedInstances(row)
-      fields["ExpectedNumberOfInstances"] = expected.map(Json.number) ?? .null
+      fields["ExpectedNumberOfInstances"] = expected.map(JSONText.Value.integer) ?? .null
       fields["Status"] = .string(status(expected, row["instanceCount"]))
     case .instance:
       fields["ParentSeries"] = try parent(db, "SELECT key FROM series WHERE id = ?", row["series"])
-      fields["FileSize"] = .number(row["bytes"])
+      fields["FileSize"] = .integer(row["bytes"])
       let index: String? = row["InstanceNumber"]
-      fields["IndexInSeries"] = index.flatMap { Int(ValueMatcher.trim($0)) }.map(Json.number) ?? .null
+      fields["IndexInSeries"] = index.flatMap { Int(ValueMatcher.trim($0)) }.map(JSONText.Value.integer) ?? .null
     }
-    return .object(fields)
+    return object(fields)
   }
 
-  private static func mainTags(_ row: Row, _ level: Level) -> Json {
-    var fields: [String: Json] = [:]
+  /// Orthanc writes the members in the order of their names.
+  private static func object(_ fields: [String: JSONText.Value]) -> JSONText.Value {
+    .object(fields.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+  }
+
+  private static func mainTags(_ row: Row, _ level: Level) -> JSONText.Value {
+    var fields: [String: JSONText.Value] = [:]
     for tag in MainTags.tags(of: level) {
       let column = MainTags.column(tag)
       if let text: String = row[column] { fields[column] = .string(ValueMatcher.trim(text)) }
     }
-    return .object(fields)
+    return object(fields)
   }
 
   /// How many instances a series says it has: its temporal positions times slices, its slices, or its images.
@@ -86,11 +91,11 @@ extension LocalIndex {
     return count == expected ? "Complete" : count < expected ? "Missing" : "Inconsistent"
   }
 
-  private static func children(_ db: Database, _ sql: String, _ id: Int64) throws -> Json {
+  private static func children(_ db: Database, _ sql: String, _ id: Int64) throws -> JSONText.Value {
     .array(try Data.fetchAll(db, sql: sql, arguments: [id]).map { .string(OrthancIdentifier.text(of: [UInt8]($0))) })
   }
 
-  private static func parent(_ db: Database, _ sql: String, _ id: Int64) throws -> Json {
+  private static func parent(_ db: Database, _ sql: String, _ id: Int64) throws -> JSONText.Value {
     try Data.fetchOne(db, sql: sql, arguments: [id]).map { .string(OrthancIdentifier.text(of: [UInt8]($0))) } ?? .null
   }
 
@@ -102,28 +107,5 @@ extension LocalIndex {
     func pad(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
     return "\(parts.tm_year + 1900)\(pad(parts.tm_mon + 1))\(pad(parts.tm_mday))T"
       + "\(pad(parts.tm_hour))\(pad(parts.tm_min))\(pad(parts.tm_sec))"
-  }
-}
-
-/// As much of JSON as writing needs.
-enum Json {
-  case null
-  case bool(Bool)
-  case number(Int)
-  case string(String)
-  case array([Json])
-  case object([String: Json])
-
-  var text: String {
-    switch self {
-    case .null: return "null"
-    case .bool(let value): return value ? "true" : "false"
-    case .number(let value): return String(value)
-    case .string(let value): return value.jsonQuoted
-    case .array(let values): return "[" + values.map(\.text).joined(separator: ",") + "]"
-    case .object(let fields):
-      let members = fields.sorted { $0.key < $1.key }.map { $0.key.jsonQuoted + ":" + $0.value.text }
-      return "{" + members.joined(separator: ",") + "}"
-    }
   }
 }

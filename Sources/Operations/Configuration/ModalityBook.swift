@@ -1,4 +1,6 @@
+import Dicom
 import Foundation
+import LocalIndex
 
 /// `modalities.json`: what was added, changed or removed in fluoro. The user's own configuration is never
 /// rewritten, so an entry here wins over the one of the same name there, and `null` removes it.

@@ -1,3 +1,4 @@
+import Dicom
 import Dispatch
 import Foundation
 import LocalIndex

@@ -1,3 +1,5 @@
+import Dicom
+
 /// What watching a station came to.
 public struct WatchResult: OperationResult {
   public var modality: String

@@ -1,4 +1,6 @@
+import Dicom
 import Glibc
+import Operations
 
 /// Numbers, sizes, times and names the way people write them.
 enum Format {
@@ -14,20 +16,10 @@ enum Format {
   }
 
   /// `1,204`.
-  static func count(_ value: Int) -> String {
-    let digits = String(abs(value))
-    var text = ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { text += "," }
-      text.append(digit)
-    }
-    return value < 0 ? "-" + text : text
-  }
+  static func count(_ value: Int) -> String { Words.grouped(value) }
 
   /// `1 study`, `12 studies`.
-  static func count(_ value: Int, _ one: String, _ many: String) -> String {
-    count(value) + " " + (value == 1 ? one : many)
-  }
+  static func count(_ value: Int, _ one: String, _ many: String) -> String { Words.count(value, one, many) }
 
   /// `612 MB`, decimal as disks and networks are sold.
   static func bytes(_ value: Int) -> String {
@@ -43,24 +35,13 @@ enum Format {
     bytesPerSecond.isFinite && bytesPerSecond >= 1 ? bytes(Int(min(bytesPerSecond, 1e15))) + "/s" : ""
   }
 
-  static func seconds(_ duration: Duration) -> Double {
-    let (seconds, attoseconds) = duration.components
-    return Double(seconds) + Double(attoseconds) / 1e18
-  }
-
   /// `7.4 s`, `3 m 07 s`, `2 h 05 m`: how long something took or still has.
   static func duration(_ duration: Duration) -> String {
-    let value = max(0, seconds(duration))
-    if value < 99.95 { return decimal(value) + " s" }
-    let whole = Int(value)
-    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    if whole < 3600 { return "\(whole / 60) m \(two(whole % 60)) s" }
-    return "\(whole / 3600) h \(two(whole / 60 % 60)) m"
+    let value = max(0, duration.inSeconds)
+    return value < 99.95 ? decimal(value) + " s" : Words.minutes(Int(value))
   }
 
-  static func milliseconds(_ value: Double) -> String {
-    value >= 9.95 ? decimal(value, 0) + " ms" : decimal(value, 1) + " ms"
-  }
+  static func milliseconds(_ value: Double) -> String { Words.milliseconds(value) }
 
   /// `now`, `12 s ago`, `5 m ago`, `3 h ago`, `2 d ago`.
   static func ago(_ seconds: Int) -> String {

@@ -1,3 +1,4 @@
+import Dicom
 import Glibc
 
 /// The loop: wait, read everything, update for every message, draw at most once.
@@ -65,7 +66,7 @@ final class EventLoop {
     var next = [decoder.deadline, model.nextTick].compactMap { $0 }
     if isStale, !isDue { next.append(pacing.next(now)) }
     guard let first = next.min() else { return -1 }
-    let seconds = Format.seconds(now.duration(to: first))
+    let seconds = now.duration(to: first).inSeconds
     return Int32(max(0, min(60_000, (seconds * 1000).rounded(.up))))
   }
 

@@ -126,7 +126,7 @@ enum Views {
     row.settings = settings(modality, configuration)
     row.draft.usesTLS = modality.useDicomTLS
     row.draft.retrieveMethod = modality.retrieveMethod?.rawValue
-    row.draft.timeout = modality.timeout.map { Format.seconds($0) }
+    row.draft.timeout = modality.timeout?.inSeconds
     row.draft.localAETitle = modality.localAET
     row.draft.isProduction = modality.isProduction
     row.retrieveMethod = (modality.retrieveMethod ?? configuration.defaultRetrieveMethod).rawValue

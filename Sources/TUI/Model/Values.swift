@@ -110,7 +110,7 @@ struct Waiting: Equatable, Sendable {
 
   func fraction(_ now: Instant) -> Double? {
     guard let remaining = remaining(now), let limit, limit > .zero else { return nil }
-    return min(1, Format.seconds(remaining) / Format.seconds(limit))
+    return min(1, remaining.inSeconds / limit.inSeconds)
   }
 
   /// `7.4 s`, or how long it has taken and that nothing limits it.

@@ -1,3 +1,4 @@
+import Dicom
 import Operations
 
 /// What every screen may read: the world as far as we know it.
@@ -119,7 +120,7 @@ struct World: Sendable {
   /// One of the pictures of a turning wheel.
   var spinner: StyledText {
     let pictures: [Character] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
-    let tenths = Int(Format.seconds(World.epoch.duration(to: now)) * 10)
+    let tenths = Int(World.epoch.duration(to: now).inSeconds * 10)
     return StyledText(String(pictures[(tenths % 10 + 10) % 10]), .busy)
   }
 

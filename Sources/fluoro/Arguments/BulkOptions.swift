@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dicom
 import Foundation
 import Operations
 

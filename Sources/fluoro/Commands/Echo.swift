@@ -33,7 +33,7 @@ struct Echo: NetworkCommand {
 
   private func text(_ result: EchoResult, of modality: Modality, in configuration: Configuration) -> String {
     if format.json { return result.json.text }
-    let milliseconds = Self.decimal(result.milliseconds)
+    let milliseconds = Words.decimal(result.milliseconds)
     if check {
       guard result.isOK else { return "CRITICAL - \(modality.name): \(result.outcome.words)" }
       let limit = configuration.responseTimeout(for: modality, peer.timeoutChoice)
@@ -45,17 +45,12 @@ struct Echo: NetworkCommand {
     let phases = [
       ("resolve", result.phases.resolve), ("connect", result.phases.connect), ("TLS", result.phases.tls),
       ("associate", result.phases.associate), ("echo", result.phases.echo), ("release", result.phases.release),
-    ].compactMap { name, time in time.map { "\(name) \(Self.decimal($0))" } }
+    ].compactMap { name, time in time.map { "\(name) \(Words.decimal($0))" } }
     let software = result.peerImplementationVersionName.map { ", \(PlainText.visible($0))" } ?? ""
     let identity =
       result.identity.map { ", \(result.isIdentityConfirmed ? "knows" : "does not say that it checks") \($0)" } ?? ""
     let secured = result.tls.map { "\n  \($0)" } ?? ""
     return "\(title): ok in \(milliseconds) ms"
       + " (\(phases.joined(separator: ", ")))\(software)\(identity)\(secured)"
-  }
-
-  private static func decimal(_ milliseconds: Double) -> String {
-    let tenths = Int((milliseconds * 10).rounded())
-    return "\(tenths / 10).\(tenths % 10)"
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dicom
 import Operations
 
 struct Modalities: ParsableCommand {

@@ -37,7 +37,7 @@ struct Watch: NetworkCommand {
         let text =
           isJSON
           ? echo.json.text
-          : "\(modality.name): \(echo.isOK ? "\(Self.decimal(echo.milliseconds)) ms" : echo.outcome.words)"
+          : "\(modality.name): \(echo.isOK ? "\(Words.decimal(echo.milliseconds)) ms" : echo.outcome.words)"
         // A reader that has gone is told of by `follow`.
         try? ResultWriter.standard.line(text)
       }
@@ -57,10 +57,5 @@ struct Watch: NetworkCommand {
       throw Ending(status: .failed, message: "\(silent.modality) did not answer")
     }
     if results.contains(where: { $0.statistics.lost > 0 }) { throw Ending(status: .partial, message: nil) }
-  }
-
-  private static func decimal(_ milliseconds: Double) -> String {
-    let tenths = Int((milliseconds * 10).rounded())
-    return "\(tenths / 10).\(tenths % 10)"
   }
 }

@@ -1,3 +1,4 @@
+import Dicom
 import Operations
 
 /// A running job on one line: `echo PACS1: waiting for C-ECHO response 7.4 s [###############-----]`.

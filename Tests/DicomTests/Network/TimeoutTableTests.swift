@@ -154,13 +154,13 @@ struct TimeoutTableTests {
     }
     print(padded("timeout", 14) + padded("unless set", 12) + padded("started again by", 56) + "waits")
     for limit in Self.limits {
-      let usual = Timeouts()[keyPath: limit.path].map(\.inSeconds) ?? "none"
+      let usual = Timeouts()[keyPath: limit.path].map(\.inWords) ?? "none"
       print(
         padded(limit.name, 14) + padded(usual, 12) + padded(limit.restarted, 56)
           + limit.kinds.map(\.words).joined(separator: ", "))
     }
     print(
-      padded("cancel grace", 14) + padded(Timeouts().cancel.inSeconds, 12) + padded("never", 56)
+      padded("cancel grace", 14) + padded(Timeouts().cancel.inWords, 12) + padded("never", 56)
         + Wait.Kind.cancelling.words)
   }
 }

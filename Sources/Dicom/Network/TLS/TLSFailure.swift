@@ -76,7 +76,7 @@ public struct TLSFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case .closed:
       "it closed the connection amid the handshake without a word. "
         + (isRequestor ? "Check that this is a TLS port; its log may say why." : "It may not trust our certificate.")
-    case .timeout(let limit): "the handshake was not done within \(limit.inSeconds)."
+    case .timeout(let limit): "the handshake was not done within \(limit.inWords)."
     case .other(let words): words
     }
   }

@@ -1,11 +1,5 @@
-import Dicom
-
-/// Writing JSON, one object a line, members in the order given.
-public enum JSONText {
-  /// A string in double quotes, escaped as RFC 8259 asks.
-  public static func quoted(_ text: String) -> String { text.jsonQuoted }
-
-  /// A value of a result: what the command line prints.
+extension JSONText {
+  /// A value to be written on one line, members in the order given.
   public indirect enum Value: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByBooleanLiteral
   {
@@ -24,6 +18,7 @@ public enum JSONText {
     public init(_ value: Int?) { self = value.map(Value.integer) ?? .null }
     public init(_ value: String?) { self = value.map(Value.string) ?? .null }
 
+    /// Without blanks or line breaks.
     public var text: String {
       switch self {
       case .null: "null"
@@ -44,13 +39,4 @@ public enum JSONText {
 
     public static func == (a: Value, b: Value) -> Bool { a.text == b.text }
   }
-}
-
-extension Duration {
-  /// Seconds with their decimals.
-  public var inSeconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) / 1e18
-  }
-
-  public var inMilliseconds: Double { inSeconds * 1000 }
 }
