@@ -59,12 +59,14 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .testTarget(name: "DicomTests", dependencies: ["Dicom"]),
-    .testTarget(name: "LocalIndexTests", dependencies: ["LocalIndex"]),
-    .testTarget(name: "OperationsTests", dependencies: ["Operations"]),
+    .target(name: "TestSupport", dependencies: ["Dicom"], path: "Tests/Support"),
+    .testTarget(name: "DicomTests", dependencies: ["Dicom", "TestSupport"]),
+    .testTarget(name: "LocalIndexTests", dependencies: ["LocalIndex", "TestSupport"]),
+    .testTarget(name: "OperationsTests", dependencies: ["Operations", "TestSupport"]),
     .testTarget(name: "TUITests", dependencies: ["TUI"]),
     .testTarget(
-      name: "InteropTests", dependencies: ["Operations"], path: "Tests/Interop", exclude: ["Python", "Faults"]),
+      name: "InteropTests", dependencies: ["Operations", "TestSupport"], path: "Tests/Interop",
+      exclude: ["Python", "Faults"]),
   ],
   swiftLanguageModes: [.v6]
 )

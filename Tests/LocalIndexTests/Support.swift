@@ -1,6 +1,7 @@
 import Dicom
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import LocalIndex
@@ -8,18 +9,9 @@ import Testing
 // Testing and Foundation have types of these names.
 typealias Tag = Dicom.Tag
 typealias CharacterSet = Dicom.CharacterSet
+typealias TemporaryFolder = TestSupport.TemporaryFolder
 
-/// A new folder that goes away with the test.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "/fluoro-tests-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryFolder {
   var storage: String { path + "/storage" }
 }
 

@@ -58,15 +58,3 @@ struct Setting {
     Setting { $0[keyPath: path] = value }
   }
 }
-
-/// A value that several threads add to.
-final class Box<Value: Sendable>: Sendable {
-  private let lock = NSLock()
-  // Only touched with the lock held.
-  nonisolated(unsafe) private var stored: Value
-
-  init(_ value: Value) { stored = value }
-
-  var value: Value { lock.withLock { stored } }
-  func change(_ body: (inout Value) -> Void) { lock.withLock { body(&stored) } }
-}

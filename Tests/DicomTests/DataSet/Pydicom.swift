@@ -64,15 +64,3 @@ enum Pydicom {
     try run("import os, pydicom.data; print(os.path.dirname(pydicom.data.__file__))").first ?? ""
   }
 }
-
-/// A folder that the test removes when it is done.
-struct TemporaryFolder {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "fluoro-test-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  func remove() { try? FileManager.default.removeItem(atPath: path) }
-}

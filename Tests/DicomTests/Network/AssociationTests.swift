@@ -1,3 +1,4 @@
+import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
 import Testing
@@ -121,7 +122,10 @@ struct AssociationTests {
     let delegate = SampleDelegate()
     let bytes = ByteBuffer(bytes: (0..<3_300_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
     let small = ByteBuffer(bytes: (0..<4000).map { UInt8(truncatingIfNeeded: $0) })
-    let path = try TemporaryFile(bytes).path
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let path = folder.path + "/instance"
+    try Data(bytes.readableBytesView).write(to: URL(fileURLWithPath: path))
     try await withAcceptor(delegate, maximumPDULength: maximumPDULength) { acceptor in
       let association = try await Association.request(.local(acceptor.port, [.ct]), deadlines: deadlines)
       func source(_ content: StoreSource.Content) -> StoreSource {
@@ -147,7 +151,6 @@ struct AssociationTests {
       #expect(delegate.stored.first?.request.moveOriginatorAETitle == "MOVER")
       #expect(delegate.stored.first?.request.moveOriginatorMessageID == 77)
     }
-    TemporaryFile.remove(path)
   }
 
   @Test("a refused instance is read off the wire and answered in words; a file that is gone is said")

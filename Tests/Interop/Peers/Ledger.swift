@@ -2,6 +2,7 @@ import Foundation
 import LocalIndex
 import NIOCore
 import Synchronization
+import TestSupport
 
 @testable import Dicom
 
@@ -148,11 +149,4 @@ final class Ledger: Sendable {
     guard status.isSuccess else { throw PeerProblem("C-FIND: \(status)") }
     return uids.value
   }
-}
-
-private final class Box<Value: Sendable>: Sendable {
-  private let stored: Mutex<Value>
-  init(_ value: Value) { stored = Mutex(value) }
-  var value: Value { stored.withLock { $0 } }
-  func change(_ body: (inout Value) -> Void) { stored.withLock { body(&$0) } }
 }

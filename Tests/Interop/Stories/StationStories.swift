@@ -1,6 +1,7 @@
 import Dicom
 import Foundation
 import LocalIndex
+import TestSupport
 import Testing
 
 @testable import Operations
@@ -24,12 +25,12 @@ extension Interop {
     }
 
     private func studies(_ station: Station, _ modality: Modality) async throws -> [String] {
-      let found = Collected()
+      let found = Box<[String]>([])
       let result = try await station.find(modality, Query(returnKeys: [.studyInstanceUID])) { match in
-        found.append(match.string(.studyInstanceUID) ?? "")
+        found.change { $0.append(match.string(.studyInstanceUID) ?? "") }
       }.value()
       #expect(result.outcome.state == .done, "\(result.outcome)")
-      return found.values
+      return found.value
     }
 
     @Test("Orthanc: echo, find, move everything here; it is what was loaded", arguments: [true, false])
@@ -118,14 +119,4 @@ extension Interop {
       await station.shutdown()
     }
   }
-}
-
-/// What callbacks collect.
-private final class Collected: @unchecked Sendable {
-  // Every access takes the lock.
-  private let lock = NSLock()
-  private var list: [String] = []
-
-  var values: [String] { lock.withLock { list } }
-  func append(_ value: String) { lock.withLock { list.append(value) } }
 }

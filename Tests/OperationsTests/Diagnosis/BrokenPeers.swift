@@ -148,35 +148,3 @@ final class DroppingPort {
 
   deinit { for descriptor in descriptors { close(descriptor) } }
 }
-
-/// The certificates `Tests/certificates` makes, once for this process.
-enum TestCertificates {
-  struct Failure: Error, CustomStringConvertible { let description: String }
-
-  private static let folder = Result { try make() }
-
-  static func path(_ name: String) throws -> String { try folder.get() + "/" + name }
-
-  /// What a server shows.
-  static func server(_ name: String) throws -> ConnectionSecurity {
-    let files = try CertificateFiles(
-      certificate: path(name + ".pem"), privateKey: path(name + ".key"), trustedCertificates: path("ca.pem"))
-    return ConnectionSecurity(try TransportSecurity(files), .anonymousClient)
-  }
-
-  private static func make() throws -> String {
-    let folder = NSTemporaryDirectory() + "fluoro-certificates-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    atexit {
-      if let folder = try? TestCertificates.folder.get() { try? FileManager.default.removeItem(atPath: folder) }
-    }
-    let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../certificates").standardized
-    let process = Process()
-    process.executableURL = script
-    process.arguments = [folder]
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failure(description: "\(script.path) failed") }
-    return folder
-  }
-}

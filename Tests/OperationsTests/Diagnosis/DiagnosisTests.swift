@@ -9,7 +9,7 @@ struct DiagnosisTests {
 
   /// Runs `body` with a station in front and a modality at `port`.
   private func diagnose(
-    _ peer: String, port: Int, moves: Bool = false, clock: any DeadlineClock = SystemDeadlineClock(),
+    port: Int, moves: Bool = false, clock: any DeadlineClock = SystemDeadlineClock(),
     timeout: Double = 10, with change: (inout Configuration, inout Modality) throws -> Void = { _, _ in },
     meanwhile: (Station, Job) async -> Void = { _, _ in }
   ) async throws -> Diagnosis {
@@ -24,11 +24,8 @@ struct DiagnosisTests {
     await meanwhile(station, operation.job)
     let result = try await operation.value()
     await station.shutdown()
-    Self.table.change { $0.append((peer, result)) }
     return result
   }
-
-  private static let table = Box<[(peer: String, result: Diagnosis)]>([])
 
   private func check(
     _ diagnosis: Diagnosis, _ layer: Diagnosis.Layer?, _ cause: DiagnosisCause?, _ advice: String,
@@ -54,17 +51,17 @@ struct DiagnosisTests {
 
   @Test("a name that nobody knows, and a port where nobody listens")
   func nobody() async throws {
-    let unknown = try await diagnose("unknown name", port: 104, with: { $1.host = "no..such..host" })
+    let unknown = try await diagnose(port: 104, with: { $1.host = "no..such..host" })
     check(unknown, .resolve, .unresolved, "Check the name")
     let refusing = try HeldPort(listening: false)
-    check(try await diagnose("refused port", port: refusing.port), .connect, .refused, "nothing listens on that port")
+    check(try await diagnose(port: refusing.port), .connect, .refused, "nothing listens on that port")
   }
 
   @Test("a firewall that drops, and a port that takes the connection and says nothing: told apart")
   func noAnswer() async throws {
     let (dropping, clock) = (try DroppingPort(), ManualClock())
     let filtered = try await diagnose(
-      "filtered", port: dropping.port, clock: clock,
+      port: dropping.port, clock: clock,
       meanwhile: { station, job in
         await station.jobs.state(.connecting, of: job)
         clock.advance(by: .seconds(10))
@@ -72,7 +69,7 @@ struct DiagnosisTests {
     check(filtered, .connect, .filtered, "Check the address and firewalls", .timedOut)
     let listening = try HeldPort(listening: true)
     let silent = try await diagnose(
-      "silent", port: listening.port, clock: clock,
+      port: listening.port, clock: clock,
       meanwhile: { station, job in
         await station.jobs.state(.associating, of: job)
         clock.advance(by: .seconds(10))
@@ -84,13 +81,13 @@ struct DiagnosisTests {
   @Test("one that resets, one that hangs up, and a web server")
   func strangers() async throws {
     let resetting = try await OddPort(received: OddPort.reset)
-    check(try await diagnose("resets", port: resetting.port), .association, .reset, "does not know our AE title FLUORO")
+    check(try await diagnose(port: resetting.port), .association, .reset, "does not know our AE title FLUORO")
     await resetting.stop()
     let closing = try await OddPort(received: { $0.close(promise: nil) })
-    check(try await diagnose("hangs up", port: closing.port), .association, .closed, "does not know our AE title")
+    check(try await diagnose(port: closing.port), .association, .closed, "does not know our AE title")
     await closing.stop()
     let web = try await OddPort(received: { OddPort.say("HTTP/1.1 400 Bad Request\r\n\r\n", $0) })
-    check(try await diagnose("web server", port: web.port), .association, .notDicom, "Check the port")
+    check(try await diagnose(port: web.port), .association, .notDicom, "Check the port")
     await web.stop()
   }
 
@@ -98,12 +95,13 @@ struct DiagnosisTests {
 
   @Test("TLS on one side only")
   func halfTLS() async throws {
-    let secured = try await serving(BrokenStation(), security: try TestCertificates.server("pacs")) { port in
-      try await diagnose("expects TLS", port: port)
+    let secured = try await serving(BrokenStation(), security: try TestCertificates.security("pacs", .anonymousClient))
+    { port in
+      try await diagnose(port: port)
     }
     check(secured, .association, .expectsTLS, "TLS")
     let plain = try await serving(BrokenStation()) { port in
-      try await diagnose("speaks no TLS", port: port, with: Self.usingTLS)
+      try await diagnose(port: port, with: Self.usingTLS)
     }
     check(plain, .tls, .notTLS, "switch TLS off for this peer")
   }
@@ -116,8 +114,9 @@ struct DiagnosisTests {
       ("elsewhere", .certificateOfOtherHost, "not made out for 127.0.0.1"),
     ])
   func certificates(_ name: String, _ cause: DiagnosisCause, _ advice: String) async throws {
-    let result = try await serving(BrokenStation(), security: try TestCertificates.server(name)) { port in
-      try await diagnose("certificate: \(name)", port: port, with: Self.usingTLS)
+    let result = try await serving(BrokenStation(), security: try TestCertificates.security(name, .anonymousClient)) {
+      port in
+      try await diagnose(port: port, with: Self.usingTLS)
     }
     check(result, .tls, cause, advice)
     #expect(result[.connect].verdict == .passed)
@@ -125,8 +124,9 @@ struct DiagnosisTests {
 
   @Test("a good certificate: version, cipher, and the end of its validity")
   func goodTLS() async throws {
-    let result = try await serving(BrokenStation(), security: try TestCertificates.server("pacs")) { port in
-      try await diagnose("TLS works", port: port, with: Self.usingTLS)
+    let result = try await serving(BrokenStation(), security: try TestCertificates.security("pacs", .anonymousClient)) {
+      port in
+      try await diagnose(port: port, with: Self.usingTLS)
     }
     check(result, .tls, .certificateExpiring, "must be renewed there; whether PACS knows FLUORO", .done)
     #expect(result[.tls].verdict == .warning, "it is valid for a day")
@@ -150,7 +150,7 @@ struct DiagnosisTests {
     ]
     for (rejection, cause, advice) in cases {
       let result = try await serving(BrokenStation(rejection: rejection)) { port in
-        try await diagnose("rejects: \(rejection)", port: port)
+        try await diagnose(port: port)
       }
       check(result, .association, cause, advice, .rejected)
     }
@@ -173,15 +173,16 @@ struct DiagnosisTests {
       ("A801", BrokenStation(moveStatus: .moveDestinationUnknown), .reach, .titleUnknown, "add it there", .partial),
     ]
     for (name, station, layer, cause, advice, state) in cases {
-      let result = try await serving(station) { try await diagnose(name, port: $0) }
+      let result = try await serving(station) { try await diagnose(port: $0) }
       check(result, layer, cause, advice, state)
-      #expect(result[.association].details.contains { $0.contains("accepted, Implicit VR Little Endian") })
+      let details = result[.association].details
+      #expect(details.contains { $0.contains("accepted, Implicit VR Little Endian") }, "\(name)")
     }
   }
 
   @Test("everything answers: that it reaches us is said to be unproven, and nothing is moved")
   func unproven() async throws {
-    let result = try await serving(BrokenStation()) { try await diagnose("nothing moved", port: $0) }
+    let result = try await serving(BrokenStation()) { try await diagnose(port: $0) }
     check(result, .reach, .notProven, "not proven", .done)
     #expect(result[.reach].verdict == .unproven && result.outcome.exitStatus == 0)
     #expect(result.outcome.words.contains("C-ECHO and C-FIND work"))
@@ -194,7 +195,7 @@ struct DiagnosisTests {
     match.set(.seriesInstanceUID, "1.2.3.4")
     match.set(.sopInstanceUID, "1.2.3.4.5")
     let station = BrokenStation(movedInstances: 1, matches: [match])
-    let result = try await serving(station) { try await diagnose("sends elsewhere", port: $0, moves: true, timeout: 1) }
+    let result = try await serving(station) { try await diagnose(port: $0, moves: true, timeout: 1) }
     check(result, .reach, .notReached, "its entry for FLUORO must have the address 127.0.0.1 and port", .partial)
   }
 
@@ -206,7 +207,6 @@ struct DiagnosisTests {
       let seen = Box<[Diagnosis]>([])
       let operation = stations.front.diagnose(stations.modality, moves: true) { now in seen.change { $0.append(now) } }
       let result = try await operation.value()
-      Self.table.change { $0.append(("works", result)) }
       check(result, nil, nil, "Everything works", .done)
       #expect(result[.reach].verdict == .passed)
       #expect(try stations.front.index.statistics().instances == 1)
@@ -218,22 +218,10 @@ struct DiagnosisTests {
     }
     try await Stations.with([.set(\.dicomPort, try HeldPort.free())]) { stations in
       let result = try await stations.front.diagnose(stations.modality, moves: true).value()
-      Self.table.change { $0.append(("wrong port for us", result)) }
       check(
         result, .reach, .notReached,
         "must have the address 127.0.0.1 and port \(stations.front.configuration.dicomPort)",
         .partial)
-    }
-  }
-
-  @Test("the table of all of them")
-  func print() {
-    for (peer, result) in Self.table.value {
-      let step = result.steps.first { $0.cause == result.cause && $0.cause != nil }
-      let verdict = "\(step?.layer.rawValue ?? "all") \(result.cause?.rawValue ?? "works")"
-      Swift.print(
-        peer.padding(toLength: 34, withPad: " ", startingAt: 0)
-          + verdict.padding(toLength: 34, withPad: " ", startingAt: 0) + result.outcome.words)
     }
   }
 }

@@ -1,17 +1,16 @@
+import Dicom
 import Foundation
 
-@testable import Dicom
-
 /// The certificates `Tests/certificates` makes, once for this process.
-enum TestCertificates {
+public enum TestCertificates {
   struct Failure: Error, CustomStringConvertible { let description: String }
 
   private static let made = Result { try make() }
 
-  static func path(_ name: String) throws -> String { try made.get() + "/" + name }
+  public static func path(_ name: String) throws -> String { try made.get().path + "/" + name }
 
   /// A certificate of those with its key, and whom its owner trusts.
-  static func security(
+  public static func security(
     _ name: String?, trusting trusted: String? = "ca.pem", _ demand: TransportSecurity.Demand
   ) throws -> ConnectionSecurity {
     let files = try CertificateFiles(
@@ -20,13 +19,13 @@ enum TestCertificates {
     return ConnectionSecurity(try TransportSecurity(files), demand)
   }
 
-  private static func make() throws -> String {
-    let folder = try TemporaryFolder().path
-    atexit { if let folder = try? TestCertificates.made.get() { TemporaryFile.remove(folder) } }
-    let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../certificates").standardized
+  private static func make() throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    atexit { (try? TestCertificates.made.get())?.remove() }
+    let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../certificates").standardized
     let process = Process()
     process.executableURL = script
-    process.arguments = [folder]
+    process.arguments = [folder.path]
     try process.run()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else { throw Failure(description: "\(script.path) failed") }
