@@ -1,5 +1,5 @@
 import Testing
 
-/// The stories with real peers. One at a time: each starts servers and measures what a person would wait for.
+/// The stories with real peers. One at a time: each starts servers.
 @Suite(.serialized, .timeLimit(.minutes(3)))
 enum Interop {}

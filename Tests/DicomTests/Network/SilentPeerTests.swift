@@ -141,14 +141,19 @@ struct SilentPeerTests {
 
   @Test("no answer to a release: it is given up, not an error")
   func releasing() async throws {
+    let (aborts, abort) = AsyncStream.makeStream(of: PDU.self)
     let peer = try await ScriptedPeer { pdu, line in
       if case .associateRequest(let request) = pdu { line.send(ScriptedPeer.acceptance(of: request)) }
+      if case .abort = pdu { abort.yield(pdu) }
     }
     let association = try await Association.request(.local(peer.port), deadlines: deadlines)
     let release = Task { await association.release() }
     await deadlines.untilWaiting(for: .releasing)
     clock.advance(by: .seconds(3))
     await release.value
+    var told = aborts.makeAsyncIterator()
+    #expect(await told.next() != nil, "the peer hears that nobody waits any more (PS3.8 §9.2, AA-1)")
+    #expect(!association.isOpen)
     await peer.stop()
   }
 

@@ -33,8 +33,7 @@ extension Interop {
       let result = try await echo(port: peer.port)
       #expect(try failedPhase(result) == "associate")
       #expect(result.duration >= .seconds(3))
-      #expect(result.duration <= .milliseconds(3500))
-      #expect(result.errors.contains("association"))
+      #expect(result.errors.contains("did not answer the association request within 3 s"))
     }
 
     @Test("the countdown of a silent peer is on the terminal while it runs")
@@ -68,7 +67,7 @@ extension Interop {
       let result = try await echo(port: peer.port)
       // A reset right after the connection may be seen while it is still being made.
       #expect(["connect", "associate"].contains(try failedPhase(result)))
-      #expect(result.duration < .seconds(3))
+      #expect(!result.errors.contains("within 3 s"), "nobody waits for one that is gone")
     }
 
     @Test("a rejection says why")

@@ -146,30 +146,6 @@ extension Interop {
       await acceptor.close(grace: .seconds(1))
     }
 
-    @Test("Orthanc sends 250 slices without waiting 40 ms for an acknowledgement of each")
-    func quickAcknowledgement() async throws {
-      let workshop = try Workshop()
-      let scp = FolderSCP(try workshop.makeFolder("received"))
-      let acceptor = try await Acceptor.listen(host: "127.0.0.1", port: 0, delegate: scp)
-      let orthanc = try await Orthanc(in: workshop, modalities: ["fluoro": ("FLUORO", acceptor.port)])
-      let files = try await Python.series(of: 250, in: workshop)
-      try await orthanc.upload(files)
-      let association = try await Association.request(
-        .local(orthanc.port, called: orthanc.aeTitle, [Self.move]), deadlines: deadlines)
-      var request = DataSet()
-      request.set(.queryRetrieveLevel, "STUDY")
-      request.set(.studyInstanceUID, try DicomFile(path: files[0]).dataSet.uid(.studyInstanceUID) ?? "")
-      let start = ContinuousClock.now
-      let outcome = try await association.move(request, model: .studyRootMove, destination: "FLUORO")
-      let duration = ContinuousClock.now - start
-      #expect(outcome.status.isSuccess)
-      #expect(scp.files.count == 250)
-      // 250 times 40 ms are 10 s; what is left is Orthanc's own work.
-      #expect(duration < .seconds(5))
-      await association.release()
-      await acceptor.close(grace: .seconds(1))
-    }
-
     @Test("Orthanc rejects or refuses in words")
     func refusals() async throws {
       let workshop = try Workshop()
