@@ -114,6 +114,7 @@ def on_find(event):
         event.identifier.QueryRetrieveLevel, "SOPInstanceUID"
     )
     say("find", event.identifier.QueryRetrieveLevel)
+    say("keys", *(element.keyword for element in event.identifier))
     seen = set()
     for dataset in matching(event.identifier):
         if dataset.get(level_key) in seen:
@@ -248,6 +249,8 @@ def on_store(event):
         with open(f"{options.folder}/{event.request.AffectedSOPInstanceUID}.dcm", "wb") as file:
             file.write(event.encoded_dataset())
     say("store", instance)
+    if event.request.MoveOriginatorMessageID:
+        say("moved for", event.request.MoveOriginatorApplicationEntityTitle, event.request.MoveOriginatorMessageID)
     return 0xB000 if instance in options.warn_store else 0x0000
 
 
@@ -286,6 +289,7 @@ entity.start_server(
         (evt.EVT_C_MOVE, on_move),
         (evt.EVT_C_STORE, on_store),
         (evt.EVT_N_ACTION, on_action),
+        (evt.EVT_ACCEPTED, lambda event: say("called by", event.assoc.requestor.ae_title)),
         (evt.EVT_RELEASED, lambda event: say("released")),
         (evt.EVT_ABORTED, lambda event: say("aborted")),
     ],

@@ -26,27 +26,6 @@ extension Interop {
       return result.output + result.errors
     }
 
-    /// Studies `2.25.1` and so on, of one instance each.
-    private func studies(_ count: Int, _ change: (Int, inout DataSet) -> Void = { _, _ in }) throws -> [String] {
-      let folder = try workshop.makeFolder("studies-\(count)")
-      return try (1...count).map { number in
-        var dataSet = DataSet()
-        dataSet.set(.sopClassUID, UID.ctImageStorage)
-        dataSet.set(.studyInstanceUID, UID("2.25.\(number)"))
-        dataSet.set(.seriesInstanceUID, UID("2.25.\(number).1"))
-        dataSet.set(.sopInstanceUID, UID("2.25.\(number).1.1"))
-        dataSet.set(.patientID, "P\(number)")
-        dataSet.set(.modality, "CT")
-        change(number, &dataSet)
-        let path = "\(folder)/\(number).dcm"
-        let meta = FileMetaInformation(
-          mediaStorageSOPClassUID: .ctImageStorage, mediaStorageSOPInstanceUID: dataSet.uid(.sopInstanceUID) ?? "",
-          transferSyntax: .explicitVRLittleEndian)
-        try DicomFile.write(dataSet, meta: meta, to: path)
-        return path
-      }
-    }
-
     /// One of the counters in each of the responses that movescu prints with `-d`.
     private static func counters(_ name: String, in said: String) -> [Int] {
       said.split(separator: "\n").filter { $0.hasPrefix("D: \(name) Suboperations") }
@@ -56,7 +35,7 @@ extension Interop {
     @Test("findscu finds by every kind of key")
     func keys() async throws {
       let (fluoro, server) = try await serving(
-        try studies(4) { number, dataSet in
+        try workshop.studies(4) { number, dataSet in
           dataSet.set(.studyDate, "2018010\(number)")
           dataSet.set(.studyTime, "1\(number)0000")
           dataSet.set(.patientName, number == 1 ? "Doe^Jane" : "Roe^Richard")
@@ -89,7 +68,7 @@ extension Interop {
 
     @Test("findscu cancels a query after some of many answers")
     func cancelledQuery() async throws {
-      let (fluoro, server) = try await serving(try studies(3000))
+      let (fluoro, server) = try await serving(try workshop.studies(3000))
       let said = try await toolkit(
         "findscu", fluoro, ["-v", "--cancel", "3"], ["QueryRetrieveLevel=STUDY", "StudyInstanceUID", "PatientID"])
       #expect(
@@ -143,7 +122,7 @@ extension Interop {
     @Test("pynetdicom agrees with us on matching empty and multiple values, and moments")
     func negotiated() async throws {
       let (fluoro, server) = try await serving(
-        try studies(4) { number, dataSet in
+        try workshop.studies(4) { number, dataSet in
           if number > 2 { dataSet.set(.institutionName, "Clinic") }
           dataSet.set(.studyDate, "2018010\(number)")
           dataSet.set(.studyTime, "1\(number)0000")
