@@ -23,8 +23,19 @@ extension Interop {
 
     // MARK: We ask
 
-    @Test("we ask every server")
-    func asking() async throws {
+    /// Servers, and the fluoro that knows them by the names of the table.
+    private struct Servers {
+      let fluoro: Installation
+      /// Those that keep what they get in a folder.
+      let sinks: [(name: String, server: StoreSCP)]
+      /// The rest, which end when nobody holds them.
+      let others: [Any]
+
+      static let searched = ["dcmqrscp", "Orthanc", "pynetdicom"]
+      static let names = ["storescp", "storescp +tls", "dcmrecv", "dcmqrscp", "wlmscpfs", "Orthanc", "pynetdicom"]
+    }
+
+    private func servers() async throws -> Servers {
       let certificates = try await TestCertificates(in: workshop)
       let port = try Ports.free()
       let storescp = try await StoreSCP(in: workshop, ["+xa"])
@@ -48,13 +59,21 @@ extension Interop {
         "pynetdicom": plain(pynetdicom.aeTitle, pynetdicom.port),
         "wlmscpfs": plain(worklist.aeTitle, worklist.port),
       ]
-      let fluoro = try Installation(in: workshop, port: port, settings: settings)
-      var matrix = PeerMatrix()
+      return Servers(
+        fluoro: try Installation(in: workshop, port: port, settings: settings),
+        sinks: [("storescp", storescp), ("storescp +tls", secure), ("dcmrecv", dcmrecv)],
+        others: [dcmqrscp, orthanc, pynetdicom, worklist])
+    }
 
-      for peer in ["storescp", "storescp +tls", "dcmrecv", "dcmqrscp", "wlmscpfs", "Orthanc", "pynetdicom"] {
+    @Test("we ask every server")
+    func asking() async throws {
+      let servers = try await servers()
+      let fluoro = servers.fluoro
+      var matrix = PeerMatrix()
+      for peer in Servers.names {
         await matrix.try("echo", peer, as: .scu) { try await fluoro.run("echo", peer).expecting() }
       }
-      for peer in ["dcmqrscp", "Orthanc", "pynetdicom"] {
+      for peer in Servers.searched {
         await matrix.try("find", peer, as: .scu) {
           let found = try await fluoro.run("find", peer, "-q", "PatientID=BALL", "--json").expecting().objects()
           guard found.map({ $0["StudyInstanceUID"] as? String }) == [study] else { throw PeerProblem("\(found)") }
@@ -67,14 +86,26 @@ extension Interop {
           await empty(fluoro)
         }
       }
+      try await storing(on: servers, &matrix)
+      await matrix.try("worklist", "wlmscpfs", as: .scu) {
+        let found = try await fluoro.run("worklist", "wlmscpfs", "-q", "Modality=CT", "--json").expecting().objects()
+        try demand(found.map { $0["PatientName"] as? String } == ["DOE^JANE"])
+      }
+      print(matrix.table)
+      #expect(matrix.problems == [])
+      withExtendedLifetime(servers) {}
+    }
+
+    private func storing(on servers: Servers, _ matrix: inout PeerMatrix) async throws {
+      let fluoro = servers.fluoro
       let others = try await Python.series(of: 2, in: workshop)
-      for (peer, server) in [("storescp", storescp), ("storescp +tls", secure), ("dcmrecv", dcmrecv)] {
+      for (peer, server) in servers.sinks {
         await matrix.try("store", peer, as: .scu) {
           try await fluoro.start(["store", peer] + others).finished().expecting()
           try await equal(others, server.files)
         }
       }
-      for peer in ["dcmqrscp", "Orthanc", "pynetdicom"] {
+      for peer in Servers.searched {
         await matrix.try("store", peer, as: .scu) {
           try await fluoro.start(["store", peer] + others).finished().expecting()
           try await fluoro.run("get", peer, "-q", "StudyInstanceUID=2.25.4711.2.64").expecting()
@@ -87,12 +118,6 @@ extension Interop {
           try await fluoro.start(["store", peer, "--storage-commitment"] + slices).finished().expecting()
         }
       }
-      await matrix.try("worklist", "wlmscpfs", as: .scu) {
-        let found = try await fluoro.run("worklist", "wlmscpfs", "-q", "Modality=CT", "--json").expecting().objects()
-        try demand(found.map { $0["PatientName"] as? String } == ["DOE^JANE"])
-      }
-      print(matrix.table)
-      #expect(matrix.problems == [])
     }
 
     private func empty(_ fluoro: Installation) async {
@@ -101,6 +126,30 @@ extension Interop {
     }
 
     // MARK: We are asked
+
+    /// A fluoro that serves, one that does so over TLS, and what clients need to know of them.
+    private struct Served {
+      let workshop: Workshop
+      let fluoro, secure: Installation
+      let orthanc: Orthanc
+      let sink: StoreSCP
+      /// Of DCMTK's tools: whom to call, plainly and over TLS, and for which study.
+      let address, secured, query: [String]
+
+      func toolkit(_ program: String, _ arguments: [String]) async throws -> Subprocess.Finished {
+        try await Toolkit.run(program, arguments, in: workshop).expecting()
+      }
+
+      func client(_ arguments: String...) async throws -> String {
+        try await Python.run(
+          "scu.py", [arguments[0], "\(fluoro.port)", "FLUORO"] + arguments.dropFirst(), in: workshop
+        ).expecting().output
+      }
+
+      func ask(_ path: String, _ body: Data) async throws {
+        _ = try await orthanc.request("POST", path, body: body)
+      }
+    }
 
     @Test("every client is answered")
     func answering() async throws {
@@ -117,107 +166,114 @@ extension Interop {
         in: workshop, aeTitle: "SECURE", settings: settings.merging(certificates.settings("fluoro")) { $1 })
       try await fluoro.start(["local", "import"] + slices).finished().expecting()
       let servers = [try await fluoro.serve(), try await secure.serve()]
-      let address = ["-aec", "FLUORO", "127.0.0.1", "\(port)"]
-      let secured = certificates.toolkit("pacs") + ["-aec", "SECURE", "127.0.0.1", "\(secure.port)"]
-      let query = ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=\(study)"]
+      let served = Served(
+        workshop: workshop, fluoro: fluoro, secure: secure, orthanc: orthanc, sink: sink,
+        address: ["-aec", "FLUORO", "127.0.0.1", "\(port)"],
+        secured: certificates.toolkit("pacs") + ["-aec", "SECURE", "127.0.0.1", "\(secure.port)"],
+        query: ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=\(study)"])
       let others = try await Python.series(of: 2, in: workshop)
       var matrix = PeerMatrix()
-
-      func toolkit(_ program: String, _ arguments: [String]) async throws -> Subprocess.Finished {
-        try await Toolkit.run(program, arguments, in: workshop).expecting()
-      }
-      func client(_ arguments: String...) async throws -> String {
-        try await Python.run("scu.py", arguments, in: workshop).expecting().output
-      }
-
-      await matrix.try("echo", "DCMTK", as: .scp) { _ = try await toolkit("echoscu", address) }
-      await matrix.try("echo", "DCMTK +tls", as: .scp) { _ = try await toolkit("echoscu", secured) }
-      await matrix.try("echo", "Orthanc", as: .scp) {
-        _ = try await orthanc.request("POST", "/modalities/fluoro/echo", body: Data("{}".utf8))
-      }
-      await matrix.try("echo", "pynetdicom", as: .scp) {
-        try demand(try await client("echo", "\(port)", "FLUORO").contains("0x0000"))
-      }
-
-      for (peer, program) in [("DCMTK", "storescu"), ("dcmsend", "dcmsend")] {
-        await matrix.try("store", peer, as: .scp) {
-          _ = try await toolkit(program, address + others)
-          try await equal(slices + others, fluoro.files)
-        }
-        await remove("2.25.4711.2.64", from: fluoro)
-      }
-      await matrix.try("store", "DCMTK +tls", as: .scp) {
-        _ = try await toolkit("storescu", secured + others)
-        try await equal(others, secure.files)
-      }
-      await matrix.try("store", "Orthanc", as: .scp) {
-        try await orthanc.upload(others)
-        let studies = try await orthanc.identifiers("studies")
-        let body = try JSONSerialization.data(withJSONObject: studies)
-        _ = try await orthanc.request("POST", "/modalities/fluoro/store", body: body)
-        try await equal(slices + others, fluoro.files)
-      }
-      await remove("2.25.4711.2.64", from: fluoro)
-      await matrix.try("store", "pynetdicom", as: .scp) {
-        let arguments = ["store", "\(port)", "FLUORO"] + others
-        try await Python.run("scu.py", arguments, in: workshop).expecting()
-        try await equal(slices + others, fluoro.files)
-      }
-
-      await matrix.try("find", "DCMTK", as: .scp) {
-        let found = try await toolkit("findscu", address + query + ["-k", "PatientID"])
-        try demand((found.output + found.errors).contains("BALL"))
-      }
-      let body = Data(#"{"Level": "Study", "Query": {"StudyInstanceUID": "\#(study)"}}"#.utf8)
-      await matrix.try("find", "Orthanc", as: .scp) {
-        let path = try await orthancQuery(orthanc, body)
-        try demand(try await orthanc.request("GET", path + "/answers").count > 4)
-      }
-      await matrix.try("find", "pynetdicom", as: .scp) {
-        try demand(try await client("find", "\(port)", "FLUORO", study).contains("BALL"))
-      }
-
-      await matrix.try("move", "DCMTK", as: .scp) {
-        _ = try await toolkit("movescu", ["-aem", sink.aeTitle] + address + query)
-        try await equal(slices, sink.files)
-      }
-      await matrix.try("move", "Orthanc", as: .scp) {
-        let path = try await orthancQuery(orthanc, body)
-        _ = try await orthanc.request("POST", path + "/answers/0/retrieve", body: Data("ORTHANC".utf8))
-        let folder = try workshop.makeFolder("orthanc-held")
-        try await orthanc.download(into: folder)
-        try await equal(slices + others, Workshop.files(below: folder))
-      }
-      await matrix.try("move", "pynetdicom", as: .scp) {
-        try demand(try await client("move", "\(port)", "FLUORO", study, sink.aeTitle).contains(" 3 0 0"))
-      }
-
-      await matrix.try("get", "DCMTK", as: .scp) {
-        let folder = try workshop.makeFolder("getscu")
-        _ = try await toolkit("getscu", ["--output-directory", folder] + address + query)
-        try await equal(slices, Workshop.files(below: folder))
-      }
-      await matrix.try("get", "pynetdicom", as: .scp) {
-        let folder = try workshop.makeFolder("got")
-        try demand(try await client("get", "\(port)", "FLUORO", study, folder).contains(" 3 0 0"))
-      }
-
-      // Refused in words, and without harm to the others.
-      await matrix.try("commitment refused", "pynetdicom", as: .scp) {
-        let instance = study + ".2.1"
-        let answer = try await client("commit", "\(port)", "FLUORO", UID.ctImageStorage.rawValue, instance)
-        try demand(!answer.contains("0x0000"))
-      }
-      await matrix.try("shutdown refused", "DCMTK", as: .scp) {
-        _ = try await Toolkit.run("termscu", address, in: workshop)
-        _ = try await toolkit("echoscu", address)
-      }
+      await echoes(served, &matrix)
+      await stores(served, others, &matrix)
+      await finds(served, &matrix)
+      await retrieves(served, others, &matrix)
+      await refusals(served, &matrix)
       print(matrix.table)
       #expect(matrix.problems == [])
       for server in servers { await server.stop() }
     }
 
-    private func orthancQuery(_ orthanc: Orthanc, _ body: Data) async throws -> String {
+    private func echoes(_ served: Served, _ matrix: inout PeerMatrix) async {
+      await matrix.try("echo", "DCMTK", as: .scp) { _ = try await served.toolkit("echoscu", served.address) }
+      await matrix.try("echo", "DCMTK +tls", as: .scp) { _ = try await served.toolkit("echoscu", served.secured) }
+      await matrix.try("echo", "Orthanc", as: .scp) {
+        try await served.ask("/modalities/fluoro/echo", Data("{}".utf8))
+      }
+      await matrix.try("echo", "pynetdicom", as: .scp) {
+        try demand(try await served.client("echo").contains("0x0000"))
+      }
+    }
+
+    private func stores(_ served: Served, _ others: [String], _ matrix: inout PeerMatrix) async {
+      for (peer, program) in [("DCMTK", "storescu"), ("dcmsend", "dcmsend")] {
+        await matrix.try("store", peer, as: .scp) {
+          _ = try await served.toolkit(program, served.address + others)
+          try await equal(slices + others, served.fluoro.files)
+        }
+        await remove("2.25.4711.2.64", from: served.fluoro)
+      }
+      await matrix.try("store", "DCMTK +tls", as: .scp) {
+        _ = try await served.toolkit("storescu", served.secured + others)
+        try await equal(others, served.secure.files)
+      }
+      await matrix.try("store", "Orthanc", as: .scp) {
+        try await served.orthanc.upload(others)
+        let studies = try await served.orthanc.identifiers("studies")
+        try await served.ask("/modalities/fluoro/store", try JSONSerialization.data(withJSONObject: studies))
+        try await equal(slices + others, served.fluoro.files)
+      }
+      await remove("2.25.4711.2.64", from: served.fluoro)
+      await matrix.try("store", "pynetdicom", as: .scp) {
+        let arguments = ["store", "\(served.fluoro.port)", "FLUORO"] + others
+        try await Python.run("scu.py", arguments, in: workshop).expecting()
+        try await equal(slices + others, served.fluoro.files)
+      }
+    }
+
+    private func finds(_ served: Served, _ matrix: inout PeerMatrix) async {
+      await matrix.try("find", "DCMTK", as: .scp) {
+        let found = try await served.toolkit("findscu", served.address + served.query + ["-k", "PatientID"])
+        try demand((found.output + found.errors).contains("BALL"))
+      }
+      await matrix.try("find", "Orthanc", as: .scp) {
+        let path = try await orthancQuery(served.orthanc)
+        try demand(try await served.orthanc.request("GET", path + "/answers").count > 4)
+      }
+      await matrix.try("find", "pynetdicom", as: .scp) {
+        try demand(try await served.client("find", study).contains("BALL"))
+      }
+    }
+
+    private func retrieves(_ served: Served, _ others: [String], _ matrix: inout PeerMatrix) async {
+      await matrix.try("move", "DCMTK", as: .scp) {
+        _ = try await served.toolkit("movescu", ["-aem", served.sink.aeTitle] + served.address + served.query)
+        try await equal(slices, served.sink.files)
+      }
+      await matrix.try("move", "Orthanc", as: .scp) {
+        let path = try await orthancQuery(served.orthanc)
+        try await served.ask(path + "/answers/0/retrieve", Data("ORTHANC".utf8))
+        let folder = try workshop.makeFolder("orthanc-held")
+        try await served.orthanc.download(into: folder)
+        try await equal(slices + others, Workshop.files(below: folder))
+      }
+      await matrix.try("move", "pynetdicom", as: .scp) {
+        try demand(try await served.client("move", study, served.sink.aeTitle).contains(" 3 0 0"))
+      }
+      await matrix.try("get", "DCMTK", as: .scp) {
+        let folder = try workshop.makeFolder("getscu")
+        _ = try await served.toolkit("getscu", ["--output-directory", folder] + served.address + served.query)
+        try await equal(slices, Workshop.files(below: folder))
+      }
+      await matrix.try("get", "pynetdicom", as: .scp) {
+        let folder = try workshop.makeFolder("got")
+        try demand(try await served.client("get", study, folder).contains(" 3 0 0"))
+      }
+    }
+
+    /// In words, and without harm to the others.
+    private func refusals(_ served: Served, _ matrix: inout PeerMatrix) async {
+      await matrix.try("commitment refused", "pynetdicom", as: .scp) {
+        let answer = try await served.client("commit", UID.ctImageStorage.rawValue, study + ".2.1")
+        try demand(!answer.contains("0x0000"))
+      }
+      await matrix.try("shutdown refused", "DCMTK", as: .scp) {
+        _ = try await Toolkit.run("termscu", served.address, in: workshop)
+        _ = try await served.toolkit("echoscu", served.address)
+      }
+    }
+
+    private func orthancQuery(_ orthanc: Orthanc) async throws -> String {
+      let body = Data(#"{"Level": "Study", "Query": {"StudyInstanceUID": "\#(study)"}}"#.utf8)
       let answer = try await orthanc.request("POST", "/modalities/fluoro/query", body: body)
       guard let path = (try JSONSerialization.jsonObject(with: answer) as? [String: Any])?["Path"] as? String else {
         throw PeerProblem(String(decoding: answer, as: UTF8.self))
