@@ -81,7 +81,8 @@ struct LocalImport: NetworkCommand {
       same import again takes up where it ended.
       """)
 
-  @Argument var paths: [String]
+  @Argument(help: ArgumentHelp("Files, folders, ZIP archives or DICOMDIRs.", valueName: "PATH"))
+  var paths: [String]
   @OptionGroup var format: FormatOptions
   @OptionGroup var shared: SharedOptions
 

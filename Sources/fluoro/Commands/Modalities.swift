@@ -56,10 +56,14 @@ struct Modalities: ParsableCommand {
       abstract: "Add a modality, or replace the one of that name.",
       discussion: "It is kept in modalities.json beside the configuration, which itself is never rewritten.")
 
-    @Argument var name: String
-    @Argument var aet: String
-    @Argument var host: String
-    @Argument var port: Int
+    @Argument(help: "What it is called here.")
+    var name: String
+    @Argument(help: "Its AE title.")
+    var aet: String
+    @Argument(help: "Its host name or address.")
+    var host: String
+    @Argument(help: "The port it listens on, 1 to 65535.")
+    var port: Int
     @OptionGroup var shared: SharedOptions
 
     func validate() throws {
@@ -80,7 +84,8 @@ struct Modalities: ParsableCommand {
   struct Remove: NetworkCommand {
     static let configuration = CommandConfiguration(commandName: "remove", abstract: "Remove a modality.")
 
-    @Argument var name: String
+    @Argument(help: "What it is called here.")
+    var name: String
     @OptionGroup var shared: SharedOptions
 
     func perform() async throws {
@@ -99,7 +104,8 @@ struct Modalities: ParsableCommand {
       commandName: "import",
       abstract: "Take over the modalities of an orthanc.json or a dcmqrscp.cfg.")
 
-    @Argument var file: String
+    @Argument(help: "The file to read.")
+    var file: String
     @OptionGroup var shared: SharedOptions
 
     func perform() async throws {
