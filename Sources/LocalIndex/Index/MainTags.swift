@@ -36,6 +36,13 @@ public enum MainTags {
     }
   }
 
+  /// The level whose value of a tag counts for a resource: of several the deepest at or above the resource's own
+  /// (two have an ImageOrientationPatient), else the first below. Nil when it is no main tag.
+  static func level(of tag: Tag, for resource: Level) -> Level? {
+    let levels = Level.allCases.filter { tags(of: $0).contains(tag) }
+    return levels.last { $0 <= resource } ?? levels.first
+  }
+
   /// The last tag, in a data set's order, of which the index keeps the value.
   static let last: Tag = (patient + study + series + instance).max() ?? .patientID
 

@@ -84,8 +84,8 @@ public struct QueryAnswers: Sendable {
   private static func isText(_ tag: Tag, _ level: Level) -> Bool {
     if tag == .modalitiesInStudy { return level == .study }
     guard ValueMatcher.kind(of: tag) == .text else { return false }
-    let places = Level.allCases.filter { MainTags.tags(of: $0).contains(tag) }
-    return !QueryTranslation.computed.contains(tag) && (places.isEmpty || places.contains { $0 <= level })
+    let place = MainTags.level(of: tag, for: level)
+    return !QueryTranslation.computed.contains(tag) && place.map { $0 <= level } ?? true
   }
 
   private func isExact(_ match: LocalMatch) -> Bool {

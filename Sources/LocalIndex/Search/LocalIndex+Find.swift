@@ -9,7 +9,7 @@ extension LocalIndex {
   public func find(_ query: LocalQuery, _ each: (LocalMatch) throws -> Bool) throws {
     let fileTags = query.returning.filter { tag in
       !QueryTranslation.computed.contains(tag) && !query.sequences.contains { $0.tag == tag }
-        && !Level.allCases.contains { $0 <= query.level && MainTags.tags(of: $0).contains(tag) }
+        && MainTags.level(of: tag, for: query.level).map { $0 > query.level } ?? true
     }
     try read { db in
       let translation = try QueryTranslation(query, db)

@@ -54,7 +54,7 @@ struct QueryConditions {
         """)
     } else if QueryTranslation.computed.contains(tag) {
       return
-    } else if let place = place(of: tag) {
+    } else if let place = MainTags.level(of: tag, for: level) {
       add(Self.condition(table(place), place, matcher, text), on: place)
     } else if tag == .sopClassUID {
       add(ValueCondition(matcher.alternatives, over: "i.SOPClassUID").sql, on: .instance)
@@ -64,7 +64,8 @@ struct QueryConditions {
   }
 
   mutating func add(_ moment: MomentKey) {
-    guard let place = place(of: moment.date), place == self.place(of: moment.time) else {
+    guard let place = MainTags.level(of: moment.date, for: level), place == MainTags.level(of: moment.time, for: level)
+    else {
       fileMoments.append(moment)
       return
     }
@@ -86,7 +87,7 @@ struct QueryConditions {
     } else if QueryTranslation.computed.contains(tag) || tag == .sopClassUID {
       // Everything has these.
       own.append("0")
-    } else if let place = place(of: tag) {
+    } else if let place = MainTags.level(of: tag, for: level) {
       add("trim(coalesce(\(sql: table(place)).\(sql: MainTags.column(tag)), '')) = ''", on: place)
     } else {
       fileMatchers.append(matcher)
@@ -99,12 +100,6 @@ struct QueryConditions {
       level == .patient
         ? "EXISTS (SELECT 1 FROM study y CROSS JOIN series x ON x.study = y.id WHERE y.patient = p.id AND \(condition))"
         : "EXISTS (SELECT 1 FROM series x WHERE x.study = st.id AND \(condition))")
-  }
-
-  /// The level whose table has the tag: the deepest at or above the query's own, else the first below.
-  private func place(of tag: Tag) -> Level? {
-    let places = Level.allCases.filter { MainTags.tags(of: $0).contains(tag) }
-    return places.last { $0 <= level } ?? places.first
   }
 
   /// A study's row has the tags of its patient too.

@@ -73,12 +73,10 @@ struct QueryDriver {
     return all.joined(separator: " AND ")
   }
 
-  /// Where the values of a tag are listed: of several places the nearest at or above a level, else the first below. Those of
-  /// a patient are listed with its studies as well.
+  /// Where the values of a tag are listed. Those of a patient are listed with its studies as well.
   private static func place(of tag: Tag, _ level: Level) -> Level? {
     if tag == .sopClassUID { return .instance }
-    let places = Level.allCases.filter { MainTags.tags(of: $0).contains(tag) }
-    guard let place = places.last(where: { $0 <= level }) ?? places.first else { return nil }
+    guard let place = MainTags.level(of: tag, for: level) else { return nil }
     return place == .patient && level > .patient ? .study : place
   }
 

@@ -117,8 +117,7 @@ struct QueryTranslation {
   }
 
   private static func sortExpression(_ tag: Tag, _ level: Level) -> String? {
-    let place = Level.allCases.last { $0 <= level && MainTags.tags(of: $0).contains(tag) }
-    guard let place else {
+    guard let place = MainTags.level(of: tag, for: level), place <= level else {
       switch tag {
       case .numberOfStudyRelatedInstances where level == .study: return "st.instanceCount"
       case .numberOfSeriesRelatedInstances where level == .series: return "se.instanceCount"
