@@ -32,6 +32,10 @@ public enum DataSetWriteError: Error, Hashable, Sendable, CustomStringConvertibl
 /// Writes data sets (PS3.5 §7). What was read and not changed is written as it was, byte for byte, unless the
 /// transfer syntax asks for another form.
 public enum DataSetWriter {
+  /// A data set in the encoding of a transfer syntax (PS3.5 §7, §A), without preamble and meta information. What was read
+  /// in the same syntax, and not changed, is the same bytes.
+  ///
+  /// - Throws: ``DataSetWriteError``.
   public static func write(_ dataSet: DataSet, transferSyntax: TransferSyntax) throws -> ByteBuffer {
     if !transferSyntax.isEncapsulated, dataSet[.pixelData]?.fragments != nil {
       throw DataSetWriteError.encapsulatedPixelData(transferSyntax)

@@ -33,9 +33,6 @@ extension DataSet {
 /// Translates JSON into Explicit VR Little Endian, which the parser then reads: so a data set from JSON is no other
 /// than one from a file, and nesting costs no stack here either.
 struct DicomJSONReader {
-  /// A character set did not hold a text.
-  private struct NotHeld: Error {}
-
   private struct Item {
     /// The member to translate next, and the token behind the last.
     var next: Int
@@ -126,7 +123,7 @@ struct DicomJSONReader {
         switch tape.tokens[number].kind {
         case .object: try beginItem(number, lengthAt: output.writerIndex - 4, parent: parent)
         case .null: break
-        default: throw error(number, "an item must be an object")
+        default: throw tape.error(number, "an item must be an object")
         }
       }
     }
@@ -140,8 +137,10 @@ struct DicomJSONReader {
     var item = Item(
       next: number + 1, end: tape.tokens[number].next, lengthAt: lengthAt, characterSet: isUTF8 ? .utf8 : parent)
     if isUTF8, lengthAt == nil { writeCharacterSet() }
-    if !isUTF8, let value = try member("00080005", of: number), let list = try member("Value", of: value) {
-      let terms = try children(list).map { tape.tokens[$0].kind == .string ? try tape.string(tape.tokens[$0]) : "" }
+    if !isUTF8, let value = try tape.member("00080005", of: number), let list = try tape.member("Value", of: value) {
+      let terms = try tape.children(of: list).map { number in
+        tape.tokens[number].kind == .string ? try tape.string(tape.tokens[number]) : ""
+      }
       item.characterSet = CharacterSet(specificCharacterSet: terms, default: parent)
     }
     frames.append(.item(item))
@@ -155,23 +154,23 @@ struct DicomJSONReader {
 
   private mutating func translateMember(_ key: Int, _ characterSet: CharacterSet) throws {
     let name = try tape.string(tape.tokens[key])
-    guard let tag = Tag(dicomText: name) else { throw error(key, "\"\(name)\" is not a tag of eight digits") }
-    guard tape.tokens[key + 1].kind == .object else { throw error(key + 1, "an attribute must be an object") }
+    guard let tag = Tag(dicomText: name) else { throw tape.error(key, "\"\(name)\" is not a tag of eight digits") }
+    guard tape.tokens[key + 1].kind == .object else { throw tape.error(key + 1, "an attribute must be an object") }
     if tag.isGroupLength || tag.group == 0xFFFE { return }
     if isUTF8, tag == .specificCharacterSet { return }
     let vr = try self.vr(of: key + 1, tag)
-    if let value = try member("Value", of: key + 1) {
-      guard tape.tokens[value].kind == .array else { throw error(value, "Value must be an array") }
+    if let value = try tape.member("Value", of: key + 1) {
+      guard tape.tokens[value].kind == .array else { throw tape.error(value, "Value must be an array") }
       if vr == .SQ {
         writeHeader(tag, vr, length: 0)
         frames.append(
           .sequence(Sequence(next: value + 1, end: tape.tokens[value].next, lengthAt: output.writerIndex - 4)))
         return
       }
-      write(tag, vr, try bytes(of: value, vr, characterSet))
-    } else if let binary = try member("InlineBinary", of: key + 1) {
+      write(tag, vr, try DicomJSONValues(tape: tape).bytes(of: value, vr, characterSet))
+    } else if let binary = try tape.member("InlineBinary", of: key + 1) {
       try writeInlineBinary(tag, vr, binary)
-    } else if let uri = try member("BulkDataURI", of: key + 1) {
+    } else if let uri = try tape.member("BulkDataURI", of: key + 1) {
       try writeBulkData(tag, vr, uri)
     } else {
       write(tag, vr, [])
@@ -179,11 +178,11 @@ struct DicomJSONReader {
   }
 
   private func vr(of number: Int, _ tag: Tag) throws -> VR {
-    guard let member = try member("vr", of: number) else {
-      throw error(number, "the attribute \(tag) has no vr")
+    guard let member = try tape.member("vr", of: number) else {
+      throw tape.error(number, "the attribute \(tag) has no vr")
     }
     guard tape.tokens[member].kind == .string, let vr = VR(code: try tape.string(tape.tokens[member])) else {
-      throw error(member, "no VR of the standard")
+      throw tape.error(member, "no VR of the standard")
     }
     return vr
   }
@@ -192,7 +191,7 @@ struct DicomJSONReader {
     let token = tape.tokens[number]
     let text = token.kind == .string ? try tape.string(token) : "?"
     guard let bytes = Base64.decode(Array(text.utf8)), vr != .SQ else {
-      throw error(number, "InlineBinary must be base 64")
+      throw tape.error(number, "InlineBinary must be base 64")
     }
     // Encapsulated pixel data is written with its items, of which nothing else can be told in this model.
     if tag.isPixelData, Self.isFragments(bytes) {
@@ -221,98 +220,17 @@ struct DicomJSONReader {
   }
 
   private mutating func writeBulkData(_ tag: Tag, _ vr: VR, _ number: Int) throws {
-    guard tape.tokens[number].kind == .string, vr != .SQ else { throw error(number, "BulkDataURI must be a string") }
+    guard tape.tokens[number].kind == .string, vr != .SQ else {
+      throw tape.error(number, "BulkDataURI must be a string")
+    }
     let uri = Array(try tape.string(tape.tokens[number]).utf8)
-    guard (1...0xFFFF).contains(uri.count) else { throw error(number, "BulkDataURI is empty or too long") }
+    guard (1...0xFFFF).contains(uri.count) else { throw tape.error(number, "BulkDataURI is empty or too long") }
     bulkData.insert(output.writerIndex)
     writeHeader(tag, vr, length: uri.count)
     output.writeBytes(uri)
   }
 
-  // MARK: - Values
-
-  private func bytes(of array: Int, _ vr: VR, _ characterSet: CharacterSet) throws -> [UInt8] {
-    var output = ByteBuffer()
-    var texts: [String] = []
-    for number in children(array) {
-      let token = tape.tokens[number]
-      switch vr {
-      case .OB, .OD, .OF, .OL, .OV, .OW, .UN: throw error(number, "values of VR \(vr) are InlineBinary")
-      case .US: output.writeInteger(try integer(number, UInt16.self), endianness: .little)
-      case .SS: output.writeInteger(try integer(number, Int16.self), endianness: .little)
-      case .UL: output.writeInteger(try integer(number, UInt32.self), endianness: .little)
-      case .SL: output.writeInteger(try integer(number, Int32.self), endianness: .little)
-      case .UV: output.writeInteger(try integer(number, UInt64.self), endianness: .little)
-      case .SV: output.writeInteger(try integer(number, Int64.self), endianness: .little)
-      case .FL: output.writeInteger(Float(try decimal(number)).bitPattern, endianness: .little)
-      case .FD: output.writeInteger(try decimal(number).bitPattern, endianness: .little)
-      case .AT:
-        guard token.kind == .string, let tag = Tag(dicomText: try tape.string(token)) else {
-          throw error(number, "not a tag of eight digits")
-        }
-        output.writeMultipleIntegers(tag.group, tag.element, endianness: .little)
-      case .PN: texts.append(try personName(number))
-      default: texts.append(try text(number, vr))
-      }
-    }
-    guard vr.isText else { return Array(output.readableBytesView) }
-    let text = texts.joined(separator: "\\")
-    if !vr.usesSpecificCharacterSet {
-      // Only ASCII is allowed; what else may have been in such a value is read as Latin 1.
-      var bytes: [UInt8] = []
-      for scalar in text.unicodeScalars {
-        guard let byte = UInt8(exactly: scalar.value) else {
-          throw error(array, "characters that VR \(vr) does not allow")
-        }
-        bytes.append(byte)
-      }
-      return bytes
-    }
-    guard let bytes = characterSet.encode(text) else { throw NotHeld() }
-    return bytes
-  }
-
-  private func text(_ number: Int, _ vr: VR) throws -> String {
-    let token = tape.tokens[number]
-    switch token.kind {
-    case .null: return ""
-    case .string: return try tape.string(token)
-    // The digits as they are written: 1.50 stays 1.50.
-    case .number: return String(decoding: tape.text[token.start..<token.end], as: UTF8.self)
-    default: throw error(number, "a value of VR \(vr) must be a string")
-    }
-  }
-
-  private func personName(_ number: Int) throws -> String {
-    guard tape.tokens[number].kind == .object else { return try text(number, .PN) }
-    var groups: [String] = []
-    for name in ["Alphabetic", "Ideographic", "Phonetic"] {
-      groups.append(try member(name, of: number).map { try text($0, .PN) } ?? "")
-    }
-    while groups.last?.isEmpty == true { groups.removeLast() }
-    return groups.joined(separator: "=")
-  }
-
-  private func integer<Number: FixedWidthInteger>(_ number: Int, _ type: Number.Type) throws -> Number {
-    let text = try text(number, .IS)
-    guard let value = Number(text) ?? Int(dicomText: text).flatMap({ Number(exactly: $0) }) else {
-      throw error(number, "not an integer of \(Number.isSigned ? "" : "un")signed \(Number.bitWidth) bits")
-    }
-    return value
-  }
-
-  private func decimal(_ number: Int) throws -> Double {
-    switch try text(number, .DS) {
-    case "NaN": return .nan
-    case "Infinity", "inf": return .infinity
-    case "-Infinity", "-inf": return -.infinity
-    case let text:
-      guard let value = Double(dicomText: text), value.isFinite else { throw error(number, "not a number") }
-      return value
-    }
-  }
-
-  // MARK: - Bytes and tokens
+  // MARK: - Bytes
 
   private mutating func write(_ tag: Tag, _ vr: VR, _ bytes: [UInt8]) {
     let padding = bytes.count % 2
@@ -335,32 +253,5 @@ struct DicomJSONReader {
 
   private mutating func writeLength(at position: Int) {
     output.setInteger(UInt32(truncatingIfNeeded: output.writerIndex - position - 4), at: position, endianness: .little)
-  }
-
-  /// The value of an object's member, the last where a name occurs twice.
-  private func member(_ name: String, of object: Int) throws -> Int? {
-    guard tape.tokens[object].kind == .object else { return nil }
-    var found: Int?
-    var key = object + 1
-    while key < tape.tokens[object].next {
-      if try tape.string(tape.tokens[key]) == name { found = key + 1 }
-      key = tape.tokens[key + 1].next
-    }
-    return found
-  }
-
-  private func children(_ array: Int) -> [Int] {
-    guard tape.tokens[array].kind == .array else { return [] }
-    var numbers: [Int] = []
-    var number = array + 1
-    while number < tape.tokens[array].next {
-      numbers.append(number)
-      number = tape.tokens[number].next
-    }
-    return numbers
-  }
-
-  private func error(_ number: Int, _ reason: String) -> DicomJSONError {
-    DicomJSONError(offset: tape.tokens[number].start, reason: reason)
   }
 }

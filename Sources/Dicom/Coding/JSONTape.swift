@@ -225,3 +225,35 @@ struct JSONTape {
 
   private static func closer(_ kind: Kind) -> UInt8 { kind == .object ? UInt8(ascii: "}") : UInt8(ascii: "]") }
 }
+
+// MARK: - Looking things up
+
+extension JSONTape {
+  /// The value of an object's member, the last where a name occurs twice.
+  func member(_ name: String, of object: Int) throws -> Int? {
+    guard tokens[object].kind == .object else { return nil }
+    var found: Int?
+    var key = object + 1
+    while key < tokens[object].next {
+      if try string(tokens[key]) == name { found = key + 1 }
+      key = tokens[key + 1].next
+    }
+    return found
+  }
+
+  /// The values of an array; none of anything else.
+  func children(of array: Int) -> [Int] {
+    guard tokens[array].kind == .array else { return [] }
+    var numbers: [Int] = []
+    var number = array + 1
+    while number < tokens[array].next {
+      numbers.append(number)
+      number = tokens[number].next
+    }
+    return numbers
+  }
+
+  func error(_ number: Int, _ reason: String) -> DicomJSONError {
+    DicomJSONError(offset: tokens[number].start, reason: reason)
+  }
+}

@@ -56,6 +56,7 @@ extension DataSet {
     store(vr == .SQ ? .sequence(tag, []) : .value(tag, vr, ByteBuffer()))
   }
 
+  /// Removes an element, a sequence with all its items; nothing where there is none.
   public mutating func remove(_ tag: Tag) {
     guard let position = position(of: tag) else { return }
     makeEditable()

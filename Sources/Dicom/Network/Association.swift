@@ -79,10 +79,12 @@ public final class Association: Sendable {
     session.execute { $0.onReport = handler }
   }
 
+  /// The presentation contexts of an abstract syntax that the peer accepted, in the order of their IDs.
   public func contexts(for abstractSyntax: UID) -> [AcceptedContext] {
     acceptedContexts.filter { $0.abstractSyntax == abstractSyntax }
   }
 
+  /// The transfer syntax of the first of them; nil when the peer accepted none.
   public func acceptedTransferSyntax(for abstractSyntax: UID) -> UID? {
     acceptedContexts.first { $0.abstractSyntax == abstractSyntax }?.transferSyntax
   }

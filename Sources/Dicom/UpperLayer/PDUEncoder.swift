@@ -2,12 +2,14 @@ import NIOCore
 
 /// Encodes PDUs, PS3.8 §9.3. Lengths are those of what is written; nothing is checked against a peer's limits here.
 public enum PDUEncoder {
+  /// A whole PDU, its header included (PS3.8 §9.3).
   public static func encode(_ pdu: PDU) -> ByteBuffer {
     var buffer = ByteBuffer()
     encode(pdu, into: &buffer)
     return buffer
   }
 
+  /// Appends a whole PDU (PS3.8 §9.3).
   public static func encode(_ pdu: PDU, into buffer: inout ByteBuffer) {
     buffer.writeInteger(pdu.type.rawValue)
     buffer.writeInteger(0 as UInt8)

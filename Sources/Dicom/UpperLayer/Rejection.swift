@@ -56,6 +56,7 @@ public struct Abort: Hashable, Sendable, CustomStringConvertible {
 
   /// A-ABORT by the service user, whose reason is not significant.
   public static let user = Abort(source: 0, reason: 0)
+  /// An abort by the service provider (PS3.8 Table 9-26).
   public static func provider(_ reason: ProviderReason) -> Abort { Abort(source: 2, reason: reason.rawValue) }
 
   /// Reasons of the service provider, PS3.8 Table 9-26.

@@ -22,6 +22,7 @@ public struct Statistics: Hashable, Sendable {
 }
 
 extension LocalIndex {
+  /// Counts what is here: from sums that the index keeps, so it takes no longer with more of it.
   public func statistics() throws -> Statistics {
     var result = try read { db in
       let row = try Row.fetchOne(

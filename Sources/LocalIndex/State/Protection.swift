@@ -3,6 +3,7 @@ import GRDB
 
 /// Studies that a person wants to keep: recycling leaves them alone. No file carries that, and no rebuild forgets it.
 extension LocalIndex {
+  /// Keeps a study from being recycled until ``unprotect(study:)``. The identifier need not be that of a study that is here.
   public func protect(study id: String) throws {
     try writeState { db in
       try db.execute(

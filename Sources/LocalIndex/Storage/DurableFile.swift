@@ -14,6 +14,8 @@ public enum DurableFile {
     public var reason: String { String(cString: strerror(code)) }
   }
 
+  /// - Parameter mode: of the file, less what the umask forbids.
+  /// - Throws: ``Failure``; the file is as it was.
   public static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws(Failure) {
     try write(bytes, to: path, by: "\(path).\(getpid())~", StoragePermissions(file: mode, folder: mode, group: nil))
   }

@@ -137,25 +137,11 @@ struct MoveRun: Sendable {
     let start = station.clock.now
     var result = MoveItemResult(item: item, outcome: Outcome(.done, ""))
     let before = ItemSums(self.earlier + earlier)
-    let job = job
-    let flight = MoveInFlight(
-      peer: modality, originatorAETitle: callingAETitle, messageID: station.moves.allocateMessageID(),
-      deadlines: job.deadlines
-    ) { instances, bytes in
-      job.update { before.add(received: instances, bytes: bytes, to: &$0) }
-    }
+    let flight = flight(before)
     station.moves.add(flight)
     defer { station.moves.remove(flight) }
-    let held =
-      arrival != .otherProcess
-      ? nil
-      : (try? station.index).map { index in
-        IndexArrivals(index, item) { arrived in
-          job.deadlines.touch()
-          job.update { before.add(received: arrived, bytes: 0, to: &$0) }
-        }
-      }
-    let (modality, destination, station, isHere) = (modality, destination, station, arrival == .here)
+    let held = arrival == .otherProcess ? indexArrivals(of: item, before) : nil
+    let (job, modality, destination, station, isHere) = (job, modality, destination, station, arrival == .here)
     let silence = SilentMove(flight, clock: station.clock) { sent in
       job.remark(MoveVerdict.silence(modality, sent, destination, station))
     }
@@ -196,6 +182,27 @@ struct MoveRun: Sendable {
       (result.received ?? 0) == 0
       && (failure.map(Self.isRefusedForGood) ?? (result.status.map { MoveVerdict.refusals.contains($0.code) } ?? false))
     return (result, failure)
+  }
+
+  /// What arrives at our own acceptor for a move of this run.
+  private func flight(_ before: ItemSums) -> MoveInFlight {
+    let job = job
+    return MoveInFlight(
+      peer: modality, originatorAETitle: callingAETitle, messageID: station.moves.allocateMessageID(),
+      deadlines: job.deadlines
+    ) { instances, bytes in
+      job.update { before.add(received: instances, bytes: bytes, to: &$0) }
+    }
+  }
+
+  /// What another process receives for us, as the index tells it.
+  private func indexArrivals(of item: RetrieveItem, _ before: ItemSums) -> IndexArrivals? {
+    guard let index = try? station.index else { return nil }
+    let job = job
+    return IndexArrivals(index, item) { arrived in
+      job.deadlines.touch()
+      job.update { before.add(received: arrived, bytes: 0, to: &$0) }
+    }
   }
 
   /// How many instances the peer says it has sent: those that must be here before a move to ourselves has ended.
