@@ -47,6 +47,7 @@ public final class DeflateStream {
   ///
   /// - Parameters:
   ///   - input: shortened by what was read of it.
+  ///   - output: the room for what comes of it.
   ///   - isLast: nothing comes behind this input; only deflating wants to know.
   /// - Returns: how many bytes were written. With room left, no more comes without more input.
   public func step(
