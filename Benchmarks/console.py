@@ -243,7 +243,7 @@ class Link:
 
     def selected(self):
         for line in self.screen.lines:
-            if line.startswith("▌"):
+            if line.startswith("›"):
                 return line.split()[1]
         return None
 

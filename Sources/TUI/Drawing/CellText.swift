@@ -9,14 +9,20 @@ enum CellText {
   }
 
   private static let ellipsis: Unicode.Scalar = "…"
+  /// A UID has 64 characters (PS3.5 §9.1); what others take for one may have more.
+  private static let longestIdentifier = 200
   private static let leftToRightMark: UInt32 = 0x200e
 
   /// Exactly `columns` cells: the text, cut with `…` or padded.
   static func fit(_ text: StyledText, _ columns: Int, _ alignment: Alignment = .left) -> [Cell] {
     guard columns > 0 else { return [] }
     // One column more tells whether something was left out; nothing behind it is looked at.
-    var run = cells(text, limit: columns + 1)
-    if run.count > columns {
+    var run = cells(text, limit: alignment == .identifier ? longestIdentifier : columns + 1)
+    if run.count > columns, alignment == .identifier, columns > 8 {
+      let head = columns / 3
+      let style = run[head].style
+      run = run.prefix(head) + [Cell(scalar: ellipsis.value, style: style)] + run.suffix(columns - head - 1)
+    } else if run.count > columns {
       let style = run[columns - 1].style
       run.removeLast(run.count - (columns - 1))
       if run.last?.width == 2 { run[run.count - 1] = Cell(style: style) }
@@ -24,7 +30,7 @@ enum CellText {
       if run.contains(where: { isRightToLeft($0.scalar) }) { attach(leftToRightMark, to: &run, last: true) }
     }
     let padding = Array(repeating: Cell.blank, count: columns - run.count)
-    return alignment == .left ? run + padding : padding + run
+    return alignment == .right ? padding + run : run + padding
   }
 
   static func fit(_ text: String, _ columns: Int, _ role: Role = .text, _ alignment: Alignment = .left) -> [Cell] {

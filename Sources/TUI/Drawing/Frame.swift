@@ -55,20 +55,32 @@ struct Frame {
     left += receiving
     if let away = world.away { left += StyledText(", was suspended \(Format.duration(away.duration))", .warning) }
     if station.isReadOnly { left += StyledText("  read only", .warning) }
-    var right = StyledText()
-    if station.associations > 0 {
-      right += StyledText("⇄ \(Format.count(station.associations, "association", "associations"))  ", .busy)
-    }
-    if let free = station.freeBytes, world.size.columns >= 80 {
-      let isShort = free < 2_000_000_000
-      right += StyledText("\(Format.bytes(free)) free  ", isShort ? .bad : .dim)
-    }
-    if station.arrived > 0 {
-      right += StyledText("↓ ", .good) + StyledText("\(Format.count(station.arrived)) arrived")
-      right += StyledText(" \(Format.clock(station.lastArrival)) ", .dim)
-    }
     canvas.put(left, layout.header)
-    put(right, atRightOf: left.width, layout.header, &canvas)
+    // From the full to the plain: what fits without touching what stands on the left.
+    let used = left.width
+    let right = counts.first { used + 1 + $0.width <= layout.header.columns } ?? StyledText()
+    put(right, atRightOf: used, layout.header, &canvas)
+  }
+
+  /// What comes in and what room is left, each time with less of it; a disk that is almost full goes last.
+  private var counts: [StyledText] {
+    let station = world.station
+    func line(_ parts: StyledText...) -> StyledText { parts.joined("  ") + StyledText(" ") }
+    let open =
+      station.associations > 0
+      ? StyledText("⇄ \(Format.count(station.associations, "association", "associations"))", .busy) : StyledText()
+    let isShort = station.freeBytes.map { $0 < 2_000_000_000 } ?? false
+    let free = station.freeBytes.map { StyledText("\(Format.bytes($0)) free", isShort ? .bad : .dim) } ?? StyledText()
+    var arrived = StyledText()
+    var when = StyledText()
+    if station.arrived > 0 {
+      arrived = StyledText("↓ ", .good) + StyledText("\(Format.count(station.arrived)) arrived")
+      when = StyledText(" \(Format.clock(station.lastArrival))", .dim)
+    }
+    return [
+      line(open, free, arrived + when), line(open, free, arrived), isShort ? line(open, free) : line(open, arrived),
+      isShort ? free : arrived, open,
+    ]
   }
 
   /// Whether we receive, and for how long we did not.
@@ -100,11 +112,22 @@ struct Frame {
     canvas.put(StyledText(bar, .rule), layout.rule)
     let summary = model.screen.summary(world)
     let right = summary.isEmpty ? summary : StyledText(" ") + summary + StyledText(" ")
-    let crumbs = StyledText(" \(model.breadcrumb) ", .strong)
     let room = layout.rule.columns - right.width - 5
+    let crumbs = StyledText(" \(Self.shortened(model.breadcrumb, room - 2)) ", .strong)
     let width = min(crumbs.width, max(0, room))
     canvas.put(crumbs, Area(row: layout.rule.row, column: 1, rows: 1, columns: width))
     put(right, atRightOf: width + 2, layout.rule.inset(right: 1), &canvas)
+  }
+
+  /// Where one is, the beginning of the way there left out where there is no room for it.
+  static func shortened(_ breadcrumb: String, _ columns: Int) -> String {
+    let steps = breadcrumb.split(separator: " › ")
+    for count in 0..<max(1, steps.count) {
+      let left = (count > 0 ? ["…"] : []) + steps.dropFirst(count)
+      let text = left.joined(separator: " › ")
+      if CellText.width(text) <= columns { return text }
+    }
+    return steps.last.map(String.init) ?? ""
   }
 
   private func put(_ text: StyledText, atRightOf used: Int, _ area: Area, _ canvas: inout Canvas) {
@@ -122,9 +145,11 @@ struct Frame {
     var left = StyledText(" ")
     let room = layout.footer.columns - right.width - 1
     let fields = model.screen.isEditing ? model.screen.fieldBindings : []
+    var said: Set<Action> = []
     for binding in model.chosen(model.screen.bindings + fields + model.screen.movement + Keymap.everywhere)
     where !binding.label.isEmpty && !binding.keys.isEmpty && binding.action != .help {
       guard !model.screen.isEditing || binding.keys.first?.text == nil else { continue }
+      guard said.insert(binding.action).inserted else { continue }
       let next = item(binding.keys.first?.description ?? "", binding.label)
       guard left.width + next.width <= room else { break }
       if let key = binding.keys.first {

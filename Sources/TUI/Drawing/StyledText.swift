@@ -1,4 +1,8 @@
-enum Alignment: Sendable { case left, right }
+enum Alignment: Sendable {
+  case left, right
+  /// On the left; where it does not fit, its middle is left out: identifiers begin alike and differ in their ends.
+  case identifier
+}
 
 /// Text in pieces, each with its style.
 struct StyledText: Hashable, Sendable, ExpressibleByStringInterpolation {
@@ -22,6 +26,11 @@ struct StyledText: Hashable, Sendable, ExpressibleByStringInterpolation {
   }
 
   static func += (left: inout StyledText, right: StyledText) { left.spans += right.spans }
+
+  /// A line of details: what it is, and at the same column in each line what that is here.
+  static func detail(_ label: String, _ value: StyledText, width: Int = 12) -> StyledText {
+    StyledText(label + String(repeating: " ", count: max(1, width - label.count)), .dim) + value
+  }
 
   /// The same words, all in one role.
   func role(_ role: Role) -> StyledText { StyledText(plain, role) }

@@ -128,7 +128,7 @@ enum Table {
       if list.sort?.column == place.column {
         title += StyledText(list.sort?.descending == true ? "▼" : "▲", .accent)
       }
-      let room = column.alignment == .left && title.width == place.width + 1 ? 1 : 0
+      let room = column.alignment != .right && title.width == place.width + 1 ? 1 : 0
       let width = min(place.width + room, area.columns - gutter - place.offset)
       let left = column.alignment == .right && title.width > place.width ? title.width - place.width : 0
       canvas.put(
@@ -147,7 +147,7 @@ enum Table {
     into canvas: inout Canvas, _ area: Area, _ world: World
   ) {
     canvas.put(
-      (isCursor ? StyledText("▌", .accent) : " ") + (isMarked ? StyledText("*", .key) : " "),
+      (isCursor ? StyledText("›", .accent) : " ") + (isMarked ? StyledText("*", .key) : " "),
       Area(row: area.row, column: area.column, rows: 1, columns: gutter))
     for place in layout.places {
       let column = columns[place.column]
@@ -158,7 +158,7 @@ enum Table {
       // What says which row it is stands out, and no more of it: a step of the cursor is two changes of a few cells, and
       // the terminal is sent little.
       guard isCursor, place == layout.places.first else { continue }
-      let width = column.alignment == .left ? min(cell.width, place.width) : place.width
+      let width = column.alignment == .right ? place.width : min(cell.width, place.width)
       canvas.select(area.inset(right: max(0, area.columns - gutter - place.offset - width)))
     }
   }

@@ -40,9 +40,8 @@ struct Theme: Sendable, Equatable {
     }
     guard style.selected else { return look }
     // One look for whatever stands in it, the bar before it too: each change of it is sent with every step of the cursor.
-    guard colors >= 256 else { return Look(reverse: true) }
-    let accent = color(.accent, bright: true)
-    return style.role == .match ? look : Look(foreground: accent.foreground, background: name == .dark ? 237 : 253)
+    // Reversed, since that can be read on any background, whatever the theme believes it to be.
+    return style.role == .match ? look : Look(foreground: color(.accent, bright: true).foreground, reverse: true)
   }
 
   private func color(_ role: Role, bright: Bool) -> Look {

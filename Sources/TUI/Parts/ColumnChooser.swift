@@ -61,7 +61,7 @@ struct ColumnChooser: Sendable {
       let mark = choice.hidden.contains(title) ? "[ ] " : "[x] "
       let width = choice.widths[title].map { "\($0) columns wide" } ?? "as wide as it needs"
       canvas.put(
-        StyledText(index == position ? "▌ " : "  ", .accent) + StyledText(mark, .key) + StyledText(title, .strong), line
+        StyledText(index == position ? "› " : "  ", .accent) + StyledText(mark, .key) + StyledText(title, .strong), line
       )
       canvas.put(StyledText(width, .dim), line.inset(left: min(30, inner.columns / 2)))
       if index == position { canvas.select(line) }

@@ -57,7 +57,7 @@ struct Form: Sendable {
       let line = area.line(index - first)
       let isFocus = index == focus
       canvas.put(
-        StyledText(isFocus ? "▌ " : "  ", .accent) + StyledText(entry.label, isFocus && isFocused ? .heading : .dim),
+        StyledText(isFocus ? "› " : "  ", .accent) + StyledText(entry.label, isFocus && isFocused ? .heading : .dim),
         line.inset(right: max(0, line.columns - labelWidth - 2)))
       let place = line.inset(left: labelWidth + 2, right: max(0, line.columns - labelWidth - 2 - fieldWidth))
       switch entry.kind {

@@ -85,7 +85,7 @@ struct Picker: Sendable {
       let line = inner.line(1 + index)
       let isChosen = start + index == at
       let left = min(20, inner.columns / 2)
-      canvas.put(StyledText(isChosen ? "▌ " : "  ", .accent) + StyledText(choice.words, .strong), line)
+      canvas.put(StyledText(isChosen ? "› " : "  ", .accent) + StyledText(choice.words, .strong), line)
       canvas.put(StyledText(choice.detail, .dim), line.inset(left: left))
       if isChosen { canvas.select(line) }
       canvas.touch(line, .choice(start + index))

@@ -21,12 +21,15 @@ struct ActivityScreen: ListScreen {
   private static let columns: [Column<ActivityRow>] = [
     Column(title: "TIME", minimum: 8, ideal: 8, cell: { row, _ in StyledText(Format.clock(row.clock), .dim) }),
     Column(
-      title: "WHAT", minimum: 8, ideal: 10, priority: 1, isMeasured: true,
+      title: "KIND", minimum: 8, ideal: 10, priority: 1, isMeasured: true,
       cell: { row, _ in StyledText(row.kind, row.role) }),
     Column(
       title: "PEER", minimum: 12, ideal: 16, priority: 2, isMeasured: true,
-      cell: { row, _ in StyledText(row.peer, .accent) }),
-    Column(title: "WORDS", minimum: 16, ideal: 40, flex: 1, cell: { row, _ in StyledText(row.words) }),
+      cell: { row, world in
+        // Where its address would be cut off it is left out.
+        StyledText(world.size.columns < 100 ? String(row.peer.prefix { $0 != " " }) : row.peer, .accent)
+      }),
+    Column(title: "WHAT HAPPENED", minimum: 16, ideal: 40, flex: 1, cell: { row, _ in StyledText(row.words) }),
   ]
 
   func identifier(_ world: World) -> String? { list.current?.words }
@@ -149,8 +152,10 @@ struct EntryScreen: PageScreen {
 
   /// A line of the trace; what a PDU holds stands indented below it.
   private func wire(_ line: String, _ columns: Int) -> [StyledText] {
-    let text = String(line.drop { $0 == " " })
+    var text = String(line.drop { $0 == " " })
     let indent = String(repeating: " ", count: min(line.count - text.count, 12))
+    // The day is known, the time stays: `2026-11-29T08:15:02.123Z`.
+    if indent.isEmpty, text.dropFirst(10).first == "T" { text.removeFirst(11) }
     return CellText.wrap(text, max(20, columns - indent.count)).map {
       StyledText(indent) + StyledText($0, indent.isEmpty ? .text : .dim)
     }

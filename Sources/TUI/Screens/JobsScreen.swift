@@ -56,7 +56,7 @@ struct JobsScreen: ListScreen {
       title: "DEADLINE / OUTCOME", minimum: 20, ideal: 34, flex: 2, cell: { job, world in state(job, world) }),
     Column(
       title: "TIME", minimum: 7, ideal: 7, priority: TableLayout.optional, alignment: .right,
-      cell: { job, world in StyledText(Format.duration(job.elapsed(world.now)), .dim) }),
+      cell: { job, world in StyledText(elapsed(job, world), .dim) }),
     Column(
       title: "START", minimum: 8, ideal: 8, priority: TableLayout.optional + 1,
       cell: { job, _ in StyledText(job.startedClock > 0 ? Format.clock(job.startedClock) : "", .dim) }),
@@ -73,6 +73,12 @@ struct JobsScreen: ListScreen {
     let clock = job.wait.map { StyledText("\($0.clock(world.now)) ", .strong) + Bars.countdown($0, world.now, 6) + " " }
     let progress = job.progress.isEmpty ? StyledText(job.wait?.subject ?? "", .dim) : job.progress.words
     return (clock ?? StyledText()) + progress
+  }
+
+  /// A clock while it runs, which must not change its unit every tenth of a second.
+  static func elapsed(_ job: JobView, _ world: World) -> String {
+    let elapsed = job.elapsed(world.now)
+    return job.isRunning ? Format.duration(elapsed) : Format.took(elapsed)
   }
 
   private static func origin(_ job: JobView) -> String { job.origin.isEmpty ? "" : "; \(job.origin)" }
@@ -158,7 +164,7 @@ enum JobDetails {
   static func lines(_ job: JobView, _ world: World) -> [StyledText] {
     var lines = [
       job.phase.light + StyledText(" \(job.words)  ", .strong) + StyledText(job.phase.rawValue)
-        + StyledText("  \(Format.duration(job.elapsed(world.now)))", .dim)
+        + StyledText("  \(JobsScreen.elapsed(job, world))", .dim)
     ]
     if !job.origin.isEmpty { lines.append(StyledText("Left unfinished: \(job.origin).", .dim)) }
     if job.phase == .paused {

@@ -96,13 +96,7 @@ struct ModalitiesScreen: ListScreen {
 
   func details(_ world: World) -> [StyledText] {
     guard let row = list.detailed else { return [] }
-    let called = row.callingAETitle.isEmpty ? "" : "we call as \(row.callingAETitle)"
-    var lines = [
-      [
-        StyledText(row.name, .strong), StyledText("\(row.aeTitle)@\(row.address)"), StyledText(called, .dim),
-        StyledText("retrieves by \(row.retrieveMethod)", .dim),
-      ].joined(StyledText(" · ", .dim))
-    ]
+    var lines = world.size.columns >= Self.sideBySide ? Self.labelled(row) : [Self.inOneLine(row)]
     if let job = world.running(row.name), let wait = job.wait {
       lines.append(
         StyledText("\(job.title): \(wait.words) ") + StyledText(wait.clock(world.now), .strong) + StyledText(" ")
@@ -111,6 +105,26 @@ struct ModalitiesScreen: ListScreen {
       lines.append(StyledText(echo.words, echo.succeeded ? .dim : .bad))
     }
     return lines
+  }
+
+  private static func inOneLine(_ row: ModalityRow) -> StyledText {
+    let called = row.callingAETitle.isEmpty ? "" : "we call as \(row.callingAETitle)"
+    return [
+      StyledText("\(row.aeTitle)@\(row.address)", .strong), StyledText(called, .dim),
+      StyledText("retrieves by \(row.retrieveMethod)", .dim),
+    ].joined(StyledText(" · ", .dim))
+  }
+
+  private static func labelled(_ row: ModalityRow) -> [StyledText] {
+    let facts = [
+      ("Name", row.name), ("AE title", row.aeTitle), ("Address", row.address + (row.usesTLS ? " TLS" : "")),
+      ("We call as", row.callingAETitle), ("Retrieves by", row.retrieveMethod),
+    ]
+    let known = facts + row.settings.map { ($0.key, $0.value) }
+    let width = 2 + (known.map { CellText.width($0.0) }.max() ?? 0)
+    return known.filter { !$0.1.isEmpty }.enumerated().map { index, fact in
+      .detail(fact.0, StyledText(fact.1, index == 0 ? .strong : .text), width: width)
+    } + [""]
   }
 
   mutating func receive(_ message: Message, _ context: inout Context) {

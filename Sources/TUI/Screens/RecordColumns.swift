@@ -49,7 +49,7 @@ enum RecordColumns {
     text("BORN", .patientBirthDate, 10, 10, priority: 7, format: Format.date),
     text("DATE", .studyDate, 10, 10, priority: 1, format: Format.date),
     text("TIME", .studyTime, 5, 5, priority: 8, format: Format.time),
-    text("MOD", .modalitiesInStudy, 4, 5, priority: 2, role: .accent),
+    text("MOD", .modalitiesInStudy, 4, 5, priority: 2),
     text("DESCRIPTION", .studyDescription, 14, 24, flex: 3, priority: 4),
     text("ACCESSION", .accessionNumber, 9, 12, priority: 9),
     number("IMG", .studyInstances, 4, priority: 5),
@@ -57,7 +57,7 @@ enum RecordColumns {
 
   private static let series: [Column<Record>] = [
     number("NR", .seriesNumber, 4, priority: 0),
-    text("MOD", .modality, 3, 5, priority: 1, role: .accent),
+    text("MOD", .modality, 3, 5, priority: 1),
     text("DESCRIPTION", .seriesDescription, 16, 28, flex: 3, priority: 2),
     text("BODY PART", .bodyPartExamined, 9, 12, priority: 5, role: .dim),
     number("IMG", .seriesInstances, 4, priority: 3),
@@ -67,7 +67,11 @@ enum RecordColumns {
     number("NR", .instanceNumber, 5, priority: 0),
     Column(
       title: "CLASS", minimum: 16, ideal: 16, priority: 2, isMeasured: true, sortKey: { .text($0[.sopClassUID]) },
-      cell: { record, _ in StyledText(UID(record[.sopClassUID]).name ?? record[.sopClassUID]) }),
+      cell: { record, _ in
+        // `CT Image Storage`: all of them are stored.
+        let name = UID(record[.sopClassUID]).name ?? record[.sopClassUID]
+        return StyledText(name.hasSuffix(" Storage") ? String(name.dropLast(" Storage".count)) : name)
+      }),
     Column(
       title: "PIXELS", minimum: 9, ideal: 9, priority: 3, isMeasured: true,
       cell: { record, _ in
@@ -75,7 +79,9 @@ enum RecordColumns {
         let frames = record[.numberOfFrames]
         return StyledText(size + (frames.isEmpty || frames == "1" ? "" : "×\(frames)"), .dim)
       }),
-    text("SOP INSTANCE UID", .sopInstanceUID, 20, 30, flex: 1, priority: 1, role: .dim),
+    Column(
+      title: "SOP INSTANCE UID", minimum: 20, ideal: 30, flex: 1, priority: 1, isMeasured: true, alignment: .identifier,
+      sortKey: { .text($0[.sopInstanceUID]) }, cell: { record, _ in StyledText(record[.sopInstanceUID], .dim) }),
   ]
 
   private static func remote(_ columns: [Column<Record>]) -> [Column<Record>] {
@@ -123,15 +129,11 @@ enum RecordColumns {
     var lines: [StyledText] = []
     for (label, attribute, format) in known {
       let text = ([record] + path.reversed()).lazy.map { $0[attribute] }.first { !$0.isEmpty } ?? ""
-      if !text.isEmpty { lines.append(detail(label, StyledText(format(text), lines.isEmpty ? .strong : .text))) }
+      if !text.isEmpty { lines.append(.detail(label, StyledText(format(text), lines.isEmpty ? .strong : .text))) }
     }
-    if record.bytes > 0 { lines.append(detail("Size", StyledText(Format.bytes(record.bytes)))) }
-    if record.received > 0 { lines.append(detail("Received", StyledText(Format.clock(record.received)))) }
+    if record.bytes > 0 { lines.append(.detail("Size", StyledText(Format.bytes(record.bytes)))) }
+    if record.received > 0 { lines.append(.detail("Received", StyledText(Format.clock(record.received)))) }
     return lines
-  }
-
-  private static func detail(_ label: String, _ value: StyledText) -> StyledText {
-    StyledText(label + String(repeating: " ", count: max(1, 12 - label.count)), .dim) + value
   }
 
   /// Whether it is here already: none, part, all; while it comes, how far it is.
