@@ -99,6 +99,14 @@ class Screen:
         self.row = max(0, min(self.rows - 1, self.row))
         self.column = max(0, min(self.columns, self.column))
 
+    def selected(self, pattern):
+        """The first group of a pattern in the row under the cursor, behind its mark."""
+        for line in self.lines:
+            if line.startswith("›"):
+                found = re.search(pattern, line[1:])
+                return found[1] if found else None
+        return None
+
     @property
     def lines(self):
         return ["".join(line).rstrip() for line in self.cells]

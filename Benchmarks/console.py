@@ -130,14 +130,16 @@ def idle(options, fluoro):
         time.sleep(30)
         share = (interface.processor_seconds() - before) / (time.perf_counter() - began)
         memory = interface.peak_memory()
-    print(f"\nidle over 100,000 studies: {share * 100:.2f} % of a processor; resident at most {memory / 1024:.0f} MB", flush=True)
+    heading()
+    tell("idle over 100,000 studies, of a processor", [share * 100], "%", wanted=0.5)
+    tell("the same, resident at most", [memory / 1024], "MB")
 
 
 # A long answer
 
 
 def stream(options, fluoro):
-    count = 100_000
+    count, lost, slowest = 100_000, [], []
     print(f"\n| {count:,} studies of one C-FIND | seconds | answers a second | keys answered | 99 % | longest |")
     print("| --- | --- | --- | --- | --- | --- |")
     with CannedPeer(count) as peer:
@@ -153,11 +155,16 @@ def stream(options, fluoro):
         print(f"| `fluoro find --json` | {took:.2f} | {count / took:,.0f} | | | |", flush=True)
         interface = Fluoro(fluoro.path, fluoro.work, fluoro.work / "empty", pacs, QueryLimit=0)
         for _ in range(options.runs):
-            streamed(interface, count)
+            answers, dropped = streamed(interface, count)
+            slowest.append(percentile(answers, 0.99))
+            lost.append(dropped)
+    heading(options.runs)
+    tell(f"keys lost while {count:,} studies come", lost, "keys", wanted=0)
+    tell("key to frame meanwhile, 99 %", slowest, "ms")
 
 
 def streamed(fluoro, count):
-    """While they come the cursor is moved down; each of the keys must have moved it by one row."""
+    """While they come the cursor is moved down: how long each key took, and how many did not move it by one row."""
     with fluoro.open() as interface:
         screen = Screen()
 
@@ -171,7 +178,9 @@ def streamed(fluoro, count):
             interface.press(key)
             take(0.05)
         began = time.perf_counter()
-        answers, ended = [], None
+        answers, ended, dropped = [], None, 0
+        # They come in the order they stay in, their numbers in their names.
+        place = screen.selected(r"Doe, Jane (\d+)")
         while ended is None and time.perf_counter() - began < 120:
             sent = time.perf_counter()
             interface.press("j")
@@ -179,14 +188,17 @@ def streamed(fluoro, count):
             answers.append((time.perf_counter() - sent) * 1000)
             screen.feed(data)
             take(0.02)
+            before, place = place, screen.selected(r"Doe, Jane (\d+)")
+            if before is not None and (place is None or int(place) != int(before) + 1):
+                dropped += 1
             if f"{count:,} studies" in screen.lines[2] and "so far" not in screen.lines[2]:
                 ended = time.perf_counter()
         if ended is None:
             sys.exit("the answer did not end:\n" + "\n".join(screen.lines))
-        # Where the cursor is now is where as many keys lead from the first row that was under it: to be seen at the end.
         took = ended - began
         print(f"| the interface | {took:.2f} | {count / took:,.0f} | {len(answers)} | {percentile(answers, 0.99):.1f} ms "
               f"| {max(answers):.1f} ms |", flush=True)
+        return answers, dropped
 
 
 # A thin line
@@ -242,10 +254,7 @@ class Link:
         self.going.append((time.perf_counter() + self.delay, key.encode()))
 
     def selected(self):
-        for line in self.screen.lines:
-            if line.startswith("›"):
-                return line.split()[1]
-        return None
+        return self.screen.selected(r"(\S+)")
 
 
 def link(options, fluoro):
@@ -276,6 +285,8 @@ def link(options, fluoro):
     print(f"\n2.5 kB/s and 200 ms there and back, {counting} countdowns in sight: a key is answered after "
           f"{statistics.median(times):.2f} s, 99 % {percentile(times, 0.99):.2f} s, at most {max(times):.2f} s "
           f"(of that the line 0.20 s)", flush=True)
+    heading()
+    tell("key over 2.5 kB/s and 200 ms with 40 countdowns, 99 %", [percentile(times, 0.99)], "s", wanted=0.6)
 
 
 PARTS = {"keys": keys, "start": start, "idle": idle, "stream": stream, "link": link}

@@ -21,6 +21,20 @@ struct CellTextTests {
     #expect(cells.reduce(0) { $0 + Int($1.width) } == columns)
   }
 
+  @Test("Of an identifier the middle is left out, where nothing in it is wide")
+  func identifier() {
+    let uid = "2.25.34031119123843006785008916620798177280"
+    #expect(read(CellText.fit(uid, 18, .text, .identifier)) == "2.25.3…20798177280")
+    #expect(read(CellText.fit("1.2", 5, .text, .identifier)) == "1.2  ")
+    #expect(read(CellText.fit("山田太郎山田太郎", 9, .text, .identifier)) == "山田太郎…")
+  }
+
+  @Test("A detail goes on below where it began")
+  func detail() {
+    let lines = CellText.wrap(StyledText.detail("Study UID", StyledText("2.25.1234567 and more"), width: 10), 20)
+    #expect(lines.map(\.plain) == ["Study UID 2.25.12345", "          67 and", "          more"])
+  }
+
   @Test("Aligned right it ends at the right")
   func right() { #expect(read(CellText.fit("12", 5, .text, .right)) == "   12") }
 

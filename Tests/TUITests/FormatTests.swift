@@ -10,6 +10,13 @@ struct FormatTests {
   @Test(arguments: [(7.44, "7.4 s"), (10, "10.0 s"), (187, "3 m 07 s"), (7500, "2 h 05 m"), (-1, "0.0 s")])
   func durations(value: Double, words: String) { #expect(Format.duration(.seconds(value)) == words) }
 
+  @Test(
+    arguments: [
+      (40, "modalities › diagnose PACS1"), (27, "modalities › diagnose PACS1"), (26, "… › diagnose PACS1"),
+      (5, "diagnose PACS1"),
+    ])
+  func ways(columns: Int, words: String) { #expect(Frame.shortened("modalities › diagnose PACS1", columns) == words) }
+
   @Test(arguments: [(1, "1"), (1204, "1,204"), (1_000_000, "1,000,000"), (-1204, "-1,204")])
   func counts(value: Int, words: String) { #expect(Format.count(value) == words) }
 

@@ -355,4 +355,30 @@ struct ScreenStories {
     #expect(story.lines[0].contains("● receiving"))
     #expect(story.lines[0].contains("↓ 12 arrived"))
   }
+
+  @Test("Where the header is narrow it says less, nothing of it cut off; an almost full disk is said last")
+  func header() {
+    var station = StationView(aeTitle: "FLUORO", address: "127.0.0.1:42139", receiving: .listening)
+    station.arrived = 1204
+    station.lastArrival = 1_710_504_000
+    for (columns, ending, free) in [
+      (100, "67 GB free  ↓ 1,204 arrived", 67_000_000_000), (76, "67 GB free  ↓ 1,204 arrived", 67_000_000_000),
+      (66, "receiving  ↓ 1,204 arrived", 67_000_000_000), (66, "receiving  900 MB free", 900_000_000),
+      (60, "receiving", 67_000_000_000),
+    ] {
+      let story = Story(size: Size(rows: 24, columns: columns))
+      station.freeBytes = free
+      story.show(.station(station))
+      let words = story.lines[0].split(separator: " ").joined(separator: " ")
+      #expect(words.contains(ending.replacing("  ", with: " ")), "\(columns): \(story.lines[0])")
+      #expect(!story.lines[0].contains("…"))
+    }
+  }
+
+  @Test("The form's verbs stand in the footer once")
+  func formFooter() {
+    let story = Story(size: Size(rows: 48, columns: 160))
+    story.press(.enter)
+    #expect(story.footer.components(separatedBy: "Ctrl-S").count == 2)
+  }
 }

@@ -167,7 +167,7 @@ struct WayStories {
   @Test("From 160 columns list and details stand side by side; below 60x15 there are list, operation and status")
   func sizes() {
     let wide = Story(size: Size(rows: 48, columns: 160))
-    #expect(wide.lines.contains { $0.contains("PACS1 ") && $0.contains("│ PACS1 · PACS1@10.0.0.1:104") })
+    #expect(wide.lines.contains { $0.contains("› PACS1 ") && $0.contains("│ AE title") && $0.hasSuffix(" PACS1") })
     let small = Story(size: Size(rows: 14, columns: 59))
     #expect(!small.shows("fluoro "))
     #expect(small.selected.contains("PACS1"))

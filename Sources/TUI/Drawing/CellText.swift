@@ -18,7 +18,7 @@ enum CellText {
     guard columns > 0 else { return [] }
     // One column more tells whether something was left out; nothing behind it is looked at.
     var run = cells(text, limit: alignment == .identifier ? longestIdentifier : columns + 1)
-    if run.count > columns, alignment == .identifier, columns > 8 {
+    if run.count > columns, alignment == .identifier, columns > 8, run.allSatisfy({ $0.width == 1 }) {
       let head = columns / 3
       let style = run[head].style
       run = run.prefix(head) + [Cell(scalar: ellipsis.value, style: style)] + run.suffix(columns - head - 1)
@@ -76,16 +76,18 @@ enum CellText {
     guard columns > 0, text.width > columns else { return [text] }
     var lines: [StyledText] = []
     var line = StyledText()
+    let hang = text.hang < columns ? text.hang : 0
+    let indent = StyledText(String(repeating: " ", count: hang))
     for span in text.spans {
       for (index, word) in span.text.split(separator: " ", omittingEmptySubsequences: false).enumerated() {
         let gap = index > 0 ? StyledText(" ", span.style.role) : StyledText()
-        for (part, piece) in wrap(String(word), columns).enumerated() {
+        for (part, piece) in wrap(String(word), columns - hang).enumerated() {
           let piece = StyledText(piece, span.style.role)
           if part == 0, line.width + gap.width + piece.width <= columns {
             line += gap + piece
           } else {
             if !line.isEmpty { lines.append(line) }
-            line = piece
+            line = lines.isEmpty ? piece : indent + piece
           }
         }
       }

@@ -41,11 +41,6 @@ enum Format {
     return value < 99.95 ? decimal(value) + " s" : Words.minutes(Int(value))
   }
 
-  /// How long something took that has ended: what was over at once in milliseconds.
-  static func took(_ duration: Duration) -> String {
-    duration.inSeconds < 0.9995 ? milliseconds(duration.inSeconds * 1000) : self.duration(duration)
-  }
-
   static func milliseconds(_ value: Double) -> String { Words.milliseconds(value) }
 
   /// `now`, `12 s ago`, `5 m ago`, `3 h ago`, `2 d ago`.

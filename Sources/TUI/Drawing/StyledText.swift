@@ -12,6 +12,8 @@ struct StyledText: Hashable, Sendable, ExpressibleByStringInterpolation {
   }
 
   var spans: [Span] = []
+  /// Where lines after the first begin when it is wrapped.
+  var hang = 0
 
   init(_ text: String = "", _ role: Role = .text) {
     if !text.isEmpty { spans = [Span(text: text, style: Style(role))] }
@@ -29,7 +31,9 @@ struct StyledText: Hashable, Sendable, ExpressibleByStringInterpolation {
 
   /// A line of details: what it is, and at the same column in each line what that is here.
   static func detail(_ label: String, _ value: StyledText, width: Int = 12) -> StyledText {
-    StyledText(label + String(repeating: " ", count: max(1, width - label.count)), .dim) + value
+    var line = StyledText(label + String(repeating: " ", count: max(1, width - label.count)), .dim) + value
+    line.hang = width
+    return line
   }
 
   /// The same words, all in one role.

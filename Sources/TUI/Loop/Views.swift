@@ -211,7 +211,7 @@ enum Views {
       id: entry.id, time: "\(Format.day(started)) \(Format.clock(started))", operation: entry.operation,
       isIncoming: entry.isIncoming, peer: entry.peer, address: entry.address, user: entry.user,
       request: entry.request, phase: phase(JobState(rawValue: entry.outcome) ?? .failed), summary: entry.summary,
-      took: Format.took(.seconds(entry.ended.timeIntervalSince(entry.started))))
+      took: Words.elapsed(entry.ended.timeIntervalSince(entry.started)))
   }
 
   static func job(_ snapshot: JobSnapshot) -> JobView {

@@ -1,3 +1,5 @@
+import Operations
+
 /// Everything a person asked for: running and ended, with progress and the deadline that fires first.
 struct JobsScreen: ListScreen {
   var list: List<JobView>
@@ -78,7 +80,7 @@ struct JobsScreen: ListScreen {
   /// A clock while it runs, which must not change its unit every tenth of a second.
   static func elapsed(_ job: JobView, _ world: World) -> String {
     let elapsed = job.elapsed(world.now)
-    return job.isRunning ? Format.duration(elapsed) : Format.took(elapsed)
+    return job.isRunning ? Format.duration(elapsed) : Words.elapsed(elapsed.inSeconds)
   }
 
   private static func origin(_ job: JobView) -> String { job.origin.isEmpty ? "" : "; \(job.origin)" }

@@ -298,7 +298,7 @@ struct QueryScreen: Screen {
   private func words(_ world: World) -> StyledText {
     let limit = world.station.queryLimit
     switch keys {
-    case .failure: return StyledText("Mend the field marked red, then Enter runs the query.", .warning)
+    case .failure(let complaint): return StyledText("\(complaint.words).", .warning)
     case .success(let keys) where keys.isEmpty:
       return StyledText(
         "No criteria: Enter asks for \(isWorklist ? "the whole worklist" : "every study")"
