@@ -31,6 +31,7 @@ public final class LocalIndex: Sendable {
   let logger = Logger(label: "fluoro.index")
   private let session = NIOLockedValueBox<Session>(.none)
   let pieces = PieceStore()
+  let recent = RecentArrivals()
   /// Instances that go into files of their own wait for the disk here.
   let files = DispatchQueue(label: "fluoro.index.files", attributes: .concurrent)
 

@@ -42,6 +42,28 @@ import Testing
     #expect(OrthancIdentifier.patient(patientID: " 1CT1 \0") == Self.known[0].ids[0])
   }
 
+  @Test("white space of every script is padding, and what is in the middle is not") func padding() {
+    let plain = OrthancIdentifier.patient(patientID: "山 田")
+    for padded in ["\u{3000}山 田\u{A0}", "\t山 田\n\0"] { #expect(OrthancIdentifier.patient(patientID: padded) == plain) }
+    #expect(OrthancIdentifier.patient(patientID: "山田") != plain)
+    #expect(OrthancIdentifier.patient(patientID: "\u{1C}1CT1") != Self.known[0].ids[0])
+    #expect(OrthancIdentifier.patient(patientID: " \0") == OrthancIdentifier.patient(patientID: ""))
+    // The divider between nothing and something counts.
+    let study = OrthancIdentifier.study(patientID: " ", studyInstanceUID: "1.2")
+    #expect(study == OrthancIdentifier.patient(patientID: "|1.2"))
+  }
+
+  @Test("are the same for those that come mixed, of more series than are remembered") func recent() throws {
+    let recent = RecentArrivals()
+    for number in [1, 2, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2, 11] {
+      for patientID in ["P1", "P2"] {
+        let dataSet = makeDataSet(
+          patientID: patientID, series: "1.2.3.\(number)", instance: "1.2.3.\(number).\(number)")
+        #expect(try InstanceHeader(dataSet, recent).identity == InstanceHeader(dataSet).identity)
+      }
+    }
+  }
+
   @Test("an absent PatientID counts as empty") func emptyPatient() {
     #expect(OrthancIdentifier.patient(patientID: "") == "da39a3ee-5e6b4b0d-3255bfef-95601890-afd80709")
   }

@@ -142,6 +142,37 @@ struct AcceptorPolicyTests {
     }
   }
 
+  @Test("what the lists of SOP classes and transfer syntaxes leave out is refused when an association is negotiated")
+  func negotiated() async throws {
+    let (lossless, baseline) = (UID("1.2.840.10008.1.2.4.70"), UID("1.2.840.10008.1.2.4.50"))
+    let private1 = UID("1.3.12.2.1107.5.9.1")
+    try await listening([
+      .set(\.acceptedSOPClasses, ["1.2.840.10008.5.1.4.1.1.*", private1.rawValue]),
+      .set(\.rejectedSOPClasses, ["1.2.840.10008.5.1.4.1.1.2.?"]), .set(\.unknownSOPClassAccepted, false),
+      .set(\.acceptedTransferSyntaxes, [lossless.rawValue, "1.2.840.10008.1.2.?"]),
+    ]) { ours, modality, stranger async throws in
+      func proposal(_ sopClass: UID, _ transferSyntaxes: UID...) -> PresentationContextProposal {
+        PresentationContextProposal(abstractSyntax: sopClass, transferSyntaxes: transferSyntaxes)
+      }
+      let association = try await Association.request(
+        AssociationParameters(
+          host: "127.0.0.1", port: modality.port, callingAETitle: "STRANGER", calledAETitle: "FLUORO",
+          presentationContexts: [
+            proposal(.ctImageStorage, baseline, lossless), proposal(.mrImageStorage, baseline),
+            proposal(.mrImageStorage, baseline, .implicitVRLittleEndian),
+            proposal(.enhancedCTImageStorage, .implicitVRLittleEndian), proposal(private1, .explicitVRLittleEndian),
+            proposal("1.3.12.2.1107.5.9.2", .explicitVRLittleEndian), proposal(.verification, lossless),
+            proposal(.verification, .explicitVRLittleEndian),
+          ]), deadlines: Deadlines(Timeouts(all: .seconds(30))))
+      #expect(
+        association.acceptedContexts.sorted { $0.id < $1.id }.map { [$0.abstractSyntax, $0.transferSyntax] } == [
+          [.ctImageStorage, lossless], [.mrImageStorage, .implicitVRLittleEndian], [private1, .explicitVRLittleEndian],
+          [.verification, .explicitVRLittleEndian],
+        ])
+      await association.release()
+    }
+  }
+
   @Test("which SOP classes and transfer syntaxes are agreed to")
   func contexts() {
     var configuration = Configuration(storageDirectory: "/nowhere")

@@ -24,6 +24,15 @@ extension DataSet {
     position(of: tag).flatMap { strings(at: $0) } ?? []
   }
 
+  /// All values as one text with backslashes between them, decoded and without padding: nil when absent or a sequence, ""
+  /// when empty.
+  public func joinedStrings(_ tag: Tag) -> String? {
+    guard let position = position(of: tag) else { return nil }
+    if let text = withValue(at: position, { $0.plainText }), let text { return text }
+    if Element(dataSet: self, position: position).vr == .SQ { return nil }
+    return strings(at: position)?.joined(separator: "\\") ?? ""
+  }
+
   /// The first value as an integer; nil when absent, empty or no integer.
   public func integer(_ tag: Tag) -> Int? { integers(tag).first }
 
@@ -147,6 +156,30 @@ struct RawValue {
     }
     let value = UnsafeRawBufferPointer(rebasing: bytes[..<end]).trimmed(leading: !vr.keepsLeadingSpaces)
     return String(decoding: value, as: UTF8.self)
+  }
+
+  /// All values, backslashes between them, when they stand there as they are to be read, as most do: text that needs no
+  /// character set, and none but the last padded.
+  var plainText: String? {
+    guard vr.isText else { return nil }
+    let usesCharacterSet = vr.usesSpecificCharacterSet
+    let isSplit = vr.isMultiValuedText
+    var isPadded = false
+    var isFirst = true
+    for byte in bytes {
+      if byte >= 0x80 || byte == Ascii.escape { return nil }
+      if byte == Ascii.backslash {
+        if usesCharacterSet || isSplit && isPadded { return nil }
+        isFirst = isSplit
+      } else if usesCharacterSet, byte == 0x7E {
+        return nil
+      } else {
+        isPadded = byte == Ascii.space || byte == Ascii.null
+        if isFirst, isPadded { return nil }
+        isFirst = false
+      }
+    }
+    return String(decoding: bytes.trimmed(leading: false), as: UTF8.self)
   }
 
   /// The values of a binary integer VR; nil for other VRs and for what Int does not hold.

@@ -30,34 +30,36 @@ struct InstanceHeader: Sendable {
   let sopClassUID: String
   let sopInstanceUID: String
 
+  /// - Parameter recent: what to look in for the identifiers of its series.
   /// - Throws: `StorageError.missingIdentifier` without one of the three UIDs.
-  init(_ dataSet: DataSet) throws {
-    func identifier(_ tag: Tag) throws -> String {
-      let value = ValueMatcher.trim(dataSet.string(tag) ?? "")
-      guard !value.isEmpty else {
-        throw StorageError(
-          .missingIdentifier(tag),
-          "The instance has no \(tag.keyword ?? tag.description), without which it cannot be stored.")
-      }
-      return value
-    }
-    let study = try identifier(.studyInstanceUID)
-    let series = try identifier(.seriesInstanceUID)
-    sopInstanceUID = try identifier(.sopInstanceUID)
+  init(_ dataSet: DataSet, _ recent: RecentArrivals? = nil) throws {
+    let study = try Self.identifier(.studyInstanceUID, in: dataSet)
+    let series = try Self.identifier(.seriesInstanceUID, in: dataSet)
+    sopInstanceUID = try Self.identifier(.sopInstanceUID, in: dataSet)
     sopClassUID = ValueMatcher.trim(dataSet.string(.sopClassUID) ?? "")
-    identity = InstanceIdentity(
-      patientID: dataSet.string(.patientID) ?? "", studyInstanceUID: study, seriesInstanceUID: series,
-      sopInstanceUID: sopInstanceUID)
-    var values: [Level: [String?]] = [:]
-    for level in Level.allCases { values[level] = MainTags.tags(of: level).map { Self.text(of: $0, in: dataSet) } }
+    let patientID = dataSet.string(.patientID) ?? ""
+    let known = recent?.series(patientID: patientID, studyInstanceUID: study, seriesInstanceUID: series)
+    identity =
+      (known ?? SeriesIdentity(patientID: patientID, studyInstanceUID: study, seriesInstanceUID: series))
+      .instance(sopInstanceUID)
+    var values: [Level: [String?]] = Dictionary(minimumCapacity: Level.allCases.count)
+    for level in Level.allCases { values[level] = MainTags.tags(of: level).map { dataSet.joinedStrings($0) } }
     self.values = values
   }
 
-  /// All values of an attribute as text with backslashes between them; nil when it is absent.
-  static func text(of tag: Tag, in dataSet: DataSet) -> String? {
-    guard let element = dataSet[tag] else { return nil }
-    if element.vr == .SQ { return nil }
-    return dataSet.strings(tag).joined(separator: "\\")
+  /// Whether a data set has what it is known by. - Throws: as reading it does.
+  static func check(_ dataSet: DataSet) throws {
+    for tag in [Tag.studyInstanceUID, .seriesInstanceUID, .sopInstanceUID] { _ = try identifier(tag, in: dataSet) }
+  }
+
+  private static func identifier(_ tag: Tag, in dataSet: DataSet) throws -> String {
+    let value = ValueMatcher.trim(dataSet.string(tag) ?? "")
+    guard !value.isEmpty else {
+      throw StorageError(
+        .missingIdentifier(tag),
+        "The instance has no \(tag.keyword ?? tag.description), without which it cannot be stored.")
+    }
+    return value
   }
 
   func record(

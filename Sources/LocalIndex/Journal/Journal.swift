@@ -21,9 +21,11 @@ import NIOConcurrencyHelpers
 final class Journal: Sendable {
   struct Entry: Sendable {
     let piece: Piece
-    let arrival: Arrival
+    let received: ReceptionTime
     /// ``FileDigest`` of the piece.
     let digest: UInt64
+    /// What its header says is not read before it is safe, since its sender waits for that.
+    let arrival: @Sendable () throws -> Arrival
     /// Told once whether the instance is safe.
     let durable: @Sendable (Result<Void, any Error>) -> Void
     /// Told once, after `durable`, where it is.
@@ -197,7 +199,7 @@ final class Journal: Sendable {
 
   /// - Returns: false when the segment is full.
   private func write(_ entry: Entry, _ segment: JournalSegment) throws -> Bool {
-    try segment.append(entry.piece, received: entry.arrival.received, digest: entry.digest)
+    try segment.append(entry.piece, received: entry.received, digest: entry.digest)
   }
 
   private func sync(_ segment: JournalSegment) throws {

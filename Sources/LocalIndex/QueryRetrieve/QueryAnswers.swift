@@ -89,7 +89,7 @@ public struct QueryAnswers: Sendable {
   }
 
   private func isExact(_ match: LocalMatch) -> Bool {
-    exact.allSatisfy { $0.matches(InstanceHeader.text(of: $0.tag, in: match.dataSet)) }
+    exact.allSatisfy { $0.matches(match.dataSet.joinedStrings($0.tag)) }
   }
 
   private func answer(_ match: LocalMatch) -> DataSet {

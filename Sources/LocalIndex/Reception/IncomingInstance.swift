@@ -6,7 +6,8 @@ import NIOCore
 /// An instance on its way in: bytes that become a stored instance with ``commit(durable:stored:)`` or leave nothing behind.
 ///
 /// Each method may be called on any thread, one after the other. Memory stays bounded whatever the size: a megabyte that is
-/// filled, another that is written meanwhile, and the head of the data set, from which the index is filled.
+/// filled, another that is written meanwhile, one that waits for that so that the disk does not, and the head of the data
+/// set, from which the index is filled.
 public final class IncomingInstance: Sendable {
   /// Covers the head of nearly all data sets up to the last attribute that the index keeps.
   static let headLimit = 64 << 10
@@ -23,12 +24,14 @@ public final class IncomingInstance: Sendable {
     var piece: Piece?
     /// It is longer than a piece: what came before is in a file.
     var isLong = false
-    /// A thread has the file and writes the piece before this one.
+    /// A thread has the file and writes the pieces before this one.
     var isWriting = false
+    /// Those it has not come to.
+    var full: [Piece] = []
     /// What is to be done behind that.
     var next: Next?
     var file: PartialFile?
-    /// Of what the file holds.
+    /// Of what the file holds, and the full pieces.
     var digest = FileDigest()
     /// The head of the data set, when the piece does not hold it any more.
     var head: ByteBuffer?
@@ -47,7 +50,7 @@ public final class IncomingInstance: Sendable {
     self.description = description
     self.index = index
     let piece = index.pieces.take()
-    let meta = description.metaInformation.encoded()
+    let meta = index.recent.beginning(description)
     _ = meta.withUnsafeReadableBytes { piece.append($0) }
     metaLength = meta.readableBytes
     state = NIOLockedValueBox(State(piece: piece))
@@ -84,62 +87,73 @@ public final class IncomingInstance: Sendable {
       let left = rest.withUnsafeReadableBytes { piece.append($0).count }
       rest.moveReaderIndex(forwardBy: rest.readableBytes - left)
       if left == 0 { return nil }
-      if state.isWriting { return rest }
+      if state.full.count >= Self.fullLimit { return rest }
       writeMeanwhile(piece, &state)
     }
     return nil
   }
 
+  private static let fullLimit = 1
+
   private func writeMeanwhile(_ piece: Piece, _ state: inout State) {
     if state.head == nil { state.head = head(piece, limit: Self.headLimit) }
     state.piece = index.pieces.take()
     state.isLong = true
+    // Here and not behind each write: the disk has the next piece at once.
+    state.digest.update(piece.bytes)
+    state.full.append(piece)
+    if state.isWriting { return }
     state.isWriting = true
-    let (file, digest) = (state.file, state.digest)
-    state.file = nil
-    index.files.async { [self] in
-      let result = Result { try put(piece, file, digest) }
-      index.pieces.giveBack(piece)
-      wrote(result)
-    }
+    index.files.async { [self] in writeFull() }
   }
 
-  private func put(
-    _ piece: Piece, _ file: PartialFile?, _ digest: FileDigest
-  ) throws -> (file: PartialFile, digest: FileDigest) {
+  private func put(_ piece: Piece, _ file: PartialFile?) throws -> PartialFile {
     var file = try file ?? PartialFile(in: index.writingSession(), isLarge: piece.count > Self.cachedLimit)
     do { try file.write(piece) } catch {
       file.end()
       throw error
     }
-    var digest = digest
-    digest.update(piece.bytes)
-    return (file, digest)
+    return file
   }
 
-  private func wrote(_ result: Result<(file: PartialFile, digest: FileDigest), any Error>) {
-    let goOn = state.withLockedValue { state -> (@Sendable () -> Void)? in
-      state.isWriting = false
-      switch result {
-      case .success(let done): (state.file, state.digest) = done
+  /// Writes the full pieces until there are no more.
+  private func writeFull() {
+    var written: Result<PartialFile, any Error>?
+    while let (piece, file) = nextFull(after: written) {
+      written = Result { try put(piece, file) }
+      index.pieces.giveBack(piece)
+    }
+  }
+
+  /// What to write next, and into which file; there is room for one more then.
+  private func nextFull(after written: Result<PartialFile, any Error>?) -> (Piece, PartialFile?)? {
+    let (next, goOn) = state.withLockedValue { state -> ((Piece, PartialFile?)?, (@Sendable () -> Void)?) in
+      switch written {
+      case .success(let file): state.file = file
       case .failure(let error): state.failure = error as? StorageError ?? Self.closed
+      case nil: break
       }
       // Failed now, or given up meanwhile.
       if state.failure != nil || state.piece == nil { end(&state) }
-      defer { if !state.isWriting { state.next = nil } }
+      var next: (Piece, PartialFile?)?
+      if !state.full.isEmpty {
+        next = (state.full.removeFirst(), state.file)
+        state.file = nil
+      }
+      state.isWriting = next != nil
       switch state.next {
       case .take(let bytes, let onRoom):
-        guard let rest = fill(bytes, &state) else {
-          state.next = nil
-          return onRoom
-        }
-        state.next = .take(rest, onRoom)
-        return nil
-      case .commit(let commit): return commit
-      case nil: return nil
+        let rest = fill(bytes, &state)
+        state.next = rest.map { .take($0, onRoom) }
+        return (next, rest == nil ? onRoom : nil)
+      case .commit(let commit) where !state.isWriting:
+        state.next = nil
+        return (nil, commit)
+      default: return (next, nil)
       }
     }
     goOn?()
+    return next
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
@@ -164,7 +178,7 @@ public final class IncomingInstance: Sendable {
   public var study: String? {
     state.withLockedValue { state in
       guard let head = state.head ?? state.piece.map({ head($0, limit: Self.headLimit) }) else { return nil }
-      return try? header(head, isWhole: true) { throw Self.closed }.identity.study
+      return try? InstanceHeader(dataSet(head, isWhole: true) { throw Self.closed }).identity.study
     }
   }
 
@@ -174,7 +188,8 @@ public final class IncomingInstance: Sendable {
     let file = state.file
     state.file = nil
     state.isLong = true
-    (state.file, state.digest) = try put(piece, file, state.digest)
+    state.digest.update(piece.bytes)
+    state.file = try put(piece, file)
     piece.empty()
   }
 
@@ -241,7 +256,8 @@ public final class IncomingInstance: Sendable {
       try checkFilled(piece, state)
       try flush(piece, &state)
       let path = state.file?.path ?? ""
-      state.header = try header(state.head ?? ByteBuffer()) { try InstanceHeader(index.options.file(path).dataSet) }
+      let dataSet = try dataSet(state.head ?? ByteBuffer()) { try index.options.file(path).dataSet }
+      state.header = try InstanceHeader(dataSet, index.recent)
       index.pieces.giveBack(piece)
       state.piece = nil
       state.head = nil
@@ -294,13 +310,18 @@ public final class IncomingInstance: Sendable {
       else { return false }
       let journal = try index.journal()
       if journal.isBroken { return false }
-      let digest = FileDigest.of(piece.bytes)
-      let arrival = Arrival(
-        header: try header(of: piece), description: description, received: .now, bytes: piece.count,
-        dataSetOffset: metaLength, digest: digest)
+      let dataSet = try dataSet(of: piece)
+      try InstanceHeader.check(dataSet)
+      let (received, digest, bytes) = (ReceptionTime.now, FileDigest.of(piece.bytes), piece.count)
+      let arrival: @Sendable () throws -> Arrival = { [index, description, metaLength] in
+        Arrival(
+          header: try InstanceHeader(dataSet, index.recent), description: description, received: received,
+          bytes: bytes, dataSetOffset: metaLength, digest: digest)
+      }
       state.piece = nil
       journal.append(
-        Journal.Entry(piece: piece, arrival: arrival, digest: digest, durable: durable, stored: stored))
+        Journal.Entry(
+          piece: piece, received: received, digest: digest, arrival: arrival, durable: durable, stored: stored))
       return true
     }
   }
@@ -323,7 +344,8 @@ public final class IncomingInstance: Sendable {
   }
 
   private func end(_ state: inout State) {
-    if let piece = state.piece { index.pieces.giveBack(piece) }
+    for piece in state.full + [state.piece].compactMap(\.self) { index.pieces.giveBack(piece) }
+    state.full = []
     state.piece = nil
     state.file?.end()
     state.file = nil
@@ -331,17 +353,17 @@ public final class IncomingInstance: Sendable {
     state.header = nil
   }
 
-  /// The identifiers and main tags of an instance that is whole in a piece.
-  private func header(of piece: Piece) throws -> InstanceHeader {
-    try header(head(piece, limit: Self.headLimit)) { [self] in
-      try header(head(piece, limit: .max), isWhole: true) { throw Self.closed }
+  /// What holds the identifiers and main tags of an instance that is whole in a piece.
+  private func dataSet(of piece: Piece) throws -> DataSet {
+    try dataSet(head(piece, limit: Self.headLimit)) { [self] in
+      try dataSet(head(piece, limit: .max), isWhole: true) { throw Self.closed }
     }
   }
 
-  /// The identifiers and main tags, from the head where that reaches, else from everything.
-  private func header(
-    _ head: ByteBuffer, isWhole: Bool = false, orElse more: () throws -> InstanceHeader
-  ) throws -> InstanceHeader {
+  /// What holds the identifiers and main tags: the head where it reaches so far, else everything.
+  private func dataSet(
+    _ head: ByteBuffer, isWhole: Bool = false, orElse more: () throws -> DataSet
+  ) throws -> DataSet {
     let syntax = TransferSyntax(uid: description.transferSyntaxUID)
     do {
       if !syntax.isDeflated {
@@ -349,7 +371,7 @@ public final class IncomingInstance: Sendable {
           head, transferSyntax: syntax,
           defaultCharacterSet: index.options.characterSet(ofSender: description.sendingAETitle))
         let isAll = isWhole || head.readableBytes < Self.headLimit
-        if isWhole || (problem?.tag).map({ $0 > MainTags.last }) ?? isAll { return try InstanceHeader(dataSet) }
+        if isWhole || (problem?.tag).map({ $0 > MainTags.last }) ?? isAll { return dataSet }
       }
       return try more()
     } catch let error as StorageError {

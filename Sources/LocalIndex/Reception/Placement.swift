@@ -44,13 +44,14 @@ struct Placement: Sendable {
   /// Makes the file of an instance that is safe in the journal. It carries the time of its reception, by which a start
   /// after a power cut knows it as the journal's and not whole.
   func place(_ entry: Journal.Entry, in session: WritingSession) throws -> StoredInstance {
+    let arrival = try entry.arrival()
     var file = try PartialFile(in: session, isLarge: entry.piece.count > IncomingInstance.cachedLimit)
     do {
       defer { file.close() }
       try file.write(entry.piece)
-      try entry.arrival.received.set(on: file.descriptor, path: file.path)
-      let placed = try place(entry.arrival, path: file.path, isDurable: false)
-      return try enqueue(entry.arrival, placed)
+      try arrival.received.set(on: file.descriptor, path: file.path)
+      let placed = try place(arrival, path: file.path, isDurable: false)
+      return try enqueue(arrival, placed)
     } catch {
       unlink(file.path)
       throw error

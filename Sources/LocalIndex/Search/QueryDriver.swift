@@ -7,10 +7,13 @@ import GRDB
 struct QueryDriver {
   /// Selects `id`, each once, as SQLite finds them, so that a search with a limit stops early.
   let sql: SQL
+  /// Selects where it begins: the values in the dictionary, and the table that says who has them, or the resources that
+  /// have the UIDs.
+  private let start: (ids: SQL, terms: String?)
   /// How good a way it promises to be; the least is the best.
   private let rank: Int
 
-  /// Beyond so many a way is a wide one; how wide is not counted.
+  /// Beyond so many resources a way is a wide one.
   private static let enough = 1000
 
   /// Nil where there is no such way: the key is not of the index, or matches everything.
@@ -50,6 +53,10 @@ struct QueryDriver {
     let isUnique = place == level && matcher.alternatives.count == 1 && values.isExact && matcher.kind != .name
     let columns = (isUnique ? "" : "DISTINCT ") + path.id
     sql = "SELECT \(sql: columns) AS id FROM \(sql: source + path.join) WHERE \(filter)"
+    start =
+      isListed
+      ? ("SELECT t.id FROM term t WHERE \(filter)", Terms.table(place))
+      : ("SELECT x.id FROM \(sql: source) WHERE \(filter)", nil)
     rank = values.isExact ? (isListed ? 1 : 0) : isSlow ? 3 : 2
   }
 
@@ -110,13 +117,26 @@ struct QueryDriver {
     if ways.count == 1, query.orderBy.isEmpty || query.limit == nil { return (first, true) }
     var best: (QueryDriver, Int)?
     for way in ways {
-      let limit = best?.1 ?? enough
-      let count = try SQLRequest<Int>(literal: "SELECT count(*) FROM (\(way.sql) LIMIT \(limit))").fetchOne(db)
-      if let count, best == nil || count < limit { best = (way, count) }
+      let size = try way.size(db)
+      if best.map({ size < $0.1 }) ?? true { best = (way, size) }
       // So few that it does not pay to measure the others.
       if let best, best.1 < 200 { break }
     }
     return best.map { ($0.0, $0.1 < enough) }
+  }
+
+  /// About how many resources it begins with: of many values, as many as some of them lead to on average. Neither the rows
+  /// of resources nor those above or below them are looked at for that, each of which lies on a page of its own.
+  private func size(_ db: Database) throws -> Int {
+    let ids = try SQLRequest<Int64>(literal: "SELECT id FROM (\(start.ids)) LIMIT 2000").fetchAll(db)
+    guard let terms = start.terms else { return ids.count }
+    let some = Array(ids.prefix(50))
+    let count = try SQLRequest<Int>(
+      literal: """
+        SELECT count(*) FROM (SELECT 1 FROM \(sql: terms) WHERE term IN \(some) LIMIT 10000)
+        """
+    ).fetchOne(db)
+    return some.isEmpty ? 0 : (count ?? 0) * ids.count / some.count
   }
 }
 

@@ -19,7 +19,7 @@ struct QueryTranslation {
   func matches(_ file: DataSet?, into answer: inout DataSet) -> Bool {
     let isMatch =
       fileMatchers.allSatisfy { matcher in
-        matcher.matches(file.flatMap { InstanceHeader.text(of: matcher.tag, in: $0) })
+        matcher.matches(file.flatMap { $0.joinedStrings(matcher.tag) })
       } && fileMoments.allSatisfy { moment in file.map(moment.matches) ?? false }
     guard isMatch else { return false }
     for sequence in sequences {

@@ -36,7 +36,7 @@ struct SequenceKey: Hashable, Sendable {
 
   private func match(_ item: DataSet) -> DataSet? {
     let isMatch = keys.allSatisfy { key in
-      ValueMatcher(key, isExact: true).matches(InstanceHeader.text(of: key.tag, in: item))
+      ValueMatcher(key, isExact: true).matches(item.joinedStrings(key.tag))
     }
     guard isMatch else { return nil }
     if returning.isEmpty { return item }

@@ -160,6 +160,17 @@ struct DicomFileTests {
     #expect(second.dataSet.string(.patientName) == "DOE^JANE")
   }
 
+  @Test(
+    "has the same beginning when that was encoded for another instance",
+    arguments: ["1.2.3", "1.2.34", "", "2.25.329800735698586629295641978511506172918", "1.2.\u{FC}", "1.2 "])
+  func beginning(_ uid: String) {
+    var meta = meta(.jpegBaseline8Bit)
+    let common = FileBeginning(meta)
+    meta.mediaStorageSOPInstanceUID = UID(uid)
+    #expect(common.encoded(sopInstanceUID: UID(uid)) == meta.encoded())
+    #expect(FileBeginning(meta).encoded(sopInstanceUID: "1.2.3") == common.encoded(sopInstanceUID: "1.2.3"))
+  }
+
   @Test("that cannot be read says why in one sentence")
   func failures() throws {
     let folder = try TemporaryFolder()

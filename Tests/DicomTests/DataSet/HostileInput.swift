@@ -66,6 +66,7 @@ enum HostileInput {
     do { _ = try dataSet.frames() } catch { _ = error.description }
     for element in dataSet.elements {
       _ = dataSet.strings(element.tag)
+      _ = dataSet.joinedStrings(element.tag)
       _ = dataSet.integers(element.tag)
       _ = dataSet.decimals(element.tag)
       for type in valueTypes { ask(dataSet, element.tag, type) }

@@ -72,6 +72,7 @@ struct ValueTests {
     "in JSON for scripts are what they are as text, whatever padding, separators and characters they have",
     arguments: [
       "", " ", "A", " A ", "A\\\\B ", "\\", "A~B", "say \"yes\"", "tab\there", "a\u{7F}b", "M\u{FC}ller", "A\0", "  ",
+      "1\\ 2", "1 \\2", "1\\2\\", "a\0b", "\0A", "a b\\c d",
     ])
   func keywordJSONText(_ text: String) throws {
     for tag in [Tag.patientName, .patientID, .studyInstanceUID, .additionalPatientHistory, .studyDate] {
@@ -86,6 +87,7 @@ struct ValueTests {
         strings.allSatisfy(\.isEmpty) && strings.count < 2
         ? "null" : values.count == 1 ? values[0] : "[\(values.joined(separator: ","))]"
       #expect(dataSet.keywordJSON() == "{\"\(tag.keyword ?? "")\":\(expected)}")
+      #expect(dataSet.joinedStrings(tag) == strings.joined(separator: "\\"))
     }
   }
 
