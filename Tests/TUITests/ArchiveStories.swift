@@ -242,6 +242,41 @@ struct ArchiveStories {
     #expect(asked.map(\.1) == [false, true, true])
   }
 
+  @Test("Columns of the local list are left out, made wider and sorted by, and the choice is its own")
+  func columns() {
+    let story = Story(size: Size(rows: 24, columns: 120))
+    story.press("3")
+    page(story, [study("a", "DOE^JANE")])
+    #expect(story.shows("BORN") && story.shows("ACCESSION"))
+    story.press("|")
+    while !story.selectedPopup.contains("BORN") { story.press("j") }
+    story.press(" ", "k", .right, .escape)
+    #expect(!story.shows("BORN") && story.shows("ACCESSION"))
+    #expect(story.effects.kept.last?.kind == .columns && story.effects.kept.last?.name == "local studies")
+    story.press("<")
+    #expect(story.shows("Sorted by BORN, which has no room here"), "left out, it can still be sorted by")
+    story.press("<")
+    #expect(story.shows("ID▲"))
+  }
+
+  @Test("An export tells how far it is, at what pace, and how long it still takes")
+  func exporting() {
+    let story = Story(size: Size(rows: 24, columns: 120))
+    var job = JobView(id: 1, kind: .exporting, title: "export DOE", peer: "", phase: .sending, started: story.now)
+    job.progress = JobView.Progress(total: 200, completed: 50, bytes: 25_000_000, rate: 2_500_000)
+    story.show(.job(job))
+    #expect(!story.shows("to go"), "of what has just begun nobody can tell")
+    story.pass(.seconds(10))
+    #expect(story.operation.contains("50/200 · 25 MB · 2.5 MB/s · 30 s to go"))
+    story.press("4")
+    #expect(story.shows("30 s to go"))
+    story.press(.enter)
+    #expect(story.shows("50/200 · 25 MB · 2.5 MB/s · 30 s to go"))
+    job.phase = .done
+    story.show(.job(job))
+    #expect(!story.shows("to go"))
+  }
+
   // MARK: Jobs
 
   @Test(

@@ -346,6 +346,7 @@ struct KeyStories {
     story.show(.job(send))
     #expect(story.selected.contains("○ paused") && story.selected.contains("p goes on; asked for"))
     #expect(story.footer.contains("p go on with it  Enter details"))
+    #expect(story.operation.contains("○ C-MOVE DOE · PACS1") && story.operation.contains("paused p goes on"))
     story.press(.enter)
     #expect(story.shows("p goes on with it, c cancels and forgets it"))
     #expect(story.footer.contains("p go on with it"))

@@ -6,14 +6,10 @@ import Testing
 struct KeymapTests {
   private let screens: [any Screen] = {
     let world = World(modalities: [ModalityRow(name: "PACS1", aeTitle: "PACS1", host: "localhost", port: 104)])
-    let order = FindOrder(token: 0, modality: "PACS1", level: .study, keys: [:], limit: 0, words: "")
-    return [
-      ModalitiesScreen(world), QueryScreen(world, modalities: []),
-      ResultsScreen(orders: [order], path: []), LocalScreen(level: .study, parent: nil),
-      TagsScreen(instance: "", title: "", token: 0), PreviewScreen(id: "", title: "", token: 0), JobsScreen(),
-      JobScreen(JobView(id: 1, kind: .move, title: "", peer: "", phase: .paused, started: .now)), ActivityScreen(),
-      WatchScreen(world), ModalityScreen(nil),
-      WorklistScreen(orders: []), QueryScreen(world, modalities: [], isWorklist: true),
+    let paused = JobView(id: 1, kind: .move, title: "", peer: "", phase: .paused, started: .now)
+    return TUI.everyScreen.map(\.screen) + [
+      JobScreen(paused), QueryScreen(world, modalities: [], isWorklist: true),
+      LocalScreen(level: .instance, parent: nil),
     ]
   }()
 
@@ -41,6 +37,15 @@ struct KeymapTests {
     for key in (Keymap.inFields + screens.flatMap(\.fieldBindings)).flatMap(\.keys) {
       #expect(key.text == nil, "\(key)")
     }
+  }
+
+  @Test("The man page has every key of every screen")
+  func manual() {
+    let told = Set(TUI.keyTable.flatMap(\.keys).map(\.help))
+    for screen in screens {
+      for binding in screen.bindings + screen.fieldBindings { #expect(told.contains(binding.help), "\(binding)") }
+    }
+    #expect(told.contains { $0.contains("retrieve it here") } && told.contains { $0.contains("anywhere in a name") })
   }
 
   @Test("Every binding has words for the help, those of the footer are short")

@@ -41,6 +41,12 @@ enum Format {
     return value < 99.95 ? decimal(value) + " s" : Words.minutes(Int(value))
   }
 
+  /// `12 s`, `3 m 07 s`: for what is only estimated.
+  static func approximately(_ duration: Duration) -> String {
+    let value = duration.inSeconds.rounded(.up)
+    return value < 100 ? "\(Int(max(1, value))) s" : self.duration(.seconds(value))
+  }
+
   static func milliseconds(_ value: Double) -> String { Words.milliseconds(value) }
 
   /// `now`, `12 s ago`, `5 m ago`, `3 h ago`, `2 d ago`.

@@ -20,12 +20,15 @@ struct OperationLine {
       job.progress.fraction.map { StyledText("  ") + Bars.bar($0, area.columns >= 100 ? 22 : 12, .accent) }
       ?? StyledText()
     let brief = StyledText(job.wait?.subject ?? phase(job)) + " "
+    let toGo = job.toGo(world.now)
     let candidates: [(left: StyledText, right: StyledText)] = [
+      (moving + progress + toGo, named + clock + bar), (progress + toGo, named + clock + bar),
       (moving + progress, named + clock + bar), (progress, named + clock + bar), (progress, named + clock),
       (progress, brief + clock + bar), (progress, brief + clock),
       (progress, clock + bar), (progress, clock), (StyledText(), clock),
     ]
-    let title = StyledText(" ") + world.spinner + StyledText(" " + job.words)
+    let light = job.phase == .paused ? job.phase.light : world.spinner
+    let title = StyledText(" ") + light + StyledText(" " + job.words)
     let least = min(title.width, 24)
     let chosen =
       candidates.first { least + $0.left.width + more.width + 2 + $0.right.width + 1 <= area.columns }
@@ -42,6 +45,7 @@ struct OperationLine {
   private func phase(_ job: JobView) -> String { job.kind == .watch ? "watching" : job.phase.rawValue }
 
   private func clock(_ job: JobView) -> StyledText {
+    if job.phase == .paused { return StyledText("p", .key) + StyledText(" goes on", .dim) }
     guard let wait = job.wait else { return StyledText(Format.duration(job.elapsed(world.now)), .strong) }
     let role: Role = (wait.fraction(world.now) ?? 1) < 0.25 ? .bad : .strong
     return StyledText(wait.clock(world.now), role)

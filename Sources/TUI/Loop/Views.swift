@@ -216,7 +216,7 @@ enum Views {
 
   static func job(_ snapshot: JobSnapshot) -> JobView {
     var view = JobView(
-      id: snapshot.id, kind: kind(snapshot.kind), title: snapshot.title, peer: snapshot.modality ?? "",
+      id: snapshot.id, kind: kind(snapshot.kind), title: title(snapshot), peer: snapshot.modality ?? "",
       phase: phase(snapshot.state), started: snapshot.started ?? .now)
     view.ended = snapshot.ended
     view.startedClock = Int(snapshot.created.timeIntervalSince1970)
@@ -236,6 +236,13 @@ enum Views {
     view.remarks = snapshot.remarks
     view.origin = snapshot.leftover.map(origin) ?? ""
     return view
+  }
+
+  /// `move 2 studies`: the peer stands beside it.
+  private static func title(_ snapshot: JobSnapshot) -> String {
+    let peer = snapshot.modality ?? ""
+    let end = [" from ", " to "].map { $0 + peer }.first { snapshot.title.hasSuffix($0) }
+    return String(snapshot.title.dropLast(end?.count ?? 0))
   }
 
   /// `asked for 06-11 08:15:02 by jane, 7 done`

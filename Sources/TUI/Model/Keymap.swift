@@ -85,7 +85,7 @@ struct KeyChoice: Sendable, Equatable {
 }
 
 /// Some keys, what they do, and what the footer and the help say about it.
-struct Binding: Sendable {
+struct Binding: Sendable, Equatable {
   var keys: [Key]
   var action: Action
   /// In the footer; empty: only in the help.

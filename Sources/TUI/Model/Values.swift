@@ -228,6 +228,18 @@ struct JobView: Identifiable, Sendable {
   }
   var words: String { peer.isEmpty ? title : "\(title) · \(peer)" }
 
+  /// How long what is left takes at the pace it has had; nil while that cannot be told.
+  func timeToGo(_ now: ContinuousClock.Instant) -> Duration? {
+    guard isMoving, let fraction = progress.fraction, fraction > 0, fraction < 1 else { return nil }
+    let elapsed = elapsed(now)
+    return elapsed < .seconds(1) ? nil : elapsed * ((1 - fraction) / fraction)
+  }
+
+  /// ` · 12 s to go`
+  func toGo(_ now: ContinuousClock.Instant) -> StyledText {
+    timeToGo(now).map { StyledText(" · \(Format.approximately($0)) to go", .dim) } ?? StyledText()
+  }
+
   func elapsed(_ now: ContinuousClock.Instant) -> Duration { started.duration(to: ended ?? now) }
 }
 

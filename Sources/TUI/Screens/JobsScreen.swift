@@ -74,7 +74,7 @@ struct JobsScreen: ListScreen {
     guard job.isRunning else { return StyledText(job.outcome, job.phase == .done ? .dim : .warning) }
     let clock = job.wait.map { StyledText("\($0.clock(world.now)) ", .strong) + Bars.countdown($0, world.now, 6) + " " }
     let progress = job.progress.isEmpty ? StyledText(job.wait?.subject ?? "", .dim) : job.progress.words
-    return (clock ?? StyledText()) + progress
+    return (clock ?? StyledText()) + progress + job.toGo(world.now)
   }
 
   /// A clock while it runs, which must not change its unit every tenth of a second.
@@ -182,6 +182,7 @@ enum JobDetails {
     if !job.progress.isEmpty, job.kind != .find || job.isRunning {
       lines.append(
         (job.progress.fraction.map { Bars.bar($0, 24, .accent) + StyledText(" ") } ?? StyledText()) + job.progress.words
+          + job.toGo(world.now)
       )
     }
     if !job.outcome.isEmpty { lines.append(StyledText(job.outcome, job.phase == .done ? .text : .bad)) }
