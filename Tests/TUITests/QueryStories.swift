@@ -30,7 +30,11 @@ struct QueryStories {
   func form() {
     let story = Story()
     story.press(.enter)
-    story.type("doe")
+    story.type("doe, j")
+    #expect(story.shows("asks doe^j*"), "as lists show a name")
+    story.press(.backspace, .backspace)
+    #expect(story.shows("asks doe*"))
+    story.press(.backspace)
     #expect(story.shows("asks doe*"))
     story.press(.tab, .tab, .tab)
     story.type("2024-01..2024-03")
@@ -54,10 +58,10 @@ struct QueryStories {
     let story = Story()
     story.show(.station(StationView(addsWildcards: false)))
     story.press(.enter)
-    story.type("doe")
+    story.type("doe, j")
     #expect(!story.shows("asks doe"))
     story.press(.enter)
-    #expect(story.effects.finds.last?.keys == ["PatientName": "doe"])
+    #expect(story.effects.finds.last?.keys == ["PatientName": "doe, j"])
   }
 
   @Test("A form with no criteria says so, and how many it will take")
@@ -96,6 +100,27 @@ struct QueryStories {
     #expect(story.shows("cancelled; r for all"))
     story.press("r")
     #expect(story.effects.finds.count == 2)
+  }
+
+  @Test("c stops all that were asked together, and what had come from each stays")
+  func cancelledTogether() {
+    let story = Story()
+    story.press("*", .enter, .enter)
+    let orders = story.effects.finds
+    for (number, order) in orders.enumerated() {
+      var asking = job(order.token, at: story.now)
+      asking = JobView(
+        id: number + 1, kind: .find, title: asking.title, peer: order.modality, phase: .receiving, started: story.now)
+      asking.subjects = ["find-\(order.token)", order.modality]
+      story.show(.job(asking))
+    }
+    story.show(.matches(token: orders[0].token, [study(1)]))
+    story.show(.matches(token: orders[2].token, [study(2)]))
+    story.press("c")
+    #expect(story.effects.cancelled == [1, 2, 3])
+    #expect(story.shows("Cancelling 3 queries."))
+    for order in orders { story.show(.findEnded(token: order.token, .init(words: "cancelled", isCancelled: true))) }
+    #expect(story.shows("2 studies, then cancelled; r for all"))
   }
 
   @Test("A name that nobody has is asked for anywhere in a name by R; one with wildcards is not, nor one that is found")

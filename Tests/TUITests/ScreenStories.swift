@@ -340,7 +340,24 @@ struct ScreenStories {
     story.press("4")
     #expect(story.shows("e echoes a modality"))
     story.press("5")
-    #expect(story.shows("Nothing has happened yet"))
+    #expect(story.shows("Nothing has happened yet") && story.shows("1 then e makes the first"))
+    story.press("H")
+    story.show(.history(token: historyToken(story), []))
+    #expect(story.shows("1 then e makes the first entry"))
+    story.press("3")
+    story.show(.page(.init(token: story.effects.pages.last?.token ?? 0, records: [], offset: 0, isLast: true)))
+    #expect(story.shows("i imports files or a folder") && story.shows("m retrieves a study"))
+    story.press(":")
+    story.type("watch")
+    story.press(.enter)
+    #expect(story.shows("w on a modality watches it"))
+    let (results, token) = self.results()
+    results.show(.findEnded(token: token, .init()))
+    #expect(results.shows("PACS1 has no studies for this.") && results.shows("r asks again"))
+  }
+
+  private func historyToken(_ story: Story) -> Int {
+    story.effects.compactMap { if case .history(let token, _, _) = $0 { token } else { nil } }.last ?? 0
   }
 
   @Test("The receiver's state is in the header, with the reason when it is off")

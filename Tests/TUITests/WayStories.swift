@@ -57,6 +57,20 @@ struct WayStories {
     #expect(story.operation.contains("C-MOVE DOE"))
   }
 
+  @Test("Esc closes a question, a prompt, the help and the choice of columns, and changes nothing")
+  func closing() {
+    let story = Story()
+    for (key, words) in [
+      ("x", "Remove PACS1?"), (":", "Tab completes"), ("?", "On this screen"), ("|", "as wide as it needs"),
+    ] {
+      story.press(Key(.character(Character(key))))
+      #expect(story.shows(words), "\(key)")
+      story.press(.escape)
+      #expect(!story.shows(words) && story.footer.contains("Enter query"), "\(key)")
+    }
+    #expect(story.effects.removed.isEmpty && !story.effects.quits)
+  }
+
   @Test("q is Esc without its delay, and quits at the root only")
   func leave() {
     let story = Story()

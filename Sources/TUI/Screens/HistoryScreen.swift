@@ -68,7 +68,11 @@ struct HistoryScreen: ListScreen {
   func emptyWords(_ world: World) -> [StyledText] {
     if isLoading { return [StyledText("loading", .dim)] }
     if list.isFiltered { return [StyledText("Nothing matches; Esc clears the filter.", .dim)] }
-    return [StyledText("Nothing has been done yet; what is done from now on is kept here.", .dim)]
+    return [
+      StyledText("Nothing has been done yet; what is done from now on is kept here.", .dim),
+      StyledText("1", .key) + StyledText(" then ", .dim) + StyledText("e", .key)
+        + StyledText(" makes the first entry", .dim),
+    ]
   }
 
   func details(_ world: World) -> [StyledText] { list.detailed?.lines ?? [] }

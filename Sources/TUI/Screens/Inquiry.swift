@@ -17,7 +17,8 @@ struct Inquiry: Sendable {
   private var subjects: Set<String> { Set(orders.map { "find-\($0.token)" }) }
 
   /// The job of one that still answers.
-  func asking(_ world: World) -> JobView? { subjects.lazy.compactMap { world.running($0) }.first }
+  func asking(_ world: World) -> JobView? { allAsking(world).first }
+  func allAsking(_ world: World) -> [JobView] { orders.compactMap { world.running("find-\($0.token)") } }
   func concerns(_ job: JobView) -> Bool { !job.subjects.isDisjoint(with: subjects) }
 
   private var isCancelled: Bool { ends.values.contains(where: \.isCancelled) }
@@ -176,6 +177,17 @@ extension AnswerScreen {
   mutating func askAgain(_ context: inout Context) {
     list.replace([])
     inquiry.askAgain(&context)
+  }
+
+  /// Whoever still answers is told to stop; false: nobody does.
+  func cancelAsking(_ context: inout Context) -> Bool {
+    let asking = inquiry.allAsking(context.world)
+    context.effects += asking.map { .cancel(job: $0.id) }
+    if let first = asking.first {
+      context.say(
+        "Cancelling \(asking.count == 1 ? first.words : Format.count(asking.count, "query", "queries")).", .warning)
+    }
+    return !asking.isEmpty
   }
 
   /// The verb for a name that nobody has; only while there is one.

@@ -69,13 +69,21 @@ enum QueryField: Sendable {
     case .birthDate, .studyDate, .stepDate:
       return DateInput.range(text, today: today).map { .success($0) }
         ?? .failure(Command.Complaint(words: "not a date"))
-    case .patientName, .referring, .performing: return .success(isAsTyped ? text : text + "*")
+    case .patientName, .referring, .performing:
+      return .success(addsWildcards ? Self.name(text) + (isAsTyped ? "" : "*") : text)
     case .description: return .success(isAsTyped ? text : "*\(text)*")
     case .stepModality: return .success(text.uppercased())
     case .modalities:
       return .success(text.uppercased().split { $0 == "," || $0 == " " || $0 == "\\" }.joined(separator: "\\"))
     default: return .success(text)
     }
+  }
+
+  /// A name typed as lists show it, `Doe, Jane`, as DICOM writes it (PS3.5 §6.2.1.2).
+  private static func name(_ text: String) -> String {
+    guard let comma = text.firstIndex(of: ","), !text.contains("^"), !text.contains("=") else { return text }
+    let given = text[text.index(after: comma)...].drop { $0 == " " }
+    return given.isEmpty ? String(text[..<comma]) : "\(text[..<comma])^\(given)"
   }
 }
 

@@ -69,6 +69,7 @@ struct ResultsScreen: AnswerScreen {
     case .open: drillDown(&context)
     case .again: askAgain(&context)
     case .wider: askWider(&context)
+    case .cancel where list.current.flatMap({ context.world.running($0.uid) }) == nil: return cancelAsking(&context)
     case .retrieve: context.effects += retrievals(&context).map { .retrieve($0) }
     case .get:
       context.effects += retrievals(&context).map { order in

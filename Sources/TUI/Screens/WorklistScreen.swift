@@ -57,6 +57,7 @@ struct WorklistScreen: AnswerScreen {
       context.push(RecordScreen(record: row))
     case .again: askAgain(&context)
     case .wider: askWider(&context)
+    case .cancel: return cancelAsking(&context)
     default: return false
     }
     return true
