@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The real binary in a real terminal: a private tmux server with one window, in which a shell runs.
 final class Tmux: Sendable {
@@ -6,9 +7,12 @@ final class Tmux: Sendable {
   private let socket: String
 
   /// Starts a shell of `columns` by `rows` with a prompt of its own.
-  init(in workshop: Workshop, columns: Int = 100, rows: Int = 30, environment: [String: String] = [:]) async throws {
+  init(
+    in workshop: Workshop, columns: Int = 100, rows: Int = 30, environment: [String: String] = [:],
+    name: String = "tmux"
+  ) async throws {
     self.workshop = workshop
-    socket = workshop.path("tmux.socket")
+    socket = workshop.path("\(name).socket")
     var variables = environment
     variables["LC_ALL"] = "C.UTF-8"
     let settings = variables.sorted { $0.key < $1.key }.flatMap { ["-e", "\($0.key)=\($0.value)"] }
@@ -32,6 +36,40 @@ final class Tmux: Sendable {
     try await keys("Enter")
   }
 
+  /// Opens a program from the shell, which remembers how the terminal was set and tells the status at the end.
+  ///
+  /// - Parameter launcher: a command that starts it.
+  /// - Returns: its process id.
+  func open(_ command: String, through launcher: String = "") async throws -> Int32 {
+    let file = workshop.path("pid-\(UUID().uuidString.prefix(8))")
+    try await type("stty -g >before; \(launcher) sh -c 'echo $$ >\(file); exec \(command)'; echo status=$?")
+    return try await eventually("the shell has started \(command)") {
+      guard let text = try? String(contentsOfFile: file, encoding: .utf8), text.hasSuffix("\n") else { return nil }
+      return Int32(text.trimmingCharacters(in: .newlines))
+    }
+  }
+
+  /// The shell is back, and everything about the terminal is as it was.
+  func expectClean(_ status: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    try await wait(for: "status=\(status)\\s")
+    // The main screen, the cursor shown, no application keys, no mouse.
+    let flags = try await state("alternate_on", "cursor_flag", "keypad_cursor_flag", "mouse_any_flag")
+    #expect(flags == ["0", "1", "0", "0"], sourceLocation: sourceLocation)
+    try await type("clear; stty -g | cmp - before && echo 'terminal is as' before")
+    try await wait(for: "terminal is as before")
+  }
+
+  /// Writes text as it is, without Enter.
+  func write(_ text: String) async throws { try await command(["send-keys", "-l", text]) }
+
+  /// Takes the terminal away from what runs in it.
+  func kill() async throws { try await command(["kill-server"]) }
+
+  /// Waits until the screen does not say that any more.
+  func waitUntilGone(_ text: String) async throws {
+    _ = try await eventually("\(text) is gone") { try await screen().contains(text) ? nil : true }
+  }
+
   /// Presses keys, named as tmux names them: `e`, `Enter`, `C-c`.
   func keys(_ names: String...) async throws {
     for name in names { try await command(["send-keys", name]) }
@@ -42,9 +80,13 @@ final class Tmux: Sendable {
   }
 
   /// The lines now shown.
-  func screen() async throws -> String {
-    try await command(["capture-pane", "-p"])
+  /// - Parameter withStyles: with the escape sequences for colours and the like.
+  func screen(withStyles: Bool = false) async throws -> String {
+    try await command(["capture-pane", "-p"] + (withStyles ? ["-e"] : []))
   }
+
+  /// What was copied last.
+  func buffer() async throws -> String { try await command(["show-buffer"]) }
 
   /// Waits until the screen matches the regular expression; answers the screen.
   @discardableResult

@@ -13,21 +13,10 @@ extension Interop {
       terminal = try await Tmux(in: workshop, environment: Installation.home(in: workshop))
     }
 
-    /// Opens `fluoro demo` from the shell, which remembers how the terminal was set; answers the process id.
     private func openDemo() async throws -> Int32 {
-      try await terminal.type("stty -g >before; sh -c 'echo $$ >pid; exec \(Workshop.fluoro) demo'; echo status=$?")
-      try await terminal.wait(for: "modalities")
-      return try #require(
-        Int32(try String(contentsOfFile: workshop.path("pid"), encoding: .utf8).trimmingCharacters(in: .newlines)))
-    }
-
-    /// The shell is back, and everything about the terminal is as it was.
-    private func expectCleanTerminal(_ status: String) async throws {
-      try await terminal.wait(for: "status=\(status)\\s")
-      let flags = try await terminal.state("alternate_on", "cursor_flag", "keypad_cursor_flag", "mouse_any_flag")
-      #expect(flags == ["0", "1", "0", "0"])
-      try await terminal.type("clear; stty -g | cmp - before && echo 'terminal is as' before")
-      try await terminal.wait(for: "terminal is as before")
+      let identifier = try await terminal.open("\(Workshop.fluoro) demo")
+      try await terminal.wait(for: "● receiving")
+      return identifier
     }
 
     @Test("e, Enter, Enter, m, 3: echo, query, retrieve, and the study is here")
@@ -45,21 +34,68 @@ extension Interop {
       try await terminal.wait(for: "1 study(.|\n)*DOE, JANE")
       try await terminal.keys(":")
       try await terminal.type("quit")
-      try await expectCleanTerminal("0")
+      try await terminal.expectClean("0")
     }
 
-    @Test("Ctrl-C twice ends it")
-    func interrupt() async throws {
+    @Test("q, or Ctrl-C and y, or Ctrl-C twice end it", arguments: [["q"], ["C-c", "y"], ["C-c", "C-c"]])
+    func leaving(keys: [String]) async throws {
       _ = try await openDemo()
-      try await terminal.keys("C-c", "C-c")
-      try await expectCleanTerminal("\\d+")
+      for key in keys {
+        try await terminal.keys(key)
+        // A question is answered by what is pressed after it was seen.
+        if key == "C-c", keys.contains("y") { try await terminal.wait(for: "Quit fluoro\\?") }
+      }
+      try await terminal.expectClean("0")
     }
 
-    @Test("a signal leaves the terminal clean", arguments: [SIGTERM, SIGHUP, SIGSEGV, SIGABRT])
+    @Test("INT asks as Ctrl-C does, and a second ends it")
+    func interrupted() async throws {
+      let identifier = try await openDemo()
+      kill(identifier, SIGINT)
+      try await terminal.wait(for: "Quit fluoro\\?")
+      try await terminal.keys("n")
+      try await terminal.waitUntilGone("Quit fluoro")
+      // Two seconds later it would be the first again.
+      kill(identifier, SIGINT)
+      _ = try await eventually("the second INT ends it") {
+        kill(identifier, SIGINT)
+        return kill(identifier, 0) == 0 ? nil : true
+      }
+      try await terminal.expectClean("0")
+    }
+
+    @Test(
+      "a signal ends it while something runs, a crash at any time: the terminal is clean",
+      arguments: [SIGTERM, SIGHUP, SIGQUIT, SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGTRAP, SIGFPE])
     func signals(signal: Int32) async throws {
       let identifier = try await openDemo()
+      try await terminal.keys("E")
+      try await terminal.wait(for: "SILENT .* echo")
       kill(identifier, signal)
-      try await expectCleanTerminal(signal == SIGSEGV || signal == SIGABRT ? "\(128 + signal)" : "\\d+")
+      let ends = [SIGTERM, SIGHUP, SIGQUIT].contains(signal)
+      try await terminal.expectClean(ends ? "0" : "\(128 + signal)")
+    }
+
+    @Test("Ctrl-Z gives the terminal back, fg takes it again; TSTP from elsewhere asks while something runs")
+    func suspending() async throws {
+      let identifier = try await openDemo()
+      try await terminal.keys("C-z")
+      // The shell goes on with what stands behind the command.
+      try await terminal.expectClean("148")
+      try await terminal.type("clear; fg; echo status=$?")
+      try await terminal.wait(for: "was suspended(.|\n)*SAMPLEPACS")
+      try await terminal.keys("G", "e")
+      try await terminal.wait(for: "SILENT .* echo")
+      kill(identifier, SIGTSTP)
+      try await terminal.wait(for: "Suspend\\?(.|\n)*C-ECHO · SILENT")
+      try await terminal.keys("y")
+      try await terminal.wait(for: "status=148")
+      #expect(try await terminal.state("alternate_on", "cursor_flag") == ["0", "1"])
+      try await terminal.type("clear; fg; echo status=$?")
+      try await terminal.wait(for: "was suspended(.|\n)*SAMPLEPACS")
+      try await terminal.keys("q", "y")
+      try await terminal.wait(for: "status=0")
+      try await terminal.expectClean("0")
     }
 
     @Test("a small terminal, and one that grows, are drawn to their edges")
@@ -73,7 +109,33 @@ extension Interop {
         }
       }
       try await terminal.keys("q")
-      try await expectCleanTerminal("0")
+      try await terminal.expectClean("0")
+    }
+
+    @Test("y copies into tmux's buffer, and shows what")
+    func copying() async throws {
+      _ = try await openDemo()
+      try await terminal.keys("y")
+      let screen = try await terminal.wait(for: "Copied: SAMPLEPACS@127\\.0\\.0\\.1:\\d+")
+      let copied = try await terminal.buffer()
+      #expect(copied.hasPrefix("SAMPLEPACS@127.0.0.1:") && screen.contains("Copied: \(copied)"))
+      try await terminal.keys("q")
+      try await terminal.expectClean("0")
+    }
+
+    @Test("NO_COLOR takes the colours, and leaves what is bold or reversed; a vt100 has none either")
+    func colours() async throws {
+      for (setting, isColoured) in [("env -u NO_COLOR", true), ("NO_COLOR=1", false), ("TERM=vt100", false)] {
+        try await terminal.type("clear; \(setting) \(Workshop.fluoro) demo; echo status=$?")
+        try await terminal.wait(for: "● receiving")
+        let screen = try await terminal.screen(withStyles: true)
+        #expect(
+          screen.contains(try Regex("\u{1b}\\[[0-9;]*(3[0-7]|9[0-7])m")) == isColoured,
+          "\(setting): \(screen.debugDescription)")
+        #expect(screen.contains(try Regex("\u{1b}\\[[0-9;]*[17]m")), "\(setting)")
+        try await terminal.keys("q")
+        try await terminal.wait(for: "status=0")
+      }
     }
 
     @Test("without colour, without UTF-8, or on an unknown terminal it still works")
@@ -81,6 +143,7 @@ extension Interop {
       for setting in ["TERM=vt100", "LC_ALL=C", "TERM=no-such-terminal"] {
         try await terminal.type("clear; \(setting) \(Workshop.fluoro) demo; echo status=$?")
         try await terminal.wait(for: "modalities")
+        if setting.contains("no-such") { try await terminal.wait(for: "no-such-terminal is unknown") }
         try await terminal.keys("e")
         try await terminal.wait(for: " up")
         try await terminal.keys("q")
