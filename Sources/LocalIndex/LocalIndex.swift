@@ -172,9 +172,6 @@ public final class LocalIndex: Sendable {
 
   // MARK: Database access
 
-  /// Why what is stored does not get into the index, while that is so (a full disk, mostly); lists then lag behind.
-  public var indexFailure: String? { writer.failure.map { "\($0)" } }
-
   /// Reads what was stored before the call; where the index cannot be written, what is in it.
   func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
     do {

@@ -74,7 +74,5 @@ public struct PresentationDataValue: Hashable, Sendable {
   public var controlHeader: UInt8 { (isCommand ? 1 : 0) | (isLast ? 2 : 0) }
 }
 
-/// Bytes before the data of a P-DATA-TF PDU's first PDV: type, reserved, PDU length, PDV length, context, control header.
-let dataPDUHeaderLength = 12
 /// Bytes of a PDV inside the PDU's length besides its data: PDV length, context, control header.
 let pdvHeaderLength = 6

@@ -33,17 +33,6 @@ public struct ImportOutcome: Hashable, Sendable {
 }
 
 extension LocalIndex {
-  /// Imports one file: it is read, and written to the storage as an arrival is.
-  /// - Throws: ``StorageError``: `notDicom` when it is none.
-  public func importFile(_ path: String) throws -> StoredInstance {
-    switch try read(path, name: path) {
-    case .here(let stored): return stored
-    case .written(let incoming):
-      defer { incoming.abandon() }
-      return try incoming.commit()
-    }
-  }
-
   /// Imports files, what lies in folders and ZIP archives, and what a DICOMDIR lists. Several at once: they are written,
   /// synced together and then named, so that an interrupted import leaves only whole instances, and the same import again
   /// takes up where it ended.

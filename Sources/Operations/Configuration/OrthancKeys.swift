@@ -50,11 +50,6 @@ enum OrthancKeys {
     "AllowTranscoding", "UseDicomTls", "LocalAet", "Timeout", "RetrieveMethod",
   ]
 
-  /// `Manufacturer`, as Orthanc understands it today.
-  static let manufacturers: Set<String> = [
-    "Generic", "GenericNoWildcardInDates", "GenericNoUniversalWildcard", "Vitrea", "GE", "SiemensSyngoCT",
-  ]
-
   /// Names of earlier releases; Orthanc reads them as `Generic`.
   static let obsoleteManufacturers: Set<String> = [
     "AgfaImpax", "SyngoVia", "EFilm2", "MedInria", "ClearCanvas", "Dcm4Chee", "StoreScp", "ZWPacs",

@@ -143,7 +143,6 @@ public final class Job: Sendable, Identifiable {
 
   /// The same again as a new job; nil where that has no meaning.
   public func retry() -> Job? { retryAction?() }
-  public var canRetry: Bool { retryAction != nil }
 
   // MARK: For those that run it
 

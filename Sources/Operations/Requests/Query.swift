@@ -25,9 +25,6 @@ public struct Query: Sendable, Hashable {
     self.normalize = normalize
   }
 
-  /// Whether nothing restricts it: everything would match.
-  public var isUnrestricted: Bool { keys.allSatisfy { $0.value.isEmpty || $0.value == "*" } }
-
   /// The text to encode holds something that is not ASCII.
   var hasText: Bool { keys.contains { !$0.value.utf8.allSatisfy { $0 < 0x80 } } }
 }

@@ -58,17 +58,4 @@ struct SampleStudiesTests {
     #expect(statistics.studies == 12 && statistics.instances == count)
     try index.close()
   }
-
-  @Test("A series of any size, each slice with an identity of its own")
-  func series() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fluoro-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let paths = try SampleStudies.writeCT(slices: 30, rows: 48, columns: 64, to: folder.path)
-    let files = try paths.map { try DicomFile(path: $0) }
-    #expect(files.count == 30)
-    #expect(Set(files.map { $0.dataSet.string(.sopInstanceUID) }).count == 30)
-    #expect(Set(files.map { $0.dataSet.string(.seriesInstanceUID) }).count == 1)
-    #expect(files.map(\.pixelData?.length) == Array(repeating: 48 * 64 * 2, count: 30))
-  }
 }
