@@ -7,10 +7,12 @@
     scu.py move PORT AETITLE STUDY DESTINATION
     scu.py get PORT AETITLE STUDY FOLDER [--cancel-after N] [--syntax UID]...
     scu.py commit PORT AETITLE CLASS INSTANCE
+    scu.py normalized PORT AETITLE
 
 Each prints the status of each response, `get` and `move` their counters too, `find` and `query` the patient. `query` asks
 for studies and prints first what was agreed to of the extended negotiation. `get` writes the instances into FOLDER; `store`
-sends the bytes of the files as they are.
+sends the bytes of the files as they are; `normalized` asks for each of PS3.7's N-services once, and then for an echo, all on one
+association.
 """
 
 import argparse
@@ -36,7 +38,7 @@ from pynetdicom.sop_class import (
 
 warnings.simplefilter("ignore")
 arguments = argparse.ArgumentParser()
-arguments.add_argument("what", choices=["echo", "store", "find", "query", "move", "get", "commit"])
+arguments.add_argument("what", choices=["echo", "store", "find", "query", "move", "get", "commit", "normalized"])
 arguments.add_argument("port", type=int)
 arguments.add_argument("aet")
 arguments.add_argument("rest", nargs="*")
@@ -166,4 +168,23 @@ def commit():
     association.release()
 
 
-{"echo": echo, "store": store, "find": find, "query": query, "move": move, "get": get, "commit": commit}[options.what]()
+def normalized():
+    association = associate([StorageCommitmentPushModel], [Verification])
+    target = (StorageCommitmentPushModel, StorageCommitmentPushModelInstance)
+    something = Dataset()
+    something.TransactionUID = "2.25.1"
+    for status, _ in (
+        association.send_n_event_report(something, 9, *target),
+        association.send_n_get([0x00081195], *target),
+        association.send_n_set(something, *target),
+        association.send_n_action(something, 9, *target),
+        association.send_n_create(something, *target),
+    ):
+        say(status)
+    say(association.send_n_delete(*target))
+    say(association.send_c_echo())
+    association.release()
+
+
+{"echo": echo, "store": store, "find": find, "query": query, "move": move, "get": get, "commit": commit,
+ "normalized": normalized}[options.what]()

@@ -266,9 +266,16 @@ extension Interop {
         let answer = try await served.client("commit", UID.ctImageStorage.rawValue, study + ".2.1")
         try demand(!answer.contains("0x0000"))
       }
-      await matrix.try("shutdown refused", "DCMTK", as: .scp) {
-        _ = try await Toolkit.run("termscu", served.address, in: workshop)
-        _ = try await served.toolkit("echoscu", served.address)
+      // No class has such an event, nobody takes an action, and nothing else of the kind is known.
+      await matrix.try("N-services refused", "pynetdicom", as: .scp) {
+        let answers = try await served.client("normalized").split(separator: "\n")
+        try demand(answers == ["0x0113", "0x0211", "0x0211", "0x0122", "0x0211", "0x0211", "0x0000"])
+      }
+      for (peer, address) in [("DCMTK", served.address), ("DCMTK +tls", served.secured)] {
+        await matrix.try("shutdown refused", peer, as: .scp) {
+          _ = try await served.toolkit("termscu", address)
+          _ = try await served.toolkit("echoscu", address)
+        }
       }
     }
 
