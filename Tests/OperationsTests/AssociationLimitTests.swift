@@ -49,4 +49,39 @@ struct AssociationLimitTests {
       #expect(result.outcome.state == .done && result.received == study.instances)
     }
   }
+
+  @Test(
+    "A C-CANCEL is answered at once while the destination of a C-MOVE is connected to, or waited for",
+    .timeLimit(.minutes(1)), arguments: [false, true])
+  func cancelled(_ isFull: Bool) async throws {
+    // The front's clock stands still: it waits for the answer as long as it takes.
+    try await Stations.with(clock: ManualClock()) { stations in
+      let pacs = stations.pacs.station
+      let silent = try DroppingPort()
+      var destination = Modality(name: "SILENT", aeTitle: "SILENT", host: "127.0.0.1", port: silent.port)
+      destination.maximumAssociations = 1
+      destination.timeout = .seconds(3600)
+      try pacs.add(destination)
+      // Another sub-operation has the only place, or none has.
+      let other = Task { [destination] in
+        guard isFull else { return }
+        let parameters = try Station.parameters(
+          destination, callingAETitle: "SAMPLEPACS", [], maximumPDULength: 16384, security: nil)
+        _ = try await pacs.pool.lease(parameters, limit: 1, deadlines: Deadlines(Timeouts(all: nil)), isGuest: true)
+      }
+      try await until { !isFull || pacs.pool.guestCount == 1 }
+      var request = RetrieveRequest(
+        level: .study, items: [.study(try stations.largestStudy().studyInstanceUID)])
+      request.target = "SILENT"
+      let move = stations.front.move(stations.modality, request)
+      try await until { (isFull ? pacs.pool.waitingCount : pacs.pool.guestCount) == 1 }
+      move.job.cancel()
+      let result = try await move.value()
+      #expect(result.items.first?.status?.code == 0xFE00)
+      #expect(result.items.first?.failed == 0, "what was never tried has not failed")
+      other.cancel()
+      _ = await other.result
+      _ = silent
+    }
+  }
 }

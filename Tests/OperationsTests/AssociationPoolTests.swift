@@ -90,6 +90,62 @@ struct AssociationPoolTests {
   }
 }
 
+@Suite("Places of what comes without a job")
+struct GuestTests {
+  private let peer = StubbornPeer()
+
+  private func with(_ body: (AssociationPool, AssociationParameters) async throws -> Void) async throws {
+    let acceptor = try await Acceptor.listen(host: "127.0.0.1", port: 0, delegate: peer)
+    let parameters = AssociationParameters(
+      host: "127.0.0.1", port: acceptor.port, callingAETitle: "FLUORO", calledAETitle: "PEER",
+      presentationContexts: [.init(abstractSyntax: .verification, transferSyntaxes: Station.uncompressed)])
+    let pool = AssociationPool(clock: ManualClock(), trace: nil)
+    try await body(pool, parameters)
+    await pool.close()
+    await acceptor.close(grace: .seconds(3))
+  }
+
+  @Test("however many ask at once, no more get an association than the station takes", .timeLimit(.minutes(1)))
+  func together() async throws {
+    try await with { pool, parameters in
+      let most = Box(0)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<20 {
+          group.addTask {
+            let lease = try await pool.lease(
+              parameters, limit: 2, deadlines: Deadlines(Timeouts()), isFresh: true, isGuest: true)
+            most.change { $0 = max($0, pool.guestCount) }
+            await Task.yield()
+            await pool.giveBack(lease, keeps: false)
+          }
+        }
+        try await group.waitForAll()
+      }
+      #expect(most.value == 2)
+      #expect(pool.waitingCount == 0)
+    }
+  }
+
+  @Test("a job waits for the guest that has the last place, and a guest for a job", .timeLimit(.minutes(1)))
+  func others() async throws {
+    try await with { pool, parameters in
+      for isGuestFirst in [true, false] {
+        var first: Lease? = try await pool.lease(
+          parameters, limit: 1, deadlines: Deadlines(Timeouts()), isGuest: isGuestFirst)
+        let second = Task {
+          let lease = try await pool.lease(
+            parameters, limit: 1, deadlines: Deadlines(Timeouts()), isGuest: !isGuestFirst)
+          await pool.giveBack(lease, keeps: false)
+        }
+        try await until { pool.waitingCount == 1 }
+        if let first { await pool.giveBack(first, keeps: false) }
+        first = nil
+        try await second.value
+      }
+    }
+  }
+}
+
 extension Stations {
   /// Associations that our station has opened.
   fileprivate var opened: Int { front.activity.entries.count { $0.kind == .outgoing } }

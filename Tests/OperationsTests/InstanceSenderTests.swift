@@ -24,8 +24,8 @@ struct InstanceSenderTests {
   func unreachable() async throws {
     let instances = [try instance(1), try instance(2, uid: "1.2.1"), try instance(3)]
     let sender = InstanceSender(
-      pool: AssociationPool(clock: ManualClock(), trace: nil), lease: { _, _ in throw OperationError("no way") },
-      moveOriginator: nil)
+      pool: AssociationPool(clock: ManualClock(), trace: nil), lease: { _, _, _ in throw OperationError("no way") },
+      moveOriginator: nil, deadlines: Deadlines(Timeouts(), clock: ManualClock()))
     let (results, failure) = await sender.send(instances)
     #expect(results.map(\.sopInstanceUID) == ["1.2.1", "1.2.1", "1.2.3"])
     #expect(results.allSatisfy { !$0.isStored })

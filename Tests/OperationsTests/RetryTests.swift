@@ -46,6 +46,30 @@ struct RetryTests {
     }
   }
 
+  @Test(
+    "one association of two that gets no answer is given up in time, though the other goes on", .timeLimit(.minutes(1)))
+  func silent() async throws {
+    let clock = ManualClock()
+    let peer = StubbornPeer(unanswered: ["1.2.3"])
+    try await StubbornPeer.with(peer, count: 200, clock: clock) { station, modality, request in
+      var (modality, request) = (modality, request)
+      modality.maximumAssociations = 2
+      request.associations = 2
+      let operation = station.store(modality, request)
+      try await until { peer.silences.value == 1 && station.pool.idleCount == 1 }
+      let others = peer.stored.value.count
+      #expect((1..<200).contains(others), "what the silent one has read ahead waits for it")
+      // Asked twice, and given up both times.
+      for times in 1...2 {
+        try await until { peer.silences.value == times && operation.job.snapshot.wait?.kind == .response("C-STORE") }
+        clock.advance(by: .seconds(10))
+      }
+      let result = try await operation.value()
+      #expect(result.outcome.state == .partial && result.failedInstances.contains("1.2.3"))
+      #expect(result.completed == others && operation.job.snapshot.progress.completed == others)
+    }
+  }
+
   @Test("what was cancelled goes on where it ended")
   func cancelled() async throws {
     let peer = StubbornPeer()

@@ -50,6 +50,16 @@ struct Stations {
   struct NothingFound: Error {}
 }
 
+/// Returns when something has come about.
+///
+/// - Throws: when the test is over: it took too long.
+func until(_ condition: () -> Bool) async throws {
+  while !condition() {
+    try Task.checkCancellation()
+    await Task.yield()
+  }
+}
+
 /// One change of a configuration.
 struct Setting {
   let apply: (inout Configuration) -> Void

@@ -9,9 +9,15 @@ final class StubbornPeer: AcceptorDelegate {
   let refused = Box<Set<String>>([])
   /// Instances at which it aborts.
   let fatal: Set<String>
+  /// Instances that it takes and never answers, and how often it did.
+  let unanswered: Set<String>
+  let silences = Box(0)
   let stored = Box<[String]>([])
 
-  init(fatal: Set<String> = []) { self.fatal = fatal }
+  init(fatal: Set<String> = [], unanswered: Set<String> = []) {
+    self.fatal = fatal
+    self.unanswered = unanswered
+  }
 
   func evaluate(_ request: AssociateRequest) -> AssociateDecision {
     request.accepting(abstractSyntax: { _ in true }, transferSyntax: { _, _ in true })
@@ -24,23 +30,29 @@ final class StubbornPeer: AcceptorDelegate {
       return .refuse(Status(0xC000))
     }
     if refused.value.contains(uid) { return .refuse(Status(0xA700)) }
-    return .receive(Receiver { [stored] in stored.change { $0.append(uid) } })
+    let isAnswered = !unanswered.contains(uid)
+    return .receive(
+      Receiver { [stored, silences] in
+        if isAnswered { stored.change { $0.append(uid) } } else { silences.change { $0 += 1 } }
+        return isAnswered
+      })
   }
 
   private final class Receiver: StoreReceiver {
-    let done: @Sendable () -> Void
-    init(_ done: @escaping @Sendable () -> Void) { self.done = done }
+    /// Says whether it is answered.
+    let done: @Sendable () -> Bool
+    init(_ done: @escaping @Sendable () -> Bool) { self.done = done }
     func receive(_ bytes: ByteBuffer, onRoom: @escaping @Sendable () -> Void) throws -> Bool { true }
     func finish(_ respond: @escaping @Sendable (Status) -> Void) {
-      done()
-      respond(.success)
+      if done() { respond(.success) }
     }
     func abandon() {}
   }
 
   /// A station, such a peer, and a request to send so many instances to it.
   static func with(
-    _ peer: StubbornPeer, count: Int, _ body: (Station, Modality, SendRequest) async throws -> Void
+    _ peer: StubbornPeer, count: Int, clock: any DeadlineClock = SystemDeadlineClock(),
+    _ body: (Station, Modality, SendRequest) async throws -> Void
   ) async throws {
     let folder = try TemporaryFolder()
     for number in 1...count {
@@ -53,7 +65,7 @@ final class StubbornPeer: AcceptorDelegate {
       try DicomFile.write(dataSet, meta: meta, to: "\(folder.path)/\(100 + number).dcm")
     }
     let acceptor = try await Acceptor.listen(host: "127.0.0.1", port: 0, delegate: peer)
-    let station = try Station(configuration: Configuration(storageDirectory: folder.path + "-storage"))
+    let station = try Station(configuration: Configuration(storageDirectory: folder.path + "-storage"), clock: clock)
     let modality = Modality(name: "PEER", aeTitle: "PEER", host: "127.0.0.1", port: acceptor.port)
     try await body(station, modality, SendRequest(sources: [.path(folder.path)]))
     await station.shutdown()

@@ -32,6 +32,8 @@ struct DataSetParser {
 
   /// Whether to stop at the pixel data of the outermost data set.
   var leavesPixelData = false
+  /// Where set, to stop before the first element of the outermost data set that is behind this one.
+  var last: Tag?
   let total: Int
 
   var position = 0
@@ -108,6 +110,7 @@ struct DataSetParser {
     guard let room = roomForHeader(bytes, end: end) else { return headerOutcome(bytes, end: end) }
     var flags = frames[top].flags
     let tag = loadTag(bytes, position, flags)
+    if let last, top == 0, tag > last { return .finished }
     if tag.group == 0xFFFE { return readStrayDelimiter(tag, bytes) }
     if tag.rawValue == 0, top == 0, frames[0].lastTag > 0, let outcome = readZeros(bytes) { return outcome }
 

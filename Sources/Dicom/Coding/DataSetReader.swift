@@ -50,12 +50,15 @@ public enum DataSetReader {
   /// - Parameters:
   ///   - bytes: the beginning of the data set.
   ///   - total: how long the data set is.
+  ///   - last: no element behind this one is wanted.
   static func readHeader(
-    _ bytes: ByteBuffer, total: Int, transferSyntax: TransferSyntax, defaultCharacterSet: CharacterSet
+    _ bytes: ByteBuffer, total: Int, transferSyntax: TransferSyntax, defaultCharacterSet: CharacterSet,
+    last: Tag? = nil
   ) -> Header {
     let bytes = bytes.slice()
     var parser = DataSetParser(form: EncodingForm(transferSyntax), total: total)
     parser.leavesPixelData = true
+    parser.last = last
     let outcome = bytes.withUnsafeReadableBytes { parser.parse($0) }
     switch outcome {
     case .needsMore(let count): return .needsMore(count)

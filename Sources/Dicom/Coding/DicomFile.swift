@@ -9,6 +9,16 @@ public struct DicomFile: Sendable {
     case header
     /// The whole file, into memory.
     case everything
+    /// What tells which instance it is: no element behind SOP Instance UID (0008,0018). Of a deflated file everything.
+    case identification
+
+    /// What most files have all of it in.
+    fileprivate var firstLength: Int {
+      switch self {
+      case .header, .everything: 16 * 1024
+      case .identification: 2 * 1024
+      }
+    }
   }
 
   /// Empty for one that was read from memory.
@@ -52,7 +62,7 @@ public struct DicomFile: Sendable {
   }
 
   private init(_ file: FileBytes, reading: Reading, defaultCharacterSet: CharacterSet) throws {
-    var bytes = try file.read(upTo: Self.firstRead)
+    var bytes = try file.read(upTo: reading.firstLength)
     let start = try Self.start(of: file, &bytes)
     path = file.path
     size = file.size
@@ -76,7 +86,8 @@ public struct DicomFile: Sendable {
         return
       }
       let header = DataSetReader.readHeader(
-        slice, total: total, transferSyntax: start.transferSyntax, defaultCharacterSet: defaultCharacterSet)
+        slice, total: total, transferSyntax: start.transferSyntax, defaultCharacterSet: defaultCharacterSet,
+        last: reading == .identification ? .sopInstanceUID : nil)
       switch header {
       case .read(let dataSet, let problem):
         self.dataSet = dataSet
@@ -120,9 +131,6 @@ public struct DicomFile: Sendable {
       }
     }
   }
-
-  /// What most headers fit in.
-  private static let firstRead = 16 * 1024
 
   /// Writes a file: preamble, meta information, data set. An existing file is replaced.
   ///

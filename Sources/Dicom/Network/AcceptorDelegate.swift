@@ -164,9 +164,9 @@ public struct MoveRequest: Sendable {
   public var identifier: DataSet
   public var destination: String
   public var messageID: UInt16
-  /// Whether the peer has cancelled it or is gone. Looked at between two sub-operations: the one under way ends as it does,
-  /// and its end is counted in the last progress, with which the stream ends.
-  public let isCancelled: @Sendable () -> Bool
+  /// The peer may cancel it or be gone. A sub-operation under way ends as it does, and its end is counted in the last
+  /// progress, with which the stream ends; no other is begun, or waited for.
+  public let cancellation: Cancellation
 
   public var level: Level? { identifier.string(.queryRetrieveLevel).flatMap { Level($0) } }
 }

@@ -1,4 +1,3 @@
-import NIOConcurrencyHelpers
 import NIOCore
 
 /// Requests with an identifier: queries, moves, retrievals and reports. Each runs as a task of its own, whose responses
@@ -25,14 +24,14 @@ extension AcceptorSession {
       }
       running[messageID] = Task { await responder.find(matches) }
     case .cMoveRequest:
-      let cancelled = NIOLockedValueBox(false)
+      let cancellation = Cancellation()
       let request = MoveRequest(
         model: context.abstractSyntax, identifier: identifier, destination: command.moveDestination ?? "",
-        messageID: messageID, isCancelled: { cancelled.withLockedValue { $0 } })
+        messageID: messageID, cancellation: cancellation)
       guard let progress = shared.delegate.move(request, association) else {
         return respond(command, context.id, .sopClassNotSupported)
       }
-      running[messageID] = Task { await responder.move(progress) { cancelled.withLockedValue { $0 = true } } }
+      running[messageID] = Task { await responder.move(progress) { cancellation.cancel() } }
     case .cGetRequest:
       let request = GetRequest(model: context.abstractSyntax, identifier: identifier, messageID: messageID)
       guard let instances = shared.delegate.get(request, association) else {

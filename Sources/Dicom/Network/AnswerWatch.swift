@@ -1,5 +1,5 @@
-import NIOConcurrencyHelpers
 import NIOCore
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -18,7 +18,7 @@ final class AnswerWatch {
   /// Of the machine, or the part of it that we may use.
   private static let processors = System.coreCount
   /// How many requests of this process wait for their answers.
-  private static let awaited = NIOLockedValueBox(0)
+  private static let awaited = Atomic(0)
 
   private let channel: any Channel
   /// Asking the channel for it each time takes longer than some answers do.
@@ -35,7 +35,7 @@ final class AnswerWatch {
   func begin() {
     guard sent == nil else { return }
     sent = .now()
-    Self.awaited.withLockedValue { $0 += 1 }
+    Self.awaited.add(1, ordering: .relaxed)
     guard isNear, !willWatch else { return }
     willWatch = true
     // When all else that there is to do now is done.
@@ -46,7 +46,7 @@ final class AnswerWatch {
   func end() {
     guard let sent else { return }
     self.sent = nil
-    Self.awaited.withLockedValue { $0 -= 1 }
+    Self.awaited.subtract(1, ordering: .relaxed)
     isNear = .now() - sent < Self.near
   }
 
@@ -60,5 +60,5 @@ final class AnswerWatch {
   }
 
   /// Each association at work wants a processor for us, and one for a near peer.
-  private var isAlone: Bool { Self.awaited.withLockedValue { $0 } * 2 <= Self.processors }
+  private var isAlone: Bool { Self.awaited.load(ordering: .relaxed) * 2 <= Self.processors }
 }

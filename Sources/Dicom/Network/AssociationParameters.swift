@@ -42,15 +42,16 @@ public struct AssociationParameters: Hashable, Sendable {
     var current: [Work] = []
     var used: Set<PresentationContextProposal> = []
     for piece in work {
-      let needed = used.union(contexts(piece))
-      if needed.count > maximumPresentationContexts, !current.isEmpty {
+      let needed = Set(contexts(piece))
+      if needed.isSubset(of: used) {
+        current.append(piece)
+      } else if !current.isEmpty, used.union(needed).count > maximumPresentationContexts {
         parts.append(current)
-        current = []
-        used = Set(contexts(piece))
+        (current, used) = ([piece], needed)
       } else {
-        used = needed
+        used.formUnion(needed)
+        current.append(piece)
       }
-      current.append(piece)
     }
     return current.isEmpty ? parts : parts + [current]
   }

@@ -16,17 +16,51 @@ public final class Deadlines: Sendable {
     var timerDue: ContinuousClock.Instant?
     var observers: [@Sendable () -> Void] = []
     var holds = 0
+    var branches: [Branch] = []
+  }
+
+  private struct Branch {
+    weak var deadlines: Deadlines?
   }
 
   private let state: NIOLockedValueBox<State>
+  private let trunk: Deadlines?
 
   public init(_ timeouts: Timeouts, clock: any DeadlineClock = SystemDeadlineClock()) {
     self.clock = clock
+    trunk = nil
     state = NIOLockedValueBox(State(timeouts: timeouts))
   }
 
+  private init(_ state: State, branching trunk: Deadlines) {
+    clock = trunk.clock
+    self.trunk = trunk
+    self.state = NIOLockedValueBox(state)
+  }
+
+  /// Deadlines for one of several associations that work for the operation at once, each of which waits for itself. Limits
+  /// and signs of life that the whole is told of go to all of them; what the whole waits for is what ends first among them.
+  public func branch() -> Deadlines {
+    state.withLockedValue { state in
+      var own = State(timeouts: state.timeouts)
+      own.holds = state.holds
+      let branch = Deadlines(own, branching: self)
+      state.branches.removeAll { $0.deadlines == nil }
+      state.branches.append(Branch(deadlines: branch))
+      return branch
+    }
+  }
+
   /// What is waited for now; nil when nothing is.
-  public var current: Wait? { state.withLockedValue { $0.wait } }
+  public var current: Wait? {
+    let (own, branches) = state.withLockedValue { ($0.wait, $0.branches) }
+    return branches.reduce(own) { first, branch in
+      guard let wait = branch.deadlines?.current else { return first }
+      guard let first else { return wait }
+      guard let deadline = wait.deadline else { return first }
+      return first.deadline.map { $0 <= deadline } == true ? first : wait
+    }
+  }
 
   public var timeouts: Timeouts { state.withLockedValue { $0.timeouts } }
 
@@ -62,11 +96,15 @@ public final class Deadlines: Sendable {
   }
 
   /// A sign of life: the deadline is counted from now again.
-  public func restart() {
+  public func restart() { restart(isAnother: false) }
+
+  /// - Parameter isAnother: it is another wait of the same kind, of whoever began the one before.
+  func restart(isAnother: Bool) {
     let now = clock.now
     let needsTimer = state.withLockedValue { state in
       guard state.wait != nil else { return false }
       state.wait?.restarted = now
+      if isAnother { state.wait?.since = now }
       return state.timerDue == nil
     }
     if needsTimer { arm() }
@@ -75,58 +113,77 @@ public final class Deadlines: Sendable {
   /// Something that belongs to this operation arrived elsewhere, such as an instance of a C-MOVE at our own acceptor:
   /// the wait for the response is started again.
   public func touch() {
-    switch current?.kind {
+    let (kind, branches) = state.withLockedValue { ($0.wait?.kind, $0.branches) }
+    switch kind {
     case .response?, .receiving?: restart()
     default: break
     }
+    for branch in branches { branch.deadlines?.touch() }
   }
 
   /// It is us who are waited for, our disk for instance: no deadline passes until `letGo`, to be called as often as this.
-  public func hold() { state.withLockedValue { $0.holds += 1 } }
+  public func hold() {
+    let branches = state.withLockedValue { state in
+      state.holds += 1
+      return state.branches
+    }
+    for branch in branches { branch.deadlines?.hold() }
+  }
 
   /// Whoever we wait for has all the time again.
   public func letGo() {
-    state.withLockedValue { $0.holds -= 1 }
+    let branches = state.withLockedValue { state in
+      state.holds -= 1
+      return state.branches
+    }
     restart()
+    for branch in branches { branch.deadlines?.letGo() }
   }
 
   /// Another limit for responses, for the running wait too; nil: none.
   public func setResponse(_ limit: Duration?) {
-    state.withLockedValue { state in
+    let branches = state.withLockedValue { state in
       state.timeouts.response = limit
-      guard let kind = state.wait?.kind else { return }
-      switch kind {
-      case .response, .sending, .receiving, .report: state.wait?.limit = limit
+      switch state.wait?.kind {
+      case .response?, .sending?, .receiving?, .report?: state.wait?.limit = limit
       default: break
       }
+      return state.branches
     }
     arm()
+    for branch in branches { branch.deadlines?.setResponse(limit) }
     notify()
   }
 
   /// Other limits altogether, for the running wait too.
   public func set(_ timeouts: Timeouts) {
-    state.withLockedValue { state in
+    let branches = state.withLockedValue { state in
       state.timeouts = timeouts
       if let kind = state.wait?.kind { state.wait?.limit = timeouts.limit(for: kind) }
+      return state.branches
     }
     arm()
+    for branch in branches { branch.deadlines?.set(timeouts) }
     notify()
   }
 
   /// Lengthens the running wait, or shortens it; never below what has passed already. A wait without limit stays so.
   public func extend(by duration: Duration) {
     let now = clock.now
-    state.withLockedValue { state in
-      guard let wait = state.wait, let limit = wait.limit else { return }
-      state.wait?.limit = max(limit + duration, wait.restarted.duration(to: now))
+    let branches = state.withLockedValue { state in
+      if let wait = state.wait, let limit = wait.limit {
+        state.wait?.limit = max(limit + duration, wait.restarted.duration(to: now))
+      }
+      return state.branches
     }
     arm()
+    for branch in branches { branch.deadlines?.extend(by: duration) }
     notify()
   }
 
   private func notify() {
     for observer in state.withLockedValue({ $0.observers }) { observer() }
+    trunk?.notify()
   }
 
   /// Sees to it that a timer fires no later than the deadline.

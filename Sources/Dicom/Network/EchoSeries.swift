@@ -1,7 +1,7 @@
 import NIOCore
 
 /// C-ECHOs one after the other on the event loop: each leaves as soon as the one before it is answered.
-final class EchoSeries {
+final class EchoSeries: OperationSeries {
   private let association: Association
   private let session: RequestorSession
   private let context: AcceptedContext
@@ -22,6 +22,8 @@ final class EchoSeries {
     self.done = done
   }
 
+  var hasNext: Bool { left > 0 }
+
   func next() {
     left -= 1
     messageID = association.allocateMessageID()
@@ -30,24 +32,28 @@ final class EchoSeries {
     command.affectedSOPClassUID = .verification
     let clock = session.deadlines.clock
     let sent = clock.now
-    session.start(
-      RequestorOperation(
-        OutgoingRequest(phase: .echo, context: context, command: command, messageID: messageID)
-      ) { [self] result in
-        switch result {
-        // What the one before was answered is told first.
-        case .failure(let error):
-          session.channel.eventLoop.assumeIsolated().execute { [done] in done(.failure(error)) }
-        case .success(let response):
-          let time = sent.duration(to: clock.now)
-          if !response.status.isSuccess { left = 0 }
-          let isLast = left == 0
-          // The peer need not wait for what is made of its answer.
-          if !isLast { next() }
-          onAnswer(response.status, time)
-          if isLast { done(.success(())) }
+    let operation = RequestorOperation(
+      OutgoingRequest(phase: .echo, context: context, command: command, messageID: messageID)
+    ) { [self] result in
+      switch result {
+      // What the one before was answered is told first.
+      case .failure(let error):
+        session.channel.eventLoop.assumeIsolated().execute { [done] in done(.failure(error)) }
+      case .success(let response):
+        let time = sent.duration(to: clock.now)
+        if !response.status.isSuccess {
+          left = 0
+          session.deadlines.end()
         }
-      })
+        let isLast = left == 0
+        // The peer need not wait for what is made of its answer.
+        if !isLast { next() }
+        onAnswer(response.status, time)
+        if isLast { done(.success(())) }
+      }
+    }
+    operation.series = self
+    session.start(operation)
   }
 
   func cancel() { session.cancel(messageID) }

@@ -35,6 +35,9 @@ final class RequestorOperation {
   var state: State = .sending
   /// Whose turn it is with this operation.
   var sender: StoreSender?
+  /// Its completion starts another one of these at once.
+  var isFollowed: Bool { series?.hasNext == true }
+  var series: (any OperationSeries)?
   /// A response that came before all was sent.
   var early: Response?
 
@@ -65,6 +68,12 @@ final class RequestorOperation {
 
   /// `C-FIND`
   var name: String { command.field?.operation ?? "DIMSE" }
+}
+
+/// Operations that follow one another, each as soon as the one before it is answered.
+protocol OperationSeries: AnyObject {
+  /// Another one starts as soon as the one under way has succeeded.
+  var hasNext: Bool { get }
 }
 
 /// What is needed to make a `RequestorOperation` on the event loop.

@@ -22,6 +22,8 @@ final class RequestorSession: UpperLayerUser {
 
   private var queue: Deque<RequestorOperation> = []
   private(set) var current: RequestorOperation?
+  /// The wait for the operation before it runs on, for this one.
+  private var isWaitContinued = false
   /// Cancelled before they were started.
   private var cancelledIDs: Set<UInt16> = []
   var incoming: (command: CommandSet, contextID: UInt8, dataSet: ByteBuffer)?
@@ -64,9 +66,11 @@ final class RequestorSession: UpperLayerUser {
     guard self.deadlines !== deadlines else { return }
     self.deadlines.end()
     self.deadlines = deadlines
+    isWaitContinued = false
   }
 
   func begin(_ kind: Wait.Kind) {
+    isWaitContinued = false
     let bound = bound
     deadlines.begin(kind) { wait in bound.eventLoop.execute { bound.value.expired(wait) } }
   }
@@ -153,7 +157,8 @@ final class RequestorSession: UpperLayerUser {
   // MARK: Operations
 
   func start(_ operation: RequestorOperation) {
-    if cancelledIDs.remove(operation.messageID) != nil {
+    if !cancelledIDs.isEmpty, cancelledIDs.remove(operation.messageID) != nil {
+      deadlines.end()
       operation.completion(.failure(error(.cancelled, operation.phase)))
     } else if let end {
       operation.completion(.failure(error(end, operation.phase)))
@@ -171,8 +176,8 @@ final class RequestorSession: UpperLayerUser {
     case .none: send(operation, dataSet: nil)
     case .dataSet(let dataSet): send(operation, dataSet: dataSet)
     case .store:
-      begin(.sending)
       operation.sender?.begin()
+      if current === operation, operation.state == .sending { begin(.sending) }
     }
   }
 
@@ -191,7 +196,12 @@ final class RequestorSession: UpperLayerUser {
       complete(operation, .success(early))
     } else {
       if operation.isLarge { acknowledgedBytes = Acknowledged.bytes(channel) ?? 0 }
-      begin(.response(operation.name))
+      if isWaitContinued, operation.series != nil {
+        isWaitContinued = false
+        deadlines.restart(isAnother: true)
+      } else {
+        begin(.response(operation.name))
+      }
       answerWatch.begin()
     }
   }
@@ -224,7 +234,9 @@ final class RequestorSession: UpperLayerUser {
     guard current === operation else { return }
     current = nil
     answerWatch.end()
-    deadlines.end()
+    // Where the next request leaves now, its wait takes the place of this one, for one who looks the same.
+    isWaitContinued = operation.isFollowed
+    if !isWaitContinued { deadlines.end() }
     operation.completion(result)
     startNext()
   }
@@ -240,7 +252,9 @@ final class RequestorSession: UpperLayerUser {
     if current?.state == .waiting { deadlines.restart() }
   }
 
-  var expectsMore: Bool { current?.state == .waiting }
+  /// Pending responses, or instances that the peer stores with us. The one response of any other operation is acknowledged
+  /// by what we send next, and when it comes in pieces it is amid a PDU that we wait.
+  var expectsMore: Bool { current?.isCancellable == true && current?.state == .waiting }
 
   func becameWritable() { current?.sender?.pump() }
 

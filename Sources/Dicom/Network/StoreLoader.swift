@@ -5,7 +5,7 @@ import NIOCore
 public struct OutgoingStore: Sendable {
   /// Says what to send; called on a thread that may block, ahead of its turn.
   public var source: @Sendable () throws -> StoreSource
-  /// Gets the bytes of the data set written so far, on the event loop.
+  /// Gets the bytes of the data set written so far, on the event loop; of a small one nothing before its answer.
   public var onProgress: @Sendable (Int) -> Void
   /// Gets the peer's status, or why there is none, on the event loop; not called for one that was never begun because
   /// the association had ended.
@@ -30,14 +30,21 @@ struct StorePiece: Sendable {
 }
 
 /// An instance whose turn may come: its first piece, with the command in front, is in memory.
-struct LoadedStore: Sendable {
-  var store: OutgoingStore
-  var context: AcceptedContext
-  var command: CommandSet
-  var messageID: UInt16
-  var first: StorePiece
+final class LoadedStore: Sendable {
+  let store: OutgoingStore
+  let context: AcceptedContext
+  let messageID: UInt16
+  let first: StorePiece
   /// Gives the other pieces.
-  var reader: PieceReader
+  let reader: PieceReader
+
+  init(_ store: OutgoingStore, _ context: AcceptedContext, messageID: UInt16, first: StorePiece, reader: PieceReader) {
+    self.store = store
+    self.context = context
+    self.messageID = messageID
+    self.first = first
+    self.reader = reader
+  }
 
   func close() { reader.close() }
 }
@@ -51,7 +58,7 @@ final class StoreLoader: Sendable {
   /// Memory that is used again: touching new pages costs more than reading into known ones.
   private static let maximumSpare = 2 * batchCount
   private static let maximumLargeSpare = 6
-  private static let largeCapacity = 1 << 16
+  static let largeCapacity = 1 << 16
 
   /// One that cannot be sent stands in the row with its error.
   typealias Loaded = Result<LoadedStore, LoadFailure>
@@ -124,8 +131,8 @@ final class StoreLoader: Sendable {
         let (length, isLast) = try reader.next(into: &buffer)
         if isLast { reader.close() }
         return LoadedStore(
-          store: store, context: context, command: command, messageID: id,
-          first: StorePiece(bytes: buffer, length: length, isLast: isLast), reader: reader)
+          store, context, messageID: id, first: StorePiece(bytes: buffer, length: length, isLast: isLast),
+          reader: reader)
       } catch {
         reader.close()
         throw error

@@ -5,7 +5,7 @@ import NIOPosix
 /// Sends C-STOREs one after the other, on the event loop: when the peer has answered one, the next is in memory already
 /// and leaves in the same turn of the loop. A large one is read in pieces and written as fast as the peer takes them:
 /// at most two pieces of it are in memory beside what the channel holds.
-final class StoreSender {
+final class StoreSender: OperationSeries {
   private let session: RequestorSession
   private let loader: StoreLoader
   private var done: ((Result<Void, any Error>) -> Void)?
@@ -19,6 +19,8 @@ final class StoreSender {
   private var piece: StorePiece?
   private var isReading = false
   private var written = 0
+  /// The one before it, which was answered; whoever sends it has not heard so yet.
+  private var answered: (store: OutgoingStore, status: Status)?
 
   init(_ session: RequestorSession, _ loader: StoreLoader, done: @escaping (Result<Void, any Error>) -> Void) {
     self.session = session
@@ -59,16 +61,24 @@ final class StoreSender {
     }
   }
 
+  var hasNext: Bool {
+    guard done != nil, case .success? = ready.first else { return false }
+    return true
+  }
+
   private func startNext() {
     while done != nil, let next = ready.popFirst() {
       switch next {
-      case .failure(let failure): failure.store.completion(.failure(failure.error))
+      case .failure(let failure):
+        tellAnswer()
+        failure.store.completion(.failure(failure.error))
       case .success(let loaded):
         var request = OutgoingRequest(
-          phase: .store, context: loaded.context, command: loaded.command, messageID: loaded.messageID)
+          phase: .store, context: loaded.context, command: CommandSet(.cStoreRequest), messageID: loaded.messageID)
         request.body = .store(length: loaded.reader.length)
         let operation = RequestorOperation(request) { result in self.completed(result) }
         operation.sender = self
+        operation.series = self
         current = (loaded, operation)
         session.start(operation)
         return
@@ -79,19 +89,32 @@ final class StoreSender {
 
   private func completed(_ result: Result<Response, any Error>) {
     guard let (loaded, _) = current else { return }
+    tellAnswer()
     current = nil
     piece = nil
     if !isReading { loaded.close() }
-    loaded.store.completion(result.map(\.status))
     switch result {
-    case .success:
+    case .success(let response):
+      answered = (loaded.store, response.status)
+      // The peer need not wait for what is made of its answer.
       startNext()
+      tellAnswer()
       loadMore()
-    case .failure(let error): finish(.failure(error))
+    case .failure(let error):
+      loaded.store.completion(.failure(error))
+      finish(.failure(error))
     }
   }
 
+  /// In the order of the instances: before anything else is told.
+  private func tellAnswer() {
+    guard let (store, status) = answered else { return }
+    answered = nil
+    store.completion(.success(status))
+  }
+
   private func finish(_ result: Result<Void, any Error>) {
+    tellAnswer()
     guard let done else { return }
     self.done = nil
     for case .success(let loaded) in ready { loaded.close() }
@@ -150,7 +173,8 @@ final class StoreSender {
     promise.futureResult.assumeIsolated().whenSuccess { [self] in
       loader.recycle(piece.bytes)
       written += piece.length
-      onProgress(written)
+      // The answer to a small one follows at once, and says the same.
+      if written > StoreLoader.largeCapacity { onProgress(written) }
       if piece.isLast {
         session.sent(operation)
       } else {

@@ -18,14 +18,16 @@ final class Lease: Sendable {
 /// One association of a station in use.
 private final class Place: Sendable {
   let station: String
+  private let isGuest: Bool
   private let pool: AssociationPool
 
-  init(_ station: String, _ pool: AssociationPool) {
+  init(_ station: String, isGuest: Bool, _ pool: AssociationPool) {
     self.station = station
+    self.isGuest = isGuest
     self.pool = pool
   }
 
-  deinit { pool.returned(station) }
+  deinit { pool.returned(station, isGuest: isGuest) }
 }
 
 /// The associations of a station's operations: one that is given back stays open for some seconds, and serves whoever
@@ -46,8 +48,9 @@ final class AssociationPool: Sendable {
     var lastID = 0
     /// In the order they were given back.
     var idle: [Idle] = []
-    /// On loan, by station.
+    /// On loan, by station; and those of them that are guests'.
     var lent: [String: Int] = [:]
+    var guests: [String: Int] = [:]
     /// For a place at a station, in their order.
     var waiting: [(id: Int, station: String, goOn: AsyncStream<Void>.Continuation)] = []
     var isClosed = false
@@ -65,59 +68,48 @@ final class AssociationPool: Sendable {
   /// How many associations wait for work.
   var idleCount: Int { state.withLock { $0.idle.count { $0.association.isOpen } } }
 
-  /// Waits until fewer than `limit` associations of the station are on loan: for work that comes without a place in the
-  /// queue of jobs.
-  ///
-  /// - Throws: `CancellationError`.
-  func place(for parameters: AssociationParameters, limit: Int) async throws {
-    let station = Self.station(parameters)
-    while true {
-      let (places, goOn) = AsyncStream.makeStream(of: Void.self)
-      let id = state.withLock { state -> Int? in
-        guard state.lent[station, default: 0] >= limit else { return nil }
-        state.lastID += 1
-        state.waiting.append((state.lastID, station, goOn))
-        return state.lastID
-      }
-      guard let id else { return }
-      for await _ in places { break }
-      state.withLock { $0.waiting.removeAll { $0.id == id } }
-      try Task.checkCancellation()
-    }
-  }
-
   private static func station(_ parameters: AssociationParameters) -> String {
     "\(parameters.calledAETitle)@\(parameters.host):\(parameters.port)"
   }
 
   /// How many wait for a place.
   var waitingCount: Int { state.withLock { $0.waiting.count } }
+  /// How many places guests have.
+  var guestCount: Int { state.withLock { $0.guests.values.reduce(0, +) } }
 
   /// An association with these parameters: an idle one, or a new one, for which idle ones are released until the station
   /// has no more than `limit` with it.
   ///
-  /// - Throws: `AssociationError`.
+  /// The queue of jobs sees to it that jobs keep to the limit. What comes without a place in the queue, a guest, waits until
+  /// fewer than `limit` are on loan; and where guests have taken the last places, jobs wait for them.
+  ///
+  /// - Throws: `AssociationError`; `CancellationError` while it waits.
   func lease(
-    _ parameters: AssociationParameters, limit: Int, deadlines: Deadlines, isFresh: Bool = false
+    _ parameters: AssociationParameters, limit: Int, deadlines: Deadlines, isFresh: Bool = false, isGuest: Bool = false
   ) async throws -> Lease {
     let station = Self.station(parameters)
-    let (found, surplus) = state.withLock { state -> (Idle?, [Idle]) in
-      var surplus = state.idle.filter { !$0.association.isOpen }
-      state.idle.removeAll { !$0.association.isOpen }
-      state.lent[station, default: 0] += 1
-      if !isFresh, let index = state.idle.lastIndex(where: { $0.association.parameters == parameters }) {
-        return (state.idle.remove(at: index), surplus)
+    var found: Idle?
+    var surplus: [Idle] = []
+    while true {
+      let (places, goOn) = AsyncStream.makeStream(of: Void.self)
+      let turn = state.withLock { state -> Int? in
+        let lent = state.lent[station, default: 0]
+        if lent >= limit, isGuest || state.guests[station, default: 0] > 0 {
+          state.lastID += 1
+          state.waiting.append((state.lastID, station, goOn))
+          return state.lastID
+        }
+        state.lent[station] = lent + 1
+        if isGuest { state.guests[station, default: 0] += 1 }
+        (found, surplus) = Self.take(parameters, station, limit, isFresh: isFresh, &state)
+        return nil
       }
-      var others = state.idle.count { $0.station == station }
-      while others > 0, others + state.lent[station, default: 0] > limit,
-        let index = state.idle.firstIndex(where: { $0.station == station })
-      {
-        surplus.append(state.idle.remove(at: index))
-        others -= 1
-      }
-      return (nil, surplus)
+      guard let turn else { break }
+      for await _ in places { break }
+      state.withLock { $0.waiting.removeAll { $0.id == turn } }
+      try Task.checkCancellation()
     }
-    let place = Place(station, self)
+    let place = Place(station, isGuest: isGuest, self)
     for idle in surplus { await release(idle) }
     if let found {
       found.timer?.cancel()
@@ -126,6 +118,25 @@ final class AssociationPool: Sendable {
     }
     let association = try await Association.request(parameters, deadlines: deadlines, trace: trace)
     return Lease(association, isReused: false, place)
+  }
+
+  /// An idle association that will do; and those that must go.
+  private static func take(
+    _ parameters: AssociationParameters, _ station: String, _ limit: Int, isFresh: Bool, _ state: inout State
+  ) -> (found: Idle?, surplus: [Idle]) {
+    var surplus = state.idle.filter { !$0.association.isOpen }
+    state.idle.removeAll { !$0.association.isOpen }
+    if !isFresh, let index = state.idle.lastIndex(where: { $0.association.parameters == parameters }) {
+      return (state.idle.remove(at: index), surplus)
+    }
+    var others = state.idle.count { $0.station == station }
+    while others > 0, others + state.lent[station, default: 0] > limit,
+      let index = state.idle.firstIndex(where: { $0.station == station })
+    {
+      surplus.append(state.idle.remove(at: index))
+      others -= 1
+    }
+    return (nil, surplus)
   }
 
   /// Takes an association back on which nothing runs any more. One that is not to be kept, or has ended, is released, or
@@ -153,10 +164,11 @@ final class AssociationPool: Sendable {
   /// Aborts an association that something went wrong on.
   func discard(_ lease: Lease) { lease.association.abort() }
 
-  fileprivate func returned(_ station: String) {
+  fileprivate func returned(_ station: String, isGuest: Bool) {
     state.withLock { state in
-      let rest = (state.lent[station] ?? 1) - 1
-      state.lent[station] = rest > 0 ? rest : nil
+      func lessen(_ count: inout Int?) { count = count.flatMap { $0 > 1 ? $0 - 1 : nil } }
+      lessen(&state.lent[station])
+      if isGuest { lessen(&state.guests[station]) }
       for waiter in state.waiting where waiter.station == station { waiter.goOn.yield() }
     }
   }

@@ -193,6 +193,9 @@ public final class JobQueue: Sendable {
   /// From now on unfinished jobs are kept.
   func keep(by keeper: JobKeeper) { self.keeper.withLock { $0 = keeper } }
 
+  /// Whether ``note(_:of:)`` does something.
+  var isKeeping: Bool { keeper.withLock { $0 != nil } }
+
   /// Something of a job is done for good.
   func note(_ item: String, of job: Job) { keeper.withLock { $0 }?.note(item, of: job) }
 

@@ -34,7 +34,7 @@ extension EmbeddedSCP {
         entry.request = "to \(destination.aeTitle)"
         do {
           let instances = try await instances(request.identifier, request.model, .move)
-          let final = try await send(instances, to: destination, originator, request.isCancelled) {
+          let final = try await send(instances, to: destination, originator, request.cancellation) {
             continuation.yield($0)
           }
           entry.take(final)
@@ -65,7 +65,7 @@ extension EmbeddedSCP {
   /// Runs the sub-operations and reports after each.
   private func send(
     _ instances: [OutgoingInstance], to destination: Modality, _ originator: MoveOriginator,
-    _ isCancelled: @escaping @Sendable () -> Bool, _ report: @escaping @Sendable (MoveProgress) -> Void
+    _ cancellation: Cancellation, _ report: @escaping @Sendable (MoveProgress) -> Void
   ) async throws -> SubOperations {
     let progress = SubOperationCount(instances.count)
     report(progress.value)
@@ -76,23 +76,23 @@ extension EmbeddedSCP {
     let (clock, peers) = (clock, peers)
     var sender = InstanceSender(
       pool: pool,
-      lease: { [pool] contexts, isFresh in
+      lease: { [pool] contexts, deadlines, isFresh in
         let parameters = try Station.parameters(
           destination, callingAETitle: title, contexts, maximumPDULength: configuration.maximumPDULength,
           security: peers.security(to: destination))
-        try await pool.place(for: parameters, limit: destination.maximumAssociations)
-        return try await pool.lease(
-          parameters, limit: destination.maximumAssociations, deadlines: Deadlines(timeouts, clock: clock),
-          isFresh: isFresh)
-      }, moveOriginator: originator)
+        return try await cancellation.whileWanted {
+          try await pool.lease(
+            parameters, limit: destination.maximumAssociations, deadlines: deadlines, isFresh: isFresh, isGuest: true)
+        }
+      }, moveOriginator: originator, deadlines: Deadlines(timeouts, clock: clock))
     // Whoever receives would otherwise be told of an association that nothing comes over any more.
     sender.keepsAssociations = false
-    sender.isCancelled = isCancelled
+    sender.isCancelled = { cancellation.isCancelled }
     sender.onInstance = { report(progress.add($1)) }
     let (results, failure) = await sender.send(instances)
     // Those that were never tried have failed as well, unless nobody wanted them any more; they are the last ones.
-    for instance in results.dropFirst(progress.count) where !isCancelled() { _ = progress.add(instance) }
-    if let failure, !isCancelled() {
+    for instance in results.dropFirst(progress.count) where !cancellation.isCancelled { _ = progress.add(instance) }
+    if let failure, !cancellation.isCancelled {
       activity.add(
         .result, peer: destination.name,
         "sub-operations for \(originator.aeTitle) ended early: \(Outcome(failure).words)")

@@ -6,10 +6,11 @@ import Synchronization
 /// share the instances, each taking the next one when it has room.
 struct InstanceSender: Sendable {
   let pool: AssociationPool
-  let lease: @Sendable (_ contexts: [PresentationContextProposal], _ isFresh: Bool) async throws -> Lease
+  let lease:
+    @Sendable (_ contexts: [PresentationContextProposal], _ deadlines: Deadlines, _ isFresh: Bool) async throws -> Lease
   let moveOriginator: MoveOriginator?
-  /// The pauses before another attempt to connect are by this clock.
-  var clock: any DeadlineClock = SystemDeadlineClock()
+  /// What all of it waits by, and the pauses before another attempt to connect.
+  let deadlines: Deadlines
   /// Whether associations stay open for what is sent next.
   var keepsAssociations = true
   /// At once, where the station takes as many.
@@ -39,11 +40,12 @@ struct InstanceSender: Sendable {
   func send(_ instances: [OutgoingInstance]) async -> (results: [SentInstance], failure: (any Error)?) {
     let list = SharedInstances(instances, reconnections: reconnections)
     let scratch = ScratchFolder()
-    for batch in AssociationParameters.divide(instances, contexts: \.contexts) {
-      list.open(batch.count)
-      let contexts = Self.contexts(batch)
+    for runs in AssociationParameters.divide(Self.runs(instances), contexts: { $0.first?.contexts ?? [] }) {
+      let count = runs.reduce(0) { $0 + $1.count }
+      list.open(count)
+      let contexts = Self.contexts(runs.compactMap(\.first))
       await withTaskGroup(of: Void.self) { group in
-        for number in 0..<min(associations, batch.count) {
+        for number in 0..<min(associations, count) {
           group.addTask { await work(list, contexts, number, scratch) }
         }
       }
@@ -59,12 +61,14 @@ struct InstanceSender: Sendable {
   ) async {
     let isExtra = number > 0
     defer { if isExtra { onFewer() } }
+    // What one waits for must not be over because another goes on.
+    let deadlines = associations > 1 ? self.deadlines.branch() : self.deadlines
     var isFresh = false
     var pause: Duration?
     while true {
       let lease: Lease
       do {
-        lease = try await self.lease(contexts, isFresh)
+        lease = try await self.lease(contexts, deadlines, isFresh)
         onAssociation(number, nil)
         pause = pause.map { _ in .zero }
       } catch {
@@ -72,19 +76,16 @@ struct InstanceSender: Sendable {
         if let wait = pause, Self.mayPass(error), isGoingOn, let count = list.reconnect() {
           onReconnection(count, error)
           pause = max(.seconds(1), wait * 2)
-          if (try? await clock.sleep(for: max(.seconds(1), wait))) != nil { continue }
+          if (try? await deadlines.clock.sleep(for: max(.seconds(1), wait))) != nil { continue }
         }
         onAssociation(number, error)
         // A station that takes fewer associations than we would like is served by fewer.
         return list.note(refusal: error)
       }
-      let turn = SendingTurn()
+      let turn = SendingTurn(self, list, lease.association, wasDead: lease.wasDead, scratch)
       do {
         try await lease.association.store(moveOriginator: moveOriginator) {
-          if isCancelled() || (isExtra && isAnotherWaiting()) { return nil }
-          guard let (number, instance) = list.next() else { return nil }
-          turn.take(number)
-          return outgoing(instance, number, list, turn, lease, scratch)
+          isExtra && isAnotherWaiting() ? nil : turn.next()
         }
         return await pool.giveBack(lease, keeps: keepsAssociations)
       } catch {
@@ -103,44 +104,10 @@ struct InstanceSender: Sendable {
     }
   }
 
-  private var isGoingOn: Bool { !Task.isCancelled && !isCancelled() }
-
-  private func outgoing(
-    _ instance: OutgoingInstance, _ number: Int, _ list: SharedInstances, _ turn: SendingTurn, _ lease: Lease,
-    _ scratch: ScratchFolder
-  ) -> OutgoingStore {
-    let converted = "\(number).dcm"
-    return OutgoingStore(
-      source: {
-        guard let syntax = conversion(of: instance, lease.association) else { return try instance.source() }
-        onConversion(number, syntax)
-        return try instance.source(in: syntax, path: scratch.path(converted))
-      },
-      onProgress: { onBytes(number, $0) },
-      completion: { answer in
-        scratch.remove(converted)
-        if case .failure(let error) = answer {
-          if lease.wasDead(error) { return }
-          if Self.isLoss(error), isGoingOn, list.mayTryAgain(number, after: error) { return }
-        }
-        turn.ended(number, isAnswered: (try? answer.get()) != nil)
-        let result = result(of: instance, answer, lease.association)
-        list.set(result, at: number)
-        onInstance(number, result)
-      })
-  }
-
-  /// Another transfer syntax for an instance that is not taken as it is; nil: it is, or there is none.
-  private func conversion(of instance: OutgoingInstance, _ association: Association) -> UID? {
-    let isTaken = association.acceptedContexts.contains {
-      $0.transferSyntax == instance.transferSyntax && $0.abstractSyntax == instance.sopClassUID
-    }
-    if isTaken || !converts { return nil }
-    return instance.conversion(to: association.contexts(for: instance.sopClassUID).map(\.transferSyntax))
-  }
+  var isGoingOn: Bool { !Task.isCancelled && !isCancelled() }
 
   /// The peer, or the network, ended the association while an instance was under way.
-  private static func isLoss(_ error: any Error) -> Bool {
+  static func isLoss(_ error: any Error) -> Bool {
     guard let error = error as? AssociationError else { return false }
     switch error.reason {
     case .timeout, .unreachable, .tls: return true
@@ -162,37 +129,15 @@ struct InstanceSender: Sendable {
     }
   }
 
-  private func result(
-    of instance: OutgoingInstance, _ answer: Result<Status, any Error>, _ association: Association
-  ) -> SentInstance {
-    var result = SentInstance(
-      sopInstanceUID: instance.sopInstanceUID.rawValue, status: nil, problem: nil, bytes: instance.bytes)
-    switch answer {
-    case .success(let status): result.status = status
-    case .failure(let error as AssociationError):
-      if case .noAcceptedContext = error.reason {
-        result.problem = refusal(instance, association)
-      } else {
-        result.problem = error.description
-      }
-    case .failure(let error): result.problem = "\(error)"
+  /// Neighbours that need the same presentation contexts.
+  private static func runs(_ instances: [OutgoingInstance]) -> [ArraySlice<OutgoingInstance>] {
+    var runs: [ArraySlice<OutgoingInstance>] = []
+    var start = 0
+    for index in instances.indices.dropFirst() where !instances[index].needsSameContexts(as: instances[start]) {
+      runs.append(instances[start..<index])
+      start = index
     }
-    return result
-  }
-
-  /// Why there is no presentation context for it, and what to do.
-  private func refusal(_ instance: OutgoingInstance, _ association: Association) -> String {
-    let sopClass = instance.sopClassUID.name ?? instance.sopClassUID.rawValue
-    let syntax = instance.transferSyntax.name ?? instance.transferSyntax.rawValue
-    let accepted = association.contexts(for: instance.sopClassUID).map(\.transferSyntax)
-    if accepted.isEmpty {
-      return "the peer accepts no \(sopClass), neither in \(syntax) nor uncompressed: allow that class there"
-    }
-    let taken = Set(accepted.map { $0.name ?? $0.rawValue }).sorted().joined(separator: ", ")
-    let words = "the peer accepts \(sopClass) only in \(taken); this instance is \(syntax)"
-    return instance.conversion(to: accepted) == nil
-      ? "\(words), which is not decompressed here: allow it there, or convert it where it comes from"
-      : "\(words), and AllowTranscoding is false for this modality"
+    return instances.isEmpty ? [] : runs + [instances[start...]]
   }
 
   static func contexts(_ batch: [OutgoingInstance]) -> [PresentationContextProposal] {

@@ -27,7 +27,11 @@ struct OutgoingInstance: Sendable {
   ///
   /// - Throws: when it is not a DICOM instance.
   init(file path: String) throws {
-    let file = try DicomFile(path: path)
+    var file = try DicomFile(path: path, reading: .identification)
+    if file.dataSet.uid(.sopClassUID) == nil || file.dataSet.uid(.sopInstanceUID) == nil {
+      // They are absent, or not where they belong in the order of tags.
+      file = try DicomFile(path: path)
+    }
     guard let sopClass = file.dataSet.uid(.sopClassUID) ?? file.metaInformation?.mediaStorageSOPClassUID,
       let sopInstance = file.dataSet.uid(.sopInstanceUID) ?? file.metaInformation?.mediaStorageSOPInstanceUID,
       !sopClass.rawValue.isEmpty, !sopInstance.rawValue.isEmpty
@@ -64,6 +68,10 @@ struct OutgoingInstance: Sendable {
     }
   }
 
+  func needsSameContexts(as other: OutgoingInstance) -> Bool {
+    transferSyntax == other.transferSyntax && sopClassUID == other.sopClassUID
+  }
+
   private static let uncompressed: [UID] = [.explicitVRLittleEndian, .implicitVRLittleEndian, .explicitVRBigEndian]
 
   /// The first of these transfer syntaxes that it can be written in without touching its pixels; nil: there is none, or it
@@ -76,62 +84,70 @@ struct OutgoingInstance: Sendable {
 
 /// What a send request leads to.
 struct SendList: Sendable {
-  var instances: [OutgoingInstance] = []
-  /// Files in folders that are no DICOM instances.
-  var skipped: [String] = []
+  private(set) var instances: [OutgoingInstance] = []
+  /// What lies in folders and is not sent, with the reason.
+  private(set) var skipped: [String] = []
 
   /// - Throws: ``OperationError`` for an identifier that is not here, or a named file that is none.
   init(_ sources: [SendRequest.Source], _ index: () throws -> LocalIndex) throws {
     var seen: Set<String> = []
+    var files: [File] = []
     for source in sources {
       switch source {
       case .id(let id):
+        try add(files)
+        files = []
         let stored = try index().instances(under: id)
         guard !stored.isEmpty else { throw OperationError("nothing here has the identifier \(id)") }
         instances += stored.filter { seen.insert($0.path).inserted }.map(OutgoingInstance.init)
-      case .path(let path): try add(path)
+      case .path(let path):
+        guard FilePaths.isFolder(path) else {
+          files.append(File(path: path, isNamed: true))
+          continue
+        }
+        let folder = FolderFiles(in: path)
+        files += folder.paths.map { File(path: $0, isNamed: false) }
+        skipped += folder.unreadable.map { "a folder that cannot be read, left out: \($0)" }
       }
     }
-    guard !instances.isEmpty else { throw OperationError("there is nothing to send") }
+    try add(files)
+    guard !instances.isEmpty else {
+      throw OperationError((["there is nothing to send"] + skipped.prefix(1)).joined(separator: "; "))
+    }
   }
 
-  private mutating func add(_ path: String) throws {
-    guard FilePaths.isFolder(path) else {
-      guard FileManager.default.fileExists(atPath: path) else { throw OperationError("\(path): there is no such file") }
-      do {
-        instances.append(try OutgoingInstance(file: path))
-      } catch {
-        throw OperationError("\(path) is not a DICOM file: \(error)")
-      }
-      return
-    }
-    let files = (FileManager.default.subpaths(atPath: path) ?? []).sorted().map { "\(path)/\($0)" }
+  private struct File: Sendable {
+    var path: String
+    /// By whoever sends; the others lie in a folder.
+    var isNamed: Bool
+  }
+
+  private mutating func add(_ files: [File]) throws(OperationError) {
     for (file, found) in zip(files, Self.look(at: files)) {
       switch found {
-      case .instance(let instance): instances.append(instance)
-      case .folder: break
-      case .somethingElse: skipped.append(file)
+      case .success(let instance): instances.append(instance)
+      case .failure(let error):
+        if file.isNamed {
+          if case .system(_, ENOENT)? = (error as? DicomFileError)?.reason {
+            throw OperationError("\(file.path): there is no such file")
+          }
+          throw OperationError("\(file.path) is not a DICOM file: \(error)")
+        }
+        // A link to a folder.
+        if (error as? DicomFileError)?.reason == .notAFile { continue }
+        skipped.append("not a DICOM file, left out: \(file.path)")
       }
     }
-  }
-
-  private enum Found: Sendable {
-    case instance(OutgoingInstance)
-    case folder
-    case somethingElse
   }
 
   /// Reads the headers on all processors: nothing can be proposed to a peer before all are known.
-  private static func look(at files: [String]) -> [Found] {
+  private static func look(at files: [File]) -> [Result<OutgoingInstance, any Error>] {
     let pieceLength = 64
     let pieces = (files.count + pieceLength - 1) / pieceLength
-    let found = Mutex<[[Found]]>(Array(repeating: [], count: pieces))
+    let found = Mutex<[[Result<OutgoingInstance, any Error>]]>(Array(repeating: [], count: pieces))
     DispatchQueue.concurrentPerform(iterations: pieces) { piece in
       let range = piece * pieceLength..<min((piece + 1) * pieceLength, files.count)
-      let results = files[range].map { file -> Found in
-        if let instance = try? OutgoingInstance(file: file) { return .instance(instance) }
-        return FilePaths.isFolder(file) ? .folder : .somethingElse
-      }
+      let results = files[range].map { file in Result { try OutgoingInstance(file: file.path) } }
       found.withLock { $0[piece] = results }
     }
     return found.withLock { $0.flatMap { $0 } }

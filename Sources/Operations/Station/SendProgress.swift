@@ -25,8 +25,10 @@ final class AssociationCount: Sendable {
   }
 }
 
-/// Sums up what has gone out.
+/// Sums up what has gone out, and tells so some times a second.
 final class SendProgress: Sendable {
+  private static let interval = Duration.milliseconds(50)
+
   private struct State {
     var completed = 0
     var failed = 0
@@ -34,6 +36,8 @@ final class SendProgress: Sendable {
     var bytes: Int64 = 0
     /// Bytes sent of instances that are not answered yet, by their number.
     var underWay: [Int: Int] = [:]
+    /// Something has changed, and will be told.
+    var isDue = false
   }
 
   private let total: Int
@@ -47,12 +51,11 @@ final class SendProgress: Sendable {
   }
 
   func sent(_ bytes: Int, of number: Int) {
-    state.withLock { $0.underWay[number] = bytes }
-    publish()
+    change { $0.underWay[number] = bytes }
   }
 
   func ended(_ instance: SentInstance, _ number: Int) {
-    state.withLock { state in
+    change { state in
       state.underWay[number] = nil
       if !instance.isStored {
         state.failed += 1
@@ -61,7 +64,17 @@ final class SendProgress: Sendable {
         state.bytes += Int64(instance.bytes)
       }
     }
-    publish()
+  }
+
+  private func change(_ change: (inout State) -> Void) {
+    let isFirst = state.withLock { state in
+      change(&state)
+      defer { state.isDue = true }
+      return !state.isDue
+    }
+    guard isFirst else { return }
+    let clock = job.deadlines.clock
+    _ = clock.schedule(at: clock.now + Self.interval) { [weak self] in self?.publish() }
   }
 
   /// `7 of 20 instances were acknowledged`
@@ -70,8 +83,12 @@ final class SendProgress: Sendable {
     return "\(Words.grouped(acknowledged)) of \(Words.count(total, "instance")) were acknowledged"
   }
 
-  private func publish() {
-    let now = state.withLock { $0 }
+  /// Tells now.
+  func publish() {
+    let now = state.withLock { state in
+      state.isDue = false
+      return state
+    }
     job.update { [total] progress in
       progress.total = total
       progress.completed = now.completed
@@ -104,7 +121,17 @@ final class SendLedger: Sendable {
     var acknowledged: Set<String>
     /// In more than one file: of these none is passed over.
     var repeated: Set<String> = []
+    /// Of the last send, until somebody asks.
+    var results: [SentInstance] = []
     var isWhole = false
+
+    /// - Returns: what need not be sent again.
+    mutating func allAcknowledged() -> Set<String> {
+      for result in results where result.isStored { acknowledged.insert(result.sopInstanceUID) }
+      acknowledged.subtract(repeated)
+      results = []
+      return acknowledged
+    }
   }
 
   private let request: SendRequest
@@ -115,36 +142,34 @@ final class SendLedger: Sendable {
     state = Mutex(State(acknowledged: request.acknowledged))
   }
 
-  func note(_ instances: [OutgoingInstance]) {
+  /// - Returns: what of these is to be sent.
+  func begin(_ instances: [OutgoingInstance]) -> [OutgoingInstance] {
     var seen: Set<String> = []
+    seen.reserveCapacity(instances.count)
     let repeated = instances.map(\.sopInstanceUID.rawValue).filter { !seen.insert($0).inserted }
-    state.withLock { state in
+    let acknowledged = state.withLock { state in
       state.repeated = Set(repeated)
-      state.acknowledged.subtract(repeated)
+      return state.allAcknowledged()
     }
+    return acknowledged.isEmpty ? instances : instances.filter { !acknowledged.contains($0.sopInstanceUID.rawValue) }
   }
 
-  func isAcknowledged(_ instance: OutgoingInstance) -> Bool {
-    state.withLock { $0.acknowledged.contains(instance.sopInstanceUID.rawValue) }
+  func isRepeated(_ sopInstanceUID: String) -> Bool {
+    state.withLock { !$0.repeated.isEmpty && $0.repeated.contains(sopInstanceUID) }
   }
 
-  /// - Returns: whether it need not be sent again.
-  func note(_ instance: SentInstance) -> Bool {
-    guard instance.isStored else { return false }
-    return state.withLock { state in
-      if state.repeated.contains(instance.sopInstanceUID) { return false }
-      state.acknowledged.insert(instance.sopInstanceUID)
-      return true
-    }
-  }
+  /// What a send came to.
+  func note(_ results: [SentInstance]) { state.withLock { $0.results += results } }
 
   /// Everything was stored, and committed to where that was asked for.
   func noteWhole() { state.withLock { $0.isWhole = true } }
 
+  var acknowledged: Set<String> { state.withLock { $0.allAcknowledged() } }
+
   /// The request for what is left; all of it again when nothing is.
   var next: SendRequest {
     var next = request
-    next.acknowledged = state.withLock { $0.isWhole ? [] : $0.acknowledged }
+    next.acknowledged = state.withLock { $0.isWhole ? [] : $0.allAcknowledged() }
     return next
   }
 }

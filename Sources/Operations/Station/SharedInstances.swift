@@ -1,23 +1,6 @@
 import Dicom
 import Synchronization
 
-/// What one association has taken, until it ends.
-final class SendingTurn: Sendable {
-  private let state = Mutex<(taken: [Int], hasAnswers: Bool)>(([], false))
-
-  func take(_ number: Int) { state.withLock { $0.taken.append(number) } }
-
-  func ended(_ number: Int, isAnswered: Bool) {
-    state.withLock { state in
-      state.taken.removeAll { $0 == number }
-      if isAnswered { state.hasAnswers = true }
-    }
-  }
-
-  var unanswered: [Int] { state.withLock { $0.taken } }
-  var hasAnswers: Bool { state.withLock { $0.hasAnswers } }
-}
-
 /// The instances that several associations share, and what became of each.
 final class SharedInstances: Sendable {
   private struct State {
@@ -49,15 +32,16 @@ final class SharedInstances: Sendable {
   /// So many more may be taken.
   func open(_ count: Int) { state.withLock { $0.end += count } }
 
-  func next() -> (number: Int, instance: OutgoingInstance)? {
-    let number = state.withLock { state -> Int? in
+  subscript(number: Int) -> OutgoingInstance { instances[number] }
+
+  func next() -> Int? {
+    state.withLock { state in
       guard state.failure == nil else { return nil }
       if let number = state.returned.popLast() { return number }
       guard state.next < state.end else { return nil }
       state.next += 1
       return state.next - 1
     }
-    return number.map { ($0, instances[$0]) }
   }
 
   func putBack(_ numbers: [Int]) { state.withLock { $0.returned = ($0.returned + numbers).sorted(by: >) } }

@@ -40,13 +40,14 @@ extension Station {
   func encoding(of modality: Modality) -> String { modality.defaultEncoding ?? configuration.defaultEncoding }
 
   /// An association to a modality: one that waits for work, unless it is to be `isFresh`, or a new one. To be given back to
-  /// the pool. `storing` are SOP classes whose instances we are to receive on it.
+  /// the pool. `storing` are SOP classes whose instances we are to receive on it; `deadlines` a branch of the job's, where
+  /// others work for it at the same time.
   ///
   /// - Throws: `AssociationError`, or ``OperationError`` when it may or can not be opened at all.
   func lease(
     _ modality: Modality, as localAET: String? = nil, _ contexts: [PresentationContextProposal], storing: [UID] = [],
-    negotiating extendedNegotiations: [ExtendedNegotiation] = [], _ job: Job, isFresh: Bool = false,
-    isLogged: Bool = true
+    negotiating extendedNegotiations: [ExtendedNegotiation] = [], _ job: Job, _ deadlines: Deadlines? = nil,
+    isFresh: Bool = false, isLogged: Bool = true
   ) async throws -> Lease {
     var parameters = try Self.parameters(
       modality, callingAETitle: configuration.callingAETitle(for: modality, override: localAET), contexts,
@@ -57,7 +58,7 @@ extension Station {
     do {
       lease = try await patiently(modality, job) { [parameters] in
         try await pool.lease(
-          parameters, limit: modality.maximumAssociations, deadlines: job.deadlines, isFresh: isFresh)
+          parameters, limit: modality.maximumAssociations, deadlines: deadlines ?? job.deadlines, isFresh: isFresh)
       }
     } catch let error as AssociationError {
       job.note(connection: error.connection)

@@ -22,8 +22,7 @@ extension Station {
     ) { [self] job in
       let originator = try check(request, modality)
       let list = try SendList(request.sources) { try index }
-      ledger.note(list.instances)
-      let instances = list.instances.filter { !ledger.isAcknowledged($0) }
+      let instances = ledger.begin(list.instances)
       let start = clock.now
       let progress = SendProgress(total: instances.count, job: job)
       let associations = AssociationCount()
@@ -35,13 +34,16 @@ extension Station {
             + "\(number) of \(Self.reconnections)")
       }
       sender.onInstance = { [jobs] number, instance in
-        if ledger.note(instance) { jobs.note(instance.sopInstanceUID, of: job) }
+        let uid = instance.sopInstanceUID
+        if instance.isStored, jobs.isKeeping, !ledger.isRepeated(uid) { jobs.note(uid, of: job) }
         progress.ended(instance, number)
         onInstance(instance)
       }
       let conversions = ConversionCount()
       sender.onConversion = { conversions.note($0, $1) }
       let (results, failure) = await sender.send(instances)
+      progress.publish()
+      ledger.note(results)
       let useful = min(request.associations, instances.count)
       if let words = associations.words(asked: useful, tried: sender.associations, modality) { job.remark(words) }
       if let words = conversions.words(modality) { job.remark(words) }
@@ -64,9 +66,9 @@ extension Station {
   ) -> InstanceSender {
     var sender = InstanceSender(
       pool: pool,
-      lease: { [self] contexts, isFresh in
-        try await lease(modality, as: request.localAET, contexts, job, isFresh: isFresh)
-      }, moveOriginator: originator, clock: clock)
+      lease: { [self] contexts, deadlines, isFresh in
+        try await lease(modality, as: request.localAET, contexts, job, deadlines, isFresh: isFresh)
+      }, moveOriginator: originator, deadlines: job.deadlines)
     sender.associations = jobs.places(of: job)
     sender.reconnections = Self.reconnections
     sender.converts = modality.allowTranscoding
@@ -81,8 +83,8 @@ extension Station {
   private func stored(
     _ instances: [OutgoingInstance], _ result: StoreResult, _ ledger: SendLedger
   ) -> [OutgoingInstance] {
-    let stored = Set(result.instances.filter(\.isStored).map(\.sopInstanceUID))
-    return instances.filter { stored.contains($0.sopInstanceUID.rawValue) || ledger.isAcknowledged($0) }
+    let stored = ledger.acknowledged.union(result.instances.filter(\.isStored).map(\.sopInstanceUID))
+    return instances.filter { stored.contains($0.sopInstanceUID.rawValue) }
   }
 
   /// Asks the modality to keep what it has taken, now or before.
@@ -133,7 +135,7 @@ extension Station {
     details += result.instances.filter { $0.isStored && $0.status?.isWarning == true }.map {
       "stored with a warning: \($0.sopInstanceUID): \($0.reason)"
     }
-    details += list.skipped.map { "not a DICOM file, left out: \($0)" }
+    details += list.skipped
     if job.isCancelled { return Outcome(.cancelled, "cancelled after \(words)", details: details) }
     if let failure {
       let state = stored > 0 ? .partial : Outcome(failure).state

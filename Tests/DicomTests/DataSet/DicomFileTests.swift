@@ -137,6 +137,24 @@ struct DicomFileTests {
   }
 
   @Test(
+    "is told from others without the elements behind its SOP Instance UID, however far that is",
+    arguments: [0, 3000, 100_000])
+  func identification(_ filling: Int) throws {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let path = folder.path + "/known.dcm"
+    var dataSet = example()
+    dataSet.set(.sopInstanceUID, UID("1.2.3"))
+    dataSet.set(Tag(0x0008, 0x0001), vr: .UN, bytes: ByteBuffer(repeating: 7, count: filling))
+    dataSet.set(.pixelData, vr: .OW, bytes: ByteBuffer(repeating: 7, count: 1000))
+    try DicomFile.write(dataSet, meta: meta(), to: path)
+    let (whole, known) = (try DicomFile(path: path), try DicomFile(path: path, reading: .identification))
+    #expect(known.dataSet.elements.map(\.tag) == whole.dataSet.elements.map(\.tag).filter { $0 <= .sopInstanceUID })
+    #expect(known.dataSet.uid(.sopInstanceUID) == "1.2.3")
+    #expect(known.dataSetOffset == whole.dataSetOffset && known.size == whole.size && known.problem == nil)
+  }
+
+  @Test(
     "without preamble, or without meta information, is read as it looks",
     arguments: [
       TransferSyntax.implicitVRLittleEndian, .explicitVRLittleEndian, .explicitVRBigEndian,

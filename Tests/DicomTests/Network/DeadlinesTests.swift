@@ -56,6 +56,51 @@ struct DeadlinesTests {
     #expect(expired.withLockedValue { $0.count } == 1)
   }
 
+  @Test("of several associations each waits for itself; the whole shows what ends first")
+  func branches() {
+    let whole = Deadlines(Timeouts(response: .seconds(10)), clock: clock)
+    let (first, second) = (whole.branch(), whole.branch())
+    let silent = expiries(first, .response("C-STORE"))
+    clock.advance(by: .seconds(4))
+    let busy = expiries(second, .sending)
+    #expect(whole.current?.kind == .response("C-STORE"))
+    #expect(whole.current?.remaining(at: clock.now) == .seconds(6))
+    for _ in 0..<3 {
+      clock.advance(by: .seconds(1))
+      second.restart()
+    }
+    second.end()
+    #expect(whole.current?.remaining(at: clock.now) == .seconds(3))
+    clock.advance(by: .seconds(3))
+    #expect(silent.withLockedValue { $0 } == [.response("C-STORE")])
+    #expect(busy.withLockedValue { $0 } == [])
+  }
+
+  @Test("what the whole is told goes for each of its associations")
+  func told() {
+    let whole = Deadlines(Timeouts(response: .seconds(10)), clock: clock)
+    let changes = NIOLockedValueBox(0)
+    whole.onChange { changes.withLockedValue { $0 += 1 } }
+    let branch = whole.branch()
+    let expired = expiries(branch, .response("C-STORE"))
+    #expect(changes.withLockedValue { $0 } == 1)
+    whole.extend(by: .seconds(5))
+    #expect(branch.current?.limit == .seconds(15))
+    whole.hold()
+    let late = whole.branch()
+    let lateExpired = expiries(late, .response("C-STORE"))
+    clock.advance(by: .seconds(100))
+    #expect(expired.withLockedValue { $0 } == [] && lateExpired.withLockedValue { $0 } == [])
+    whole.letGo()
+    clock.advance(by: .seconds(9))
+    whole.touch()
+    clock.advance(by: .seconds(9))
+    #expect(expired.withLockedValue { $0 } == [] && lateExpired.withLockedValue { $0 } == [])
+    whole.setResponse(.seconds(9))
+    clock.advance(by: .seconds(1))
+    #expect(expired.withLockedValue { $0.count } == 1 && lateExpired.withLockedValue { $0.count } == 1)
+  }
+
   @Test("no limit never ends")
   func unlimited() {
     let deadlines = Deadlines(Timeouts(all: nil), clock: clock)

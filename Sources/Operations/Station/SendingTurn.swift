@@ -1,0 +1,105 @@
+import Dicom
+import Synchronization
+
+/// What one association takes of the instances that are shared, until it ends. An instance's closures hold this and its
+/// number, nothing else: there are many of them.
+final class SendingTurn: Sendable {
+  private let sender: InstanceSender
+  private let list: SharedInstances
+  private let association: Association
+  private let wasDead: @Sendable (any Error) -> Bool
+  private let scratch: ScratchFolder
+  private let state = Mutex<(taken: [Int], hasAnswers: Bool)>(([], false))
+
+  init(
+    _ sender: InstanceSender, _ list: SharedInstances, _ association: Association,
+    wasDead: @escaping @Sendable (any Error) -> Bool, _ scratch: ScratchFolder
+  ) {
+    self.sender = sender
+    self.list = list
+    self.association = association
+    self.wasDead = wasDead
+    self.scratch = scratch
+  }
+
+  /// Without an answer that counts.
+  var unanswered: [Int] { state.withLock { $0.taken } }
+  var hasAnswers: Bool { state.withLock { $0.hasAnswers } }
+
+  /// Nil when there are no more.
+  func next() -> OutgoingStore? {
+    guard !sender.isCancelled(), let number = list.next() else { return nil }
+    state.withLock { $0.taken.append(number) }
+    return OutgoingStore(
+      source: { try self.source(number) }, onProgress: { self.sender.onBytes(number, $0) },
+      completion: { self.completed(number, $0) })
+  }
+
+  private func completed(_ number: Int, _ answer: Result<Status, any Error>) {
+    scratch.remove(Self.name(number))
+    if case .failure(let error) = answer {
+      if wasDead(error) { return }
+      if InstanceSender.isLoss(error), sender.isGoingOn, list.mayTryAgain(number, after: error) { return }
+    }
+    state.withLock { state in
+      state.taken.removeAll { $0 == number }
+      if case .success = answer { state.hasAnswers = true }
+    }
+    let result = result(of: list[number], answer)
+    list.set(result, at: number)
+    sender.onInstance(number, result)
+  }
+
+  // MARK: As it is stored, or converted
+
+  private func source(_ number: Int) throws -> StoreSource {
+    let instance = list[number]
+    guard let syntax = conversion(of: instance) else { return try instance.source() }
+    sender.onConversion(number, syntax)
+    return try instance.source(in: syntax, path: scratch.path(Self.name(number)))
+  }
+
+  private static func name(_ number: Int) -> String { "\(number).dcm" }
+
+  /// Another transfer syntax for an instance that is not taken as it is; nil: it is, or there is none.
+  private func conversion(of instance: OutgoingInstance) -> UID? {
+    let isTaken = association.acceptedContexts.contains {
+      $0.transferSyntax == instance.transferSyntax && $0.abstractSyntax == instance.sopClassUID
+    }
+    if isTaken || !sender.converts { return nil }
+    return instance.conversion(to: association.contexts(for: instance.sopClassUID).map(\.transferSyntax))
+  }
+
+  // MARK: Results
+
+  private func result(of instance: OutgoingInstance, _ answer: Result<Status, any Error>) -> SentInstance {
+    var result = SentInstance(
+      sopInstanceUID: instance.sopInstanceUID.rawValue, status: nil, problem: nil, bytes: instance.bytes)
+    switch answer {
+    case .success(let status): result.status = status
+    case .failure(let error as AssociationError):
+      if case .noAcceptedContext = error.reason {
+        result.problem = refusal(instance)
+      } else {
+        result.problem = error.description
+      }
+    case .failure(let error): result.problem = "\(error)"
+    }
+    return result
+  }
+
+  /// Why there is no presentation context for it, and what to do.
+  private func refusal(_ instance: OutgoingInstance) -> String {
+    let sopClass = instance.sopClassUID.name ?? instance.sopClassUID.rawValue
+    let syntax = instance.transferSyntax.name ?? instance.transferSyntax.rawValue
+    let accepted = association.contexts(for: instance.sopClassUID).map(\.transferSyntax)
+    if accepted.isEmpty {
+      return "the peer accepts no \(sopClass), neither in \(syntax) nor uncompressed: allow that class there"
+    }
+    let taken = Set(accepted.map { $0.name ?? $0.rawValue }).sorted().joined(separator: ", ")
+    let words = "the peer accepts \(sopClass) only in \(taken); this instance is \(syntax)"
+    return instance.conversion(to: accepted) == nil
+      ? "\(words), which is not decompressed here: allow it there, or convert it where it comes from"
+      : "\(words), and AllowTranscoding is false for this modality"
+  }
+}
