@@ -7,7 +7,7 @@ and 2.2 times over four; sending CT at half the rate that loopback carries at al
 every one of 100,000 matches printed in no more time than `findscu -q` takes to print none, and in a seventh of what findscu takes to
 print them, the first within 5 ms of its arrival, in memory that does not grow.
 
-usage: network.py [--fluoro PATH] [--runs N] [--only send|share|echo|find] [--scale S]
+usage: network.py [--fluoro PATH] [--runs N] [--only ct|small|share|echo|find]... [--scale S]
 Needs pydicom (the environment that `make test` puts under .build/venv), dcmtk and a release build of fluoro.
 """
 
@@ -105,27 +105,31 @@ class Bench:
         wait_for(port, process, "storescp")
         return process, port
 
-    def send(self):
-        for name, count, size, targets in (("CT of 0.5 MB", 1000, 512, (2.3, None)), ("of 4 KB", 5000, 42, (1.8, 2.2))):
-            count = self.scaled(count)
-            folder = self.work / f"send-{size}"
-            folder.mkdir()
-            write_ct(folder, count, size)
-            quarters = [self.work / f"send-{size}-{n}" for n in range(4)]
-            for n, file in enumerate(sorted(folder.iterdir())):
-                quarters[n % 4].mkdir(exist_ok=True)
-                os.link(file, quarters[n % 4] / file.name)
-            for associations, target in zip((1, 4), targets):
-                process, port = self.peer("--ignore", *(["--fork"] if associations > 1 else []))
-                try:
-                    parts = [folder] if associations == 1 else quarters
-                    theirs = [("storescu", "+sd", "127.0.0.1", port, part) for part in parts]
-                    ours = self.ours(
-                        "store", f"STORESCP@127.0.0.1:{port}", folder, "--associations", associations)
-                    Comparison(f"send {count} {name}, {associations} at once", "storescu", "fluoro", target).run(
-                        self.runs, lambda n: self.timed(*theirs), lambda n: self.timed(ours)).row()
-                finally:
-                    end(process)
+    def ct(self):
+        self.send("CT of 0.5 MB", 1000, 512, (2.3, None))
+
+    def small(self):
+        self.send("of 4 KB", 5000, 42, (1.8, 2.2))
+
+    def send(self, name, count, size, targets):
+        count = self.scaled(count)
+        folder = self.work / f"send-{size}"
+        folder.mkdir()
+        write_ct(folder, count, size)
+        quarters = [self.work / f"send-{size}-{n}" for n in range(4)]
+        for n, file in enumerate(sorted(folder.iterdir())):
+            quarters[n % 4].mkdir(exist_ok=True)
+            os.link(file, quarters[n % 4] / file.name)
+        for associations, target in zip((1, 4), targets):
+            process, port = self.peer("--ignore", *(["--fork"] if associations > 1 else []))
+            try:
+                parts = [folder] if associations == 1 else quarters
+                theirs = [("storescu", "+sd", "127.0.0.1", port, part) for part in parts]
+                ours = self.ours("store", f"STORESCP@127.0.0.1:{port}", folder, "--associations", associations)
+                Comparison(f"send {count} {name}, {associations} at once", "storescu", "fluoro", target).run(
+                    self.runs, lambda n: self.timed(*theirs), lambda n: self.timed(ours)).row()
+            finally:
+                end(process)
 
     def share(self):
         """Of what loopback carries: the same bytes by a socket alone, and as DICOM, reading of files and all."""
@@ -202,16 +206,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fluoro", default=".build/release/fluoro")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--only", choices=["send", "share", "echo", "find"])
+    parts = ["ct", "small", "share", "echo", "find"]
+    parser.add_argument("--only", choices=parts, action="append")
     parser.add_argument("--scale", type=float, default=1, help="of the numbers of instances and messages")
     options = parser.parse_args()
     work = Path(tempfile.mkdtemp(prefix="fluoro-network-"))
     try:
         bench = Bench(options, work)
         Comparison.heading(options.runs)
-        for part in ("send", "share", "echo", "find"):
-            if options.only in (None, part):
-                getattr(bench, part)()
+        for part in options.only or parts:
+            getattr(bench, part)()
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
