@@ -58,7 +58,7 @@ struct Frame {
     canvas.put(left, layout.header)
     // From the full to the plain: what fits without touching what stands on the left.
     let used = left.width
-    let right = counts.first { used + 1 + $0.width <= layout.header.columns } ?? StyledText()
+    let right = counts.first { used + 2 + $0.width <= layout.header.columns } ?? StyledText()
     put(right, atRightOf: used, layout.header, &canvas)
   }
 

@@ -13,7 +13,8 @@ struct OperationLine {
     let others = world.running.count - 1
     let more = others > 0 ? StyledText("  +\(others)", .dim) : StyledText()
     let clock = self.clock(job)
-    let bar = job.wait.map { Bars.countdown($0, world.now, area.columns >= 100 ? 14 : 9) } ?? StyledText()
+    let bar =
+      job.wait.map { StyledText(" ") + Bars.countdown($0, world.now, area.columns >= 100 ? 14 : 9) } ?? StyledText()
     let named = StyledText(job.wait?.words ?? phase(job), .text) + " "
     let progress = job.progress.isEmpty ? StyledText() : StyledText("  ") + job.progress.words
     let moving =

@@ -121,8 +121,8 @@ extension Model {
   }
 
   private mutating func send(_ name: String, _ path: String) -> [Effect] {
-    if world.station.isReadOnly {
-      say("This fluoro is read only (ReadOnly): nothing is sent to other stations.", .warning)
+    if let words = world.station.refusal("nothing is sent to other stations") {
+      say(words, .warning)
       return []
     }
     return confirmed(world.modality(name), "Send \(path) to \(name)") {
@@ -152,8 +152,8 @@ extension Model {
     var order = RetrieveOrder(modality: name, level: level, items: items)
     order.isGet = isGet
     guard let destination else { return [.retrieve(order)] }
-    if world.station.isReadOnly {
-      say("This fluoro is read only (ReadOnly): nothing is moved between other stations.", .warning)
+    if let words = world.station.refusal("nothing is moved between other stations") {
+      say(words, .warning)
       return []
     }
     return moved([order], to: destination)

@@ -323,6 +323,8 @@ struct StationView: Sendable, Equatable {
   var arrived = 0
   var lastArrival = 0
   var isReadOnly = false
+  /// Why something is not done here, where `ReadOnly` says so.
+  func refusal(_ what: String) -> String? { isReadOnly ? "This fluoro is read only (ReadOnly): \(what)." : nil }
   var queryLimit = 500
   /// `QueryWildcards`
   var addsWildcards = true

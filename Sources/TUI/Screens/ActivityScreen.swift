@@ -52,35 +52,11 @@ struct ActivityScreen: ListScreen {
     return [StyledText(row.words)] + row.details.map { StyledText($0, .dim) }
   }
 
-  var escape: String? {
-    if list.isFiltering { return "leave the field" }
-    if list.isInDetails { return "to the list" }
-    if list.isFiltered { return "clear the filter" }
-    if peer != nil { return "show all peers" }
-    return list.marks.isEmpty ? nil : "clear the marks"
-  }
+  var narrowed: String? { peer == nil ? nil : "show all peers" }
 
-  mutating func stepOut(_ context: inout Context) -> Bool {
-    if list.isInDetails {
-      list.isInDetails = false
-      return true
-    }
-    if !list.isFiltering, !list.isFiltered, peer != nil {
-      peer = nil
-      fill(context.world)
-      return true
-    }
-    if list.isFiltering {
-      list.isFiltering = false
-    } else if list.isFiltered {
-      list.filter = TextField()
-      list.arrange()
-    } else if !list.marks.isEmpty {
-      list.clearMarks()
-    } else {
-      return false
-    }
-    return true
+  mutating func widen(_ context: inout Context) {
+    peer = nil
+    fill(context.world)
   }
 
   private mutating func fill(_ world: World) {

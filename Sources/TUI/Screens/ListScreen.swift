@@ -10,6 +10,10 @@ protocol ListScreen: Screen {
   func emptyWords(_ world: World) -> [StyledText]
   /// What a person's choice of columns is kept under; nil: they are not chosen.
   var columnsName: String? { get }
+  /// What Esc does about whatever leaves out rows beside the filter; nil: nothing does.
+  var narrowed: String? { get }
+  /// Shows the rows that were left out so.
+  mutating func widen(_ context: inout Context)
   /// Its own verbs.
   mutating func perform(_ action: Action, _ context: inout Context) -> Bool
   /// The text in the filter is another.
@@ -33,12 +37,14 @@ extension ListScreen {
   }
   mutating func sortChanged(_ context: inout Context) {}
   mutating func moved(_ context: inout Context) {}
+  var narrowed: String? { nil }
+  mutating func widen(_ context: inout Context) {}
 
   var escape: String? {
     if list.isFiltering { return "leave the field" }
     if list.isInDetails { return "to the list" }
     if list.isFiltered { return list.isSearch ? "clear the search" : "clear the filter" }
-    return list.marks.isEmpty ? nil : "clear the marks"
+    return narrowed ?? (list.marks.isEmpty ? nil : "clear the marks")
   }
 
   mutating func stepOut(_ context: inout Context) -> Bool {
@@ -50,6 +56,8 @@ extension ListScreen {
     } else if list.isFiltered {
       list.filter = TextField()
       filterChanged(&context)
+    } else if narrowed != nil {
+      widen(&context)
     } else if !list.marks.isEmpty {
       list.clearMarks()
     } else {

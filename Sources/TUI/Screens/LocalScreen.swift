@@ -302,8 +302,8 @@ struct LocalScreen: ListScreen {
       context.moves.append(
         .prompt(Prompt("Import", hint: "a file, folder, ZIP or DICOMDIR", purpose: .importPaths)))
     case .delete:
-      if context.world.station.isReadOnly {
-        context.say("This fluoro is read only (ReadOnly in its configuration).", .warning)
+      if let words = context.world.station.refusal("nothing is deleted") {
+        context.say(words, .warning)
         return true
       }
       let rows = targets("delete", &context)
@@ -321,9 +321,8 @@ struct LocalScreen: ListScreen {
   }
 
   private func send(_ context: inout Context) {
-    if context.world.station.isReadOnly {
-      context.say("This fluoro is read only (ReadOnly): nothing is sent to other stations.", .warning)
-      return
+    if let words = context.world.station.refusal("nothing is sent to other stations") {
+      return context.say(words, .warning)
     }
     pick("send", &context) { what, ids in ("Send \(what) to", .send(ids: ids, words: what)) }
   }

@@ -173,8 +173,8 @@ struct ModalitiesScreen: ListScreen {
   }
 
   private func testStore(_ context: inout Context) {
-    if context.world.station.isReadOnly {
-      return context.say("This fluoro is read only (ReadOnly): nothing is sent to other stations.", .warning)
+    if let words = context.world.station.refusal("nothing is sent to other stations") {
+      return context.say(words, .warning)
     }
     guard let row = targets("test", &context).first else { return }
     guard list.marks.count < 2 else {

@@ -84,9 +84,8 @@ struct ResultsScreen: AnswerScreen {
   }
 
   private func retrieveTo(_ context: inout Context) {
-    if context.world.station.isReadOnly {
-      context.say("This fluoro is read only (ReadOnly): nothing is moved between other stations.", .warning)
-      return
+    if let words = context.world.station.refusal("nothing is moved between other stations") {
+      return context.say(words, .warning)
     }
     let orders = retrievals(&context)
     guard !orders.isEmpty else { return }
