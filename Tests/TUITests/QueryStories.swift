@@ -123,6 +123,24 @@ struct QueryStories {
     #expect(story.shows("2 studies, then cancelled; r for all"))
   }
 
+  @Test("Of several that were asked together it is said how many failed, and which one where it is one")
+  func failedTogether() {
+    let story = Story()
+    story.press("*", .enter, .enter)
+    let orders = story.effects.finds
+    story.show(.matches(token: orders[0].token, [study(1)]))
+    story.show(.findEnded(token: orders[0].token, .init()))
+    story.show(.findEnded(token: orders[1].token, .init(words: "refused", failed: true)))
+    story.show(.findEnded(token: orders[2].token, .init()))
+    #expect(story.shows("1 study; PACS2 failed"))
+    story.press("r")
+    let again = story.effects.finds.suffix(3).map(\.token)
+    story.show(.matches(token: again[0], [study(1)]))
+    story.show(.findEnded(token: again[0], .init()))
+    for token in again.dropFirst() { story.show(.findEnded(token: token, .init(words: "refused", failed: true))) }
+    #expect(story.shows("1 study; 2 of 3 failed"))
+  }
+
   @Test("A name that nobody has is asked for anywhere in a name by R; one with wildcards is not, nor one that is found")
   func wider() {
     let story = Story()

@@ -97,7 +97,8 @@ struct Inquiry: Sendable {
     let failures = failures
     if failures.count == orders.count, rows == 0 { return StyledText("failed", .bad) }
     if let first = failures.first {
-      return StyledText(isFromMany ? "\(count); \(first.modality) failed" : "\(count), then it failed", .bad)
+      let who = failures.count == 1 ? first.modality : "\(failures.count) of \(orders.count)"
+      return StyledText(isFromMany ? "\(count); \(who) failed" : "\(count), then it failed", .bad)
     }
     if isCancelled {
       return StyledText("\(rows == 0 ? "cancelled" : "\(count), then cancelled"); r for all", .warning)
