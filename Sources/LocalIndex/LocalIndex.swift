@@ -124,8 +124,14 @@ public final class LocalIndex: Sendable {
       let new = try WritingSession(in: storage)
       try storage.prepareInstanceFolders(durable: options.durability == .fsync)
       session = .writing(new, nil)
+      writer.progress.tell(through: new.lock)
       return (new, nil)
     }
+  }
+
+  /// Where this process has its place; nil while it only reads.
+  var sessionPath: String? {
+    session.withLockedValue { if case .writing(let session, _) = $0 { session.path } else { nil } }
   }
 
   private var journalInUse: Journal? {

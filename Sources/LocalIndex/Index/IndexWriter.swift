@@ -29,6 +29,8 @@ final class IndexWriter: Sendable {
   private let statePool: DatabasePool
   private let record: @Sendable (String) throws -> InstanceRecord?
   private let pending = NIOLockedValueBox(Pending())
+  /// What others on this storage are told.
+  let progress = IndexingProgress()
   private let queue = DispatchQueue(label: "fluoro.index.writer")
   /// Observers may search, which waits for the writer: so they run elsewhere.
   private let notices = DispatchQueue(label: "fluoro.index.notices")
@@ -53,9 +55,10 @@ final class IndexWriter: Sendable {
   /// Whether who stores next waits for the index.
   var isBehind: Bool { pending.withLockedValue { $0.changes.count >= Self.limit } }
 
-  func enqueue(_ change: Change) {
+  /// - Parameter change: nil where there is nothing to write, and others only wait to hear so.
+  func enqueue(_ change: Change?) {
     let (schedule, isFar) = pending.withLockedValue { pending in
-      pending.changes.append(change)
+      if let change { pending.changes.append(change) }
       defer { pending.isScheduled = true }
       return (!pending.isScheduled, pending.changes.count > Self.limit && pending.failure == nil)
     }
@@ -78,16 +81,20 @@ final class IndexWriter: Sendable {
   }
 
   private func drain() throws {
+    // Before the changes are taken: those of all that are counted are among them, or were before.
+    let placed = progress.placed
     let changes = pending.withLockedValue { pending in
       defer { pending.changes = [] }
       return pending.changes
     }
     guard !changes.isEmpty else {
+      progress.index(placed)
       scheduleNext()
       return
     }
     do {
       let change = try pool.write { db in try apply(changes, db) }
+      progress.index(placed)
       noteDigests(changes)
       scheduleNext()
       tell(change)

@@ -38,6 +38,7 @@ struct Placement: Sendable {
       header: header, description: description, received: ReceptionTime(information), bytes: file.size,
       dataSetOffset: dataSetOffset, digest: digest)
     let placed = try place(arrival, path: file.path, isDurable: isDurable)
+    writer.progress.take()
     return try enqueue(arrival, placed)
   }
 
@@ -149,9 +150,10 @@ struct Placement: Sendable {
         writer.enqueue(.add(older))
       }
       writer.enqueue(.replace(record(1)))
-    } else if placed.novelty != .identical {
-      writer.enqueue(.add(record(placed.version)))
+    } else {
+      writer.enqueue(placed.novelty == .identical ? nil : .add(record(placed.version)))
     }
+    writer.progress.place()
     return StoredInstance(
       identity: arrival.header.identity,
       path: storage.path(ofInstance: arrival.header.identity.instance, version: isCurrent ? 1 : placed.version),

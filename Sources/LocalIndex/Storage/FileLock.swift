@@ -56,5 +56,8 @@ final class FileLock: Sendable {
     ftruncate(descriptor, off_t(text.utf8.count))
   }
 
+  /// Writes at the beginning of the file, whatever comes of it.
+  func writeQuietly(_ bytes: UnsafeRawBufferPointer) { _ = pwrite(descriptor, bytes.baseAddress, bytes.count, 0) }
+
   deinit { close(descriptor) }
 }

@@ -11,7 +11,7 @@ import NIOConcurrencyHelpers
 /// removed, and what it had stored but not indexed is looked for.
 final class WritingSession: Sendable {
   let path: String
-  private let lock: FileLock
+  let lock: FileLock
   private let permissions: StoragePermissions
   private let nextNumber = NIOLockedValueBox(0)
 
@@ -40,6 +40,14 @@ final class WritingSession: Sendable {
     let descriptor = try Posix.open(path, O_RDWR | O_CREAT | O_EXCL, mode: permissions.file, doing: "create")
     permissions.apply(toFile: descriptor)
     return (path, descriptor)
+  }
+
+  /// Whether the process whose place it is still runs. Asked of the system and not of the lock: to try that would keep
+  /// another process from clearing up.
+  static func isAlive(_ path: String) -> Bool {
+    let name = path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...]
+    guard let process = Int32(name.prefix { $0 != "-" }) else { return false }
+    return kill(process, 0) == 0 || errno == EPERM
   }
 
   /// Ends in good order: everything stored is indexed.

@@ -37,6 +37,7 @@ struct Completeness: Sendable {
           listed: listing.all.count, missing: listing.missing.map(\.sopInstanceUID), lacking: listing.missing.count)
       }
       guard let count, count > 0 else { return nil }
+      await station.waitUntilIndexed(job)
       return Finding(listed: count, lacking: max(0, count - (try here(item.keys).count)))
     }
   }
@@ -56,6 +57,7 @@ struct Completeness: Sendable {
     var seen: Set<String> = []
     let all = try await search.instances(of: item, level).filter { seen.insert($0.sopInstanceUID).inserted }
     if all.isEmpty { return nil }
+    await station.waitUntilIndexed(job)
     var here: Set<String> = []
     for study in Set(all.map(\.study)) { here.formUnion(try self.here([QueryKey(.studyInstanceUID, study)])) }
     return Listing(all: all, missing: all.filter { !here.contains($0.sopInstanceUID) })

@@ -58,6 +58,12 @@ public final class Station: Sendable {
   /// - Throws: `StorageError`, where the storage was not opened before.
   public var index: LocalIndex { get throws { try storage.index } }
 
+  /// Waits until what another fluoro on this storage has acknowledged is found; where that takes too long, says so.
+  func waitUntilIndexed(_ job: Job) async {
+    guard let index = try? index, await !index.waitUntilIndexed() else { return }
+    job.remark("another fluoro has received on this storage what is not in the index yet; it is counted as missing")
+  }
+
   /// Takes what arrives, be it at our acceptor or by a C-GET.
   var storing: StoreService { get throws { try storage.storing } }
 
