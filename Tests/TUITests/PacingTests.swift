@@ -16,6 +16,7 @@ struct PacingTests {
     #expect(pacing.mayDraw(start))
     #expect(draw(&pacing, start, true) == true)
     #expect(!pacing.mayDraw(start + .milliseconds(100)))
+    #expect(!pacing.isBehind, "it may be one that never answers")
     pacing.answered()
     #expect(!pacing.mayDraw(start + .milliseconds(40)))
     #expect(pacing.mayDraw(start + .milliseconds(60)))
@@ -23,7 +24,9 @@ struct PacingTests {
     #expect(draw(&pacing, start + .milliseconds(100), true) == true)
     #expect(draw(&pacing, start + .milliseconds(120), true) == false)
     #expect(!pacing.mayDraw(start + .seconds(3)))
+    #expect(pacing.isBehind)
     pacing.answered()
+    #expect(!pacing.isBehind)
     #expect(pacing.mayDraw(start + .seconds(3)))
   }
 

@@ -14,6 +14,8 @@ final class EventLoop {
   /// Something changed since the last frame, and whether a key did it.
   private var isStale = true
   private var isUrgent = true
+  /// The time that the countdowns on the screen stand at.
+  private var shownTime: ContinuousClock.Instant?
 
   init(
     model: Model, terminal: Terminal, screen: CursesScreen, mailbox: Mailbox, perform: @escaping (Effect) -> Void
@@ -138,7 +140,11 @@ final class EventLoop {
 
   private func draw(_ now: ContinuousClock.Instant) {
     guard isStale, !hasQuit, isUrgent || pacing.mayDraw(now), isWritable else { return }
-    screen.show(model.draw())
+    // What a key changed goes over a line that is behind by itself: with all countdowns anew it would take as long as they.
+    var shown = model
+    if isUrgent, pacing.isBehind, let shownTime { shown.world.now = shownTime }
+    shownTime = shown.world.now
+    screen.show(shown.draw())
     model.seen()
     isStale = false
     isUrgent = false

@@ -27,6 +27,9 @@ struct Pacing: Sendable {
 
   func mayDraw(_ now: Instant) -> Bool { now >= next(now) }
 
+  /// Whether the terminal is still busy with a frame, and will say when it is not.
+  var isBehind: Bool { asked != nil && terminal == .answers }
+
   /// A frame was drawn. True: ask the terminal whether it has shown it.
   mutating func drew(_ now: Instant, isAnimated: Bool) -> Bool {
     lastFrame = now
