@@ -17,7 +17,8 @@ struct PacingTests {
     #expect(draw(&pacing, start, true) == true)
     #expect(!pacing.mayDraw(start + .milliseconds(100)))
     #expect(!pacing.isBehind, "it may be one that never answers")
-    pacing.answered()
+    pacing.answered(start + .milliseconds(2))
+    #expect(!pacing.isThin)
     #expect(!pacing.mayDraw(start + .milliseconds(40)))
     #expect(pacing.mayDraw(start + .milliseconds(60)))
     // A slow line: no more than one question is under way, keys are drawn meanwhile.
@@ -25,7 +26,8 @@ struct PacingTests {
     #expect(draw(&pacing, start + .milliseconds(120), true) == false)
     #expect(!pacing.mayDraw(start + .seconds(3)))
     #expect(pacing.isBehind)
-    pacing.answered()
+    pacing.answered(start + .seconds(3))
+    #expect(pacing.isThin)
     #expect(!pacing.isBehind)
     #expect(pacing.mayDraw(start + .seconds(3)))
   }

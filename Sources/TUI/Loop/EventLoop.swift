@@ -83,7 +83,7 @@ final class EventLoop {
   private func take(_ inputs: [Input], _ now: ContinuousClock.Instant) {
     for input in inputs {
       if input == .ready {
-        pacing.answered()
+        pacing.answered(now)
         continue
       }
       update(.input(input), now)
@@ -144,6 +144,7 @@ final class EventLoop {
     var shown = model
     if isUrgent, pacing.isBehind, let shownTime { shown.world.now = shownTime }
     shownTime = shown.world.now
+    shown.world.isOnThinLine = pacing.isThin
     screen.show(shown.draw())
     model.seen()
     isStale = false

@@ -43,7 +43,12 @@ struct Pacing: Sendable {
     return true
   }
 
-  mutating func answered() {
+  /// The last frame was long under way: what only shows that something goes on is too much for the line.
+  private(set) var isThin = false
+  private static let quick = Duration.milliseconds(300)
+
+  mutating func answered(_ now: Instant) {
+    if let asked { isThin = asked.duration(to: now) > Self.quick }
     terminal = .answers
     asked = nil
   }

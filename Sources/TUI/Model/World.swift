@@ -5,6 +5,8 @@ import Operations
 struct World: Sendable {
   var size: Size
   var now: ContinuousClock.Instant
+  /// Where little can be sent, what runs shows it by its countdown alone.
+  var isOnThinLine = false
   /// Seconds since 1970.
   var clock: Int
   var station: StationView
@@ -119,6 +121,7 @@ struct World: Sendable {
 
   /// One of the pictures of a turning wheel.
   var spinner: StyledText {
+    if isOnThinLine { return StyledText("⠿", .busy) }
     let pictures: [Character] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
     let tenths = Int(World.epoch.duration(to: now).inSeconds * 10)
     return StyledText(String(pictures[(tenths % 10 + 10) % 10]), .busy)

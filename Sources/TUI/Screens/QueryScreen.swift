@@ -281,7 +281,8 @@ struct QueryScreen: Screen {
   // MARK: Drawing
 
   func draw(into canvas: inout Canvas, _ area: Area, _ world: World) {
-    let top = area.rows > form.entries.count + MonthView.rows + 2 ? 1 : 0
+    // Empty lines above, below and before the calendar only where it fits nevertheless.
+    let top = area.rows >= form.entries.count + MonthView.rows + 4 ? 1 : 0
     let formRows = min(form.entries.count, max(1, area.rows - top - 1))
     let place = area.inset(top: top, left: 1, bottom: area.rows - top - formRows, right: 1)
     form.draw(into: &canvas, place)
