@@ -37,7 +37,7 @@ struct CommandStories {
     let line = [
       "echo", "watch", "find", "worklist", "move", "get", "store", "commit", "teststore", "local find", "local import",
       "local export", "local delete", "local verify", "local reindex", "local statistics", "dump", "convert", "explain",
-      "history", "whoami", "modalities add", "modalities remove", "modalities import",
+      "history", "whoami", "compare", "modalities add", "modalities remove", "modalities import",
     ]
     for command in line {
       do {

@@ -11,6 +11,9 @@ extension [Effect] {
   var echoed: [String] { compactMap { if case .echo(let name) = $0 { name } else { nil } } }
   var watched: [String] { compactMap { if case .watch(let name) = $0 { name } else { nil } } }
   var finds: [FindOrder] { compactMap { if case .find(let order) = $0 { order } else { nil } } }
+  var comparisons: [CompareOrder] { compactMap { if case .compare(let order) = $0 { order } else { nil } } }
+  var brought: [BringOrder] { compactMap { if case .bring(let order) = $0 { order } else { nil } } }
+  var bulk: [BulkOrder] { compactMap { if case .bulk(let order) = $0 { order } else { nil } } }
   var orders: [RetrieveOrder] { compactMap { if case .retrieve(let order) = $0 { order } else { nil } } }
   var retrieved: [String] { orders.last?.items.map(\.uid) ?? [] }
   var destinations: [String?] { orders.map(\.destination) }

@@ -218,6 +218,47 @@ struct StationStories {
     }
   }
 
+  @Test(":compare: what is missing here, down to images; s brings it, S all of it, and then both are the same")
+  func compare() async throws {
+    try await withLaboratory { story in
+      await story.until("● receiving")
+      story.press(":")
+      story.type("compare sample local")
+      story.press(.enter)
+      await story.until("12 differences · 12 studies compared")
+      #expect(story.shows("missing on local"))
+      story.press("/")
+      story.type("jane")
+      story.press(.enter, .enter)
+      await story.until("24 images differ")
+      story.press("s")
+      await story.until("✓ brought")
+      story.press(.escape, .escape, "r")
+      await story.until("local lacks 23")
+      await story.until("12 differences · 12 studies compared")
+      story.press("/")
+      story.type("jane")
+      story.press(.enter)
+      #expect(story.selected.contains(" 24 ") && story.selected.contains(" 1 "), "\(story.selected)")
+      story.press(.enter)
+      await story.until("23 images differ")
+      story.press(.escape, "s")
+      await story.until("✓ brought")
+      story.press("4")
+      await story.until("C-MOVE DOE^JANE")
+      #expect(story.shows("23 instances"), "only what was missing came:\n\(story.screen)")
+      story.press(.escape, .escape, "r")
+      await story.until("11 differences · 12 studies compared")
+      story.press("S")
+      await story.until("11 studies to local")
+      story.type("11")
+      story.press(.enter)
+      await story.until("✓ C-MOVE 11 studies to local")
+      story.press("r")
+      await story.until("sample and local have the same.")
+    }
+  }
+
   @Test("Send what is here to a modality picked by a letter")
   func send() async throws {
     try await withLaboratory { story in

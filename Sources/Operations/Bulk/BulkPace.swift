@@ -1,7 +1,7 @@
 import Foundation
 
 /// How fast, and when, a long row of operations goes.
-public struct BulkPace: Sendable, Hashable {
+public struct BulkPace: Sendable, Hashable, Codable {
   /// At most so many an hour; nil: as fast as they go.
   public var perHour: Double?
   /// Minutes of the day from and to, here: only between them something begins. From 19:00 to 06:00 is through the night.

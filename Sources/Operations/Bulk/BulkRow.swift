@@ -3,7 +3,7 @@ import LocalIndex
 import Synchronization
 
 /// One row of a file that names what is to be found, moved or sent.
-public struct BulkRow: Sendable, Hashable {
+public struct BulkRow: Sendable, Hashable, Codable {
   /// From 1, the header not counted.
   public var number: Int
   /// The columns that have a value.

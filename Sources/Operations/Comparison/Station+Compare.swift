@@ -1,44 +1,5 @@
 import Dicom
 import LocalIndex
-import Synchronization
-
-/// One of the two sides of a comparison.
-public enum ComparedSide: Sendable, Hashable {
-  /// The studies on this machine.
-  case local
-  case modality(Modality)
-
-  public var name: String {
-    switch self {
-    case .local: "local"
-    case .modality(let modality): modality.name
-    }
-  }
-}
-
-/// A study that is not the same on both sides.
-public struct StudyDifference: Sendable, Hashable {
-  public var studyInstanceUID: String
-  public var isInFirst: Bool
-  public var isInSecond: Bool
-  /// How many instances each has; nil: it has none, or does not say.
-  public var firstCount: Int?
-  public var secondCount: Int?
-  /// Of the first that the second has not, where instances were compared.
-  public var missingInSecond: [String] = []
-  public var missingInFirst: [String] = []
-}
-
-/// What a comparison found.
-public struct ComparisonResult: OperationResult {
-  public var compared: Int
-  public var differences: [StudyDifference]
-  public var outcome: Outcome
-
-  public var json: JSONText.Value {
-    .object([("compared", .integer(compared)), ("different", .integer(differences.count))])
-  }
-}
 
 extension Station {
   /// Compares the studies that two stations have, or one and this machine: which are missing on either side, or have another
@@ -46,41 +7,44 @@ extension Station {
   ///
   /// - Parameters:
   ///   - keys: which studies, as in a query.
+  ///   - returnKeys: what to tell of each beside that.
   ///   - comparesInstances: also names the instances that one of them has not, in studies that both have.
   public func compare(
-    _ first: ComparedSide, _ second: ComparedSide, keys: [QueryKey], comparesInstances: Bool = false,
-    timeout: TimeoutChoice = .inherited
+    _ first: ComparedSide, _ second: ComparedSide, keys: [QueryKey], returnKeys: [Tag] = [],
+    comparesInstances: Bool = false, timeout: TimeoutChoice = .inherited
   ) throws(OperationError) -> Operation<ComparisonResult> {
-    let modalities = [first, second].compactMap { side in
-      if case .modality(let modality) = side { modality } else { nil }
-    }
-    guard let asked = modalities.first, first != second else {
-      throw OperationError("\(first.name) and \(second.name): there is nothing to compare")
-    }
+    let asked = try Self.asked(first, second)
+    return compare(first, second, asked, keys, returnKeys, comparesInstances, timeout)
+  }
+
+  private func compare(
+    _ first: ComparedSide, _ second: ComparedSide, _ asked: Modality, _ keys: [QueryKey], _ returnKeys: [Tag],
+    _ comparesInstances: Bool, _ timeout: TimeoutChoice
+  ) -> Operation<ComparisonResult> {
     let retry: @Sendable () -> Job = { [self] in
-      // It was possible before.
-      (try? compare(first, second, keys: keys, comparesInstances: comparesInstances, timeout: timeout).job)
-        ?? find(asked, Query(keys: keys), timeout: timeout) { _ in }.job
+      compare(first, second, asked, keys, returnKeys, comparesInstances, timeout).job
     }
     return run(.compare(keys), "compare \(first.name) with \(second.name)", asked, timeout, retry: retry) {
       [self] job in
-      let (ours, theirs) = (try await studies(of: first, keys, job), try await studies(of: second, keys, job))
+      let ours = try await studies(of: first, keys, returnKeys, job)
+      let theirs = try await studies(of: second, keys, returnKeys, job)
       let all = Set(ours.keys).union(theirs.keys).sorted()
       var differences: [StudyDifference] = []
       for (number, uid) in all.enumerated() {
         if job.isCancelled { break }
         let (a, b) = (ours[uid], theirs[uid])
         var difference = StudyDifference(
-          studyInstanceUID: uid, isInFirst: a != nil, isInSecond: b != nil, firstCount: a ?? nil, secondCount: b ?? nil)
+          studyInstanceUID: uid, isInFirst: a != nil, isInSecond: b != nil, firstCount: a?.count, secondCount: b?.count)
         if comparesInstances, a != nil, b != nil {
-          let (have, others) = (
-            try await instances(of: uid, first, job), try await instances(of: uid, second, job)
-          )
-          difference.missingInSecond = have.subtracting(others).sorted()
-          difference.missingInFirst = others.subtracting(have).sorted()
-          (difference.firstCount, difference.secondCount) = (have.count, others.count)
+          let found = try await instances(of: uid, first, second, job)
+          difference.instances = found.instances
+          difference.firstCount = found.counts.first ?? difference.firstCount
+          difference.secondCount = found.counts.second ?? difference.secondCount
         }
-        if difference.isDifferent { differences.append(difference) }
+        if difference.isDifferent {
+          difference.match = a?.match ?? b?.match
+          differences.append(difference)
+        }
         let found = differences.count
         job.update { progress in
           (progress.total, progress.completed, progress.failed) = (all.count, number + 1 - found, found)
@@ -93,19 +57,77 @@ extension Station {
     }
   }
 
-  /// How many instances each study has, as far as it is said.
-  private func studies(of side: ComparedSide, _ keys: [QueryKey], _ job: Job) async throws -> [String: Int?] {
-    var studies: [String: Int?] = [:]
+  /// Compares the instances that two sides have of one study.
+  public func compareInstances(
+    of study: String, _ first: ComparedSide, _ second: ComparedSide, timeout: TimeoutChoice = .inherited
+  ) throws(OperationError) -> Operation<InstanceComparison> {
+    compareInstances(of: study, first, second, try Self.asked(first, second), timeout)
+  }
+
+  private func compareInstances(
+    of study: String, _ first: ComparedSide, _ second: ComparedSide, _ asked: Modality, _ timeout: TimeoutChoice
+  ) -> Operation<InstanceComparison> {
+    let retry: @Sendable () -> Job = { [self] in compareInstances(of: study, first, second, asked, timeout).job }
+    return run(
+      .compare([QueryKey(.studyInstanceUID, study)]), "compare a study on \(first.name) and \(second.name)", asked,
+      timeout, retry: retry
+    ) { [self] job in
+      let found = try await instances(of: study, first, second, job)
+      let common = found.common
+      guard let instances = found.instances else {
+        let silent = found.counts.first == nil ? first.name : second.name
+        return InstanceComparison(
+          instances: nil, common: 0, outcome: Outcome(.failed, "\(silent) does not list the instances of the study"))
+      }
+      return InstanceComparison(
+        instances: instances, common: common,
+        outcome: Outcome(
+          instances.isEmpty ? .done : .partial,
+          "\(Words.count(common, "instance")) on both sides, \(Words.grouped(instances.count)) on one only"))
+    }
+  }
+
+  /// The modality that the job of a comparison is shown with.
+  private static func asked(_ first: ComparedSide, _ second: ComparedSide) throws(OperationError) -> Modality {
+    let modalities = [first, second].compactMap { side in
+      if case .modality(let modality) = side { modality } else { nil }
+    }
+    guard let asked = modalities.first, first != second else {
+      throw OperationError("\(first.name) and \(second.name): there is nothing to compare")
+    }
+    return asked
+  }
+
+  // MARK: Studies
+
+  private struct Side {
+    /// nil: it does not say.
+    var count: Int?
+    var match: DataSet
+  }
+
+  private func studies(
+    of side: ComparedSide, _ keys: [QueryKey], _ returnKeys: [Tag], _ job: Job
+  ) async throws -> [String: Side] {
+    var studies: [String: Side] = [:]
     switch side {
     case .local:
-      let ids = try index.find(LocalQuery(level: .study, keys.map { ($0.tag, $0.value) })).map(\.id)
-      for row in try index.studies(ids: Set(ids)) { studies[row.studyInstanceUID] = row.instances }
+      await waitUntilIndexed(job)
+      let query = LocalQuery(
+        level: .study, keys: keys.map { LocalQuery.Key($0.tag, $0.value) }, returning: [.numberOfStudyRelatedInstances])
+      try index.find(query) { match in
+        guard let uid = match.dataSet.string(.studyInstanceUID) else { return true }
+        let count = match.dataSet.integer(.numberOfStudyRelatedInstances) ?? 0
+        // Under two patient identifiers it is two studies here, and one elsewhere.
+        studies[uid] = Side(count: count + (studies[uid]?.count ?? 0), match: match.dataSet)
+        return true
+      }
     case .modality(let modality):
-      let returned: [Tag] = [.studyInstanceUID, .numberOfStudyRelatedInstances]
+      let returned: [Tag] = [.studyInstanceUID, .numberOfStudyRelatedInstances] + returnKeys
       let all = try Query(level: .study, keys: keys, returnKeys: returned).keys(for: modality)
       for match in try await matches(.study, all, modality, job) {
         guard let uid = match.string(.studyInstanceUID), !uid.isEmpty else { continue }
-        studies[uid] = .some(match.integer(.numberOfStudyRelatedInstances))
+        studies[uid] = Side(count: match.integer(.numberOfStudyRelatedInstances), match: match)
       }
     }
     return studies
@@ -121,40 +143,80 @@ extension Station {
     }
   }
 
-  private func instances(of study: String, _ side: ComparedSide, _ job: Job) async throws -> Set<String> {
+  // MARK: Instances
+
+  private struct FoundInstances {
+    var instances: [ComparedInstance]?
+    var common = 0
+    /// nil: a side lists none, although it may have the study.
+    var counts: (first: Int?, second: Int?)
+  }
+
+  private func instances(
+    of study: String, _ first: ComparedSide, _ second: ComparedSide, _ job: Job
+  ) async throws -> FoundInstances {
+    let (have, others) = (try await instances(of: study, first, job), try await instances(of: study, second, job))
+    var found = FoundInstances(counts: (have?.count, others?.count))
+    guard let have, let others else { return found }
+    found.common = have.keys.count { others[$0] != nil }
+    var differing: [ComparedInstance] = []
+    for (uid, var instance) in have where others[uid] == nil {
+      instance.isInFirst = true
+      differing.append(instance)
+    }
+    for (uid, var instance) in others where have[uid] == nil {
+      instance.isInSecond = true
+      differing.append(instance)
+    }
+    found.instances = differing.sorted { left, right in
+      (Int(left.seriesNumber) ?? 0, left.seriesInstanceUID, Int(left.instanceNumber) ?? 0, left.sopInstanceUID)
+        < (Int(right.seriesNumber) ?? 0, right.seriesInstanceUID, Int(right.instanceNumber) ?? 0, right.sopInstanceUID)
+    }
+    return found
+  }
+
+  /// By SOP Instance UID; nil where a side says that it has the study and lists no instance.
+  private func instances(
+    of study: String, _ side: ComparedSide, _ job: Job
+  ) async throws -> [String: ComparedInstance]? {
+    var instances: [String: ComparedInstance] = [:]
+    func add(_ match: DataSet, _ series: DataSet) {
+      guard let uid = match.string(.sopInstanceUID), !uid.isEmpty else { return }
+      var instance = ComparedInstance(
+        study: study, series: series.string(.seriesInstanceUID) ?? "", sopInstanceUID: uid)
+      instance.modality = series.string(.modality) ?? ""
+      instance.seriesNumber = series.string(.seriesNumber) ?? ""
+      instance.instanceNumber = match.string(.instanceNumber) ?? ""
+      instances[uid] = instance
+    }
     switch side {
     case .local:
-      return Set(
-        try index.find(LocalQuery(level: .instance, [(.studyInstanceUID, study)])).compactMap {
-          $0.dataSet.string(.sopInstanceUID)
-        })
+      await waitUntilIndexed(job)
+      // The main tags of the levels above come with each.
+      try index.find(LocalQuery(level: .instance, [(.studyInstanceUID, study)])) { match in
+        add(match.dataSet, match.dataSet)
+        return true
+      }
+      return instances
     case .modality(let modality):
       return try await withAssociation(modality, Completeness.contexts(.study), job) { association in
         let search = GetSearch(association: association, encoding: encoding(of: modality))
-        return Set(try await search.instances(of: .study(study), .study).map(\.sopInstanceUID))
+        let key = QueryKey(.studyInstanceUID, study)
+        // Level by level (PS3.4 §C.4.1.2.1); what is asked for are required keys (§C.6.2.1.4, §C.6.2.1.5).
+        let series = try await search.matches(
+          .series, [QueryKey(.modality), key, QueryKey(.seriesInstanceUID), QueryKey(.seriesNumber)])
+        for series in series ?? [] {
+          let keys = [
+            QueryKey(.sopInstanceUID), key, QueryKey(.seriesInstanceUID, series.string(.seriesInstanceUID) ?? ""),
+            QueryKey(.instanceNumber),
+          ]
+          for match in try await search.matches(.instance, keys) ?? [] { add(match, series) }
+        }
+        if instances.isEmpty, try await search.count(of: .study(study), .study).map({ $0 > 0 }) ?? (series == nil) {
+          return nil
+        }
+        return instances
       }
     }
-  }
-}
-
-extension StudyDifference {
-  fileprivate var isDifferent: Bool {
-    if !isInFirst || !isInSecond || !missingInFirst.isEmpty || !missingInSecond.isEmpty { return true }
-    guard let firstCount, let secondCount else { return false }
-    return firstCount != secondCount
-  }
-
-  /// Whether the second lacks something of the first, as far as is known.
-  public var isSecondLacking: Bool {
-    isInFirst && (!isInSecond || !missingInSecond.isEmpty || (firstCount ?? 0) > (secondCount ?? 0))
-  }
-
-  /// What is different, of two sides called so.
-  public func words(_ first: String, _ second: String) -> String {
-    if !isInSecond { return "missing on \(second)" }
-    if !isInFirst { return "missing on \(first)" }
-    let lacks = [(second, missingInSecond), (first, missingInFirst)].filter { !$0.1.isEmpty }
-    if !lacks.isEmpty { return lacks.map { "\($0.1.count) missing on \($0.0)" }.joined(separator: ", ") }
-    return "another number of instances"
   }
 }

@@ -15,8 +15,12 @@ public final class Job: Sendable, Identifiable {
   public let created = Date()
   /// The clock and the limits of all its waits.
   let deadlines: Deadlines
+  /// `host:port` of the modality.
+  let address: String?
   /// At most so many jobs with this key run at once.
   let lane: Lane?
+  /// The job that this is a part of: a row of many.
+  public let parent: Job?
   private let retryAction: (@Sendable () -> Job)?
 
   struct Lane: Sendable, Hashable {
@@ -43,6 +47,8 @@ public final class Job: Sendable, Identifiable {
     var leftover: KeptJob?
     var cancelAction: (@Sendable () -> Void)?
     var onChange: (@Sendable (Job) -> Void)?
+    /// The part of it that runs now.
+    var child: Job?
   }
 
   enum Phase: Sendable { case queued, paused, running, ended }
@@ -50,13 +56,15 @@ public final class Job: Sendable, Identifiable {
   private let state = Mutex(State())
 
   init(
-    id: Int, request: JobRequest, title: String, modality: String?, lane: Lane?, deadlines: Deadlines,
-    retry: (@Sendable () -> Job)?
+    id: Int, request: JobRequest, title: String, modality: Modality?, lane: Lane?, deadlines: Deadlines,
+    parent: Job? = nil, retry: (@Sendable () -> Job)?
   ) {
     self.id = id
     self.request = request
     self.title = title
-    self.modality = modality
+    self.modality = modality?.name
+    address = modality?.address
+    self.parent = parent
     self.lane = lane
     self.deadlines = deadlines
     retryAction = retry
@@ -64,6 +72,19 @@ public final class Job: Sendable, Identifiable {
   }
 
   public var snapshot: JobSnapshot {
+    var snapshot = ownSnapshot
+    guard let child = state.withLock({ $0.child }), snapshot.state == .waiting else { return snapshot }
+    // What is waited for is what the part of it that runs waits for.
+    let part = child.snapshot
+    guard !part.state.hasEnded else { return snapshot }
+    (snapshot.wait, snapshot.rate, snapshot.responseTimeout) = (part.wait, part.rate, part.responseTimeout)
+    snapshot.part = part.progress
+    // In a queue it is for the place of the whole.
+    if part.state != .queued { snapshot.state = part.state }
+    return snapshot
+  }
+
+  private var ownSnapshot: JobSnapshot {
     let now = deadlines.clock.now
     let wait = deadlines.current
     let limit = deadlines.timeouts.response
@@ -106,7 +127,7 @@ public final class Job: Sendable, Identifiable {
 
   /// Breaks a running job off, to wait and go on later. False where it does not run, or where that has no meaning.
   func breakOff() -> Bool {
-    guard [.move, .get, .store].contains(kind) else { return false }
+    guard [.move, .get, .store, .bulk].contains(kind) else { return false }
     let action = state.withLock { state -> (@Sendable () -> Void)? in
       guard state.phase == .running, !state.isCancelRequested else { return nil }
       state.isBreakRequested = true
@@ -136,10 +157,16 @@ public final class Job: Sendable, Identifiable {
   public var isCancelled: Bool { state.withLock { $0.isCancelRequested } }
 
   /// More time for the wait that runs now; less with a negative duration.
-  public func extend(by duration: Duration) { deadlines.extend(by: duration) }
+  public func extend(by duration: Duration) {
+    deadlines.extend(by: duration)
+    state.withLock { $0.child }?.extend(by: duration)
+  }
 
   /// Another timeout for all its waits, the one that runs now too; nil: no limit.
-  public func setTimeout(_ limit: Duration?) { deadlines.set(Timeouts(all: limit)) }
+  public func setTimeout(_ limit: Duration?) {
+    deadlines.set(Timeouts(all: limit))
+    state.withLock { $0.child }?.setTimeout(limit)
+  }
 
   /// The same again as a new job; nil where that has no meaning.
   public func retry() -> Job? { retryAction?() }
@@ -179,6 +206,9 @@ public final class Job: Sendable, Identifiable {
     }
     changed()
   }
+
+  /// A part of it has begun; nil: it has ended.
+  func follow(_ child: Job?) { state.withLock { $0.child = child } }
 
   /// Says something that a person should know whatever the outcome is.
   func remark(_ words: String) {

@@ -123,8 +123,8 @@ public final class JobQueue: Sendable {
   /// Makes a job of `body` and starts it as soon as its lane has room. It gets as many of the `associations` it wants as
   /// are free then: see ``places(of:)``.
   func run<Value: OperationResult>(
-    _ request: JobRequest, title: String, modality: Modality? = nil, associations: Int = 1, timeouts: Timeouts,
-    clock: any DeadlineClock, retry: (@Sendable () -> Job)? = nil,
+    _ request: JobRequest, title: String, modality: Modality? = nil, lane: Job.Lane? = nil, associations: Int = 1,
+    timeouts: Timeouts, clock: any DeadlineClock, retry: (@Sendable () -> Job)? = nil,
     _ body: @escaping @Sendable (Job) async throws -> Value
   ) -> Operation<Value> {
     let job = Job(
@@ -132,18 +132,20 @@ public final class JobQueue: Sendable {
         state.lastID += 1
         return state.lastID
       },
-      request: request, title: title, modality: modality?.name,
-      lane: modality.map { Job.Lane(key: $0.address, limit: $0.maximumAssociations) },
-      deadlines: Deadlines(timeouts, clock: clock), retry: retry)
-    job.onChange { [weak self] in self?.observers.tell($0) }
+      request: request, title: title, modality: modality,
+      lane: lane ?? modality.map { Job.Lane(key: $0.address, limit: $0.maximumAssociations) },
+      deadlines: Deadlines(timeouts, clock: clock), parent: Self.parent, retry: retry)
+    job.parent?.follow(job)
+    job.onChange { [weak self] in self?.tell($0) }
     state.withLock { state in
       state.jobs.append(job)
       if state.jobs.count > Self.remembered, let index = state.jobs.firstIndex(where: { $0.snapshot.state.hasEnded }) {
         state.jobs.remove(at: index)
       }
     }
-    observers.tell(job)
-    let kept = keeper.withLock { $0 }
+    tell(job)
+    // A part is kept by the whole.
+    let kept = job.parent == nil ? keeper.withLock { $0 } : nil
     if let leftover = Self.leftover {
       kept?.know(job, as: leftover.id)
       job.note(leftover)
@@ -190,6 +192,9 @@ public final class JobQueue: Sendable {
   /// What is made of a job that was left over: it waits, paused, and is kept already.
   @TaskLocal static var leftover: KeptJob?
 
+  /// What begins meanwhile is a part of this job.
+  @TaskLocal static var parent: Job?
+
   /// From now on unfinished jobs are kept.
   func keep(by keeper: JobKeeper) { self.keeper.withLock { $0 = keeper } }
 
@@ -202,6 +207,7 @@ public final class JobQueue: Sendable {
   private func end(_ job: Job, _ outcome: Outcome) async {
     await record(job, outcome)
     await keeper.withLock { $0 }?.end(job, outcome)
+    job.parent?.follow(nil)
     job.end(outcome)
   }
 
@@ -278,5 +284,11 @@ public final class JobQueue: Sendable {
       return state.waiting.remove(at: index)
     }
     waiter?.resume.resume(throwing: CancellationError())
+  }
+
+  /// A part changes the whole.
+  private func tell(_ job: Job) {
+    observers.tell(job)
+    if let parent = job.parent { tell(parent) }
   }
 }

@@ -8,6 +8,8 @@ public enum JobRequest: Sendable, Hashable {
   case worklist(WorklistQuery)
   /// The studies of two sides, by the keys of a query.
   case compare([QueryKey])
+  /// For each row of a file.
+  case bulk(BulkRequest)
   case move(RetrieveRequest)
   case get(RetrieveRequest)
   case store(SendRequest)
@@ -28,6 +30,7 @@ public enum JobRequest: Sendable, Hashable {
     case .find: .find
     case .worklist: .worklist
     case .compare: .compare
+    case .bulk: .bulk
     case .move: .move
     case .get: .get
     case .store: .store
@@ -53,6 +56,8 @@ public enum JobRequest: Sendable, Hashable {
     case .find(let query): return "\(query.level.description.lowercased()) \(Self.words(query.keys, hasValues))"
     case .worklist(let query): return Self.words(query.keys, hasValues)
     case .compare(let keys): return Self.words(keys, hasValues)
+    case .bulk(let request):
+      return "\(request.verb.words) by \(Words.count(request.source.rows.count, "row"))"
     case .move(let request), .get(let request):
       let items = request.items.map { item in
         item.keys.last.map { Self.word($0, hasValues || $0.tag.isUniqueUID) } ?? ""

@@ -15,6 +15,8 @@ public struct JobSnapshot: Sendable, Identifiable {
   /// What is waited for, and the deadline that will fire first; nil when nothing is.
   public var wait: Wait?
   public var progress: JobProgress
+  /// How far the part of it is that runs now, such as the row of a file.
+  public var part: JobProgress?
   /// Bytes a second over the last seconds.
   public var rate: Double
   /// Set when it has ended.

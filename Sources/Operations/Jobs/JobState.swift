@@ -3,6 +3,8 @@ import Dicom
 /// What a person asked for.
 public enum JobKind: String, Sendable, CaseIterable {
   case echo, find, move, get, store, commit, worklist, compare
+  /// An operation for each row of a file.
+  case bulk
   /// Echoes again and again.
   case watch
   /// One synthetic instance, stored and found again.
@@ -27,6 +29,7 @@ public enum JobKind: String, Sendable, CaseIterable {
     case .worklist: "worklist C-FIND"
     case .watch: "watch"
     case .compare: "compare"
+    case .bulk: "rows"
     case .testStore: "test store"
     case .diagnose: "diagnosis"
     case .importing, .exporting, .deleting, .verifying, .reindexing: rawValue
@@ -83,6 +86,8 @@ public struct JobProgress: Sendable, Hashable {
   public var received = 0
   /// Bytes of data sets that arrived, or were sent.
   public var bytes: Int64 = 0
+  /// What of it is under way, in words.
+  public var current = ""
 
   public init() {}
 }

@@ -7,6 +7,8 @@ enum KeptRequest: Codable {
   case get(RetrieveRequest)
   case store(SendRequest)
   case commit([String])
+  case moveRows(RetrieveRequest, BulkSource)
+  case storeRows(SendRequest, BulkSource)
 
   /// nil for what means nothing later on: an echo tells how it is now, a query fills a screen.
   init?(_ request: JobRequest) {
@@ -18,6 +20,12 @@ enum KeptRequest: Codable {
       request.acknowledged = []
       self = .store(request)
     case .commit(let ids): self = .commit(ids)
+    case .bulk(let request):
+      switch request.verb {
+      case .move(let template): self = .moveRows(template, request.source)
+      case .store(let template): self = .storeRows(template, request.source)
+      case .find: return nil
+      }
     default: return nil
     }
   }

@@ -90,3 +90,29 @@ public struct EchoResult: OperationResult, Hashable {
     ])
   }
 }
+
+/// An echo as monitoring wants it (Nagios and its kin): a level, and one line with the time as a measurement.
+public struct EchoCheck: Sendable, Hashable {
+  public enum Level: String, Sendable {
+    case ok = "OK"
+    case warning = "WARNING"
+    case critical = "CRITICAL"
+  }
+
+  public var level: Level
+  public var line: String
+}
+
+extension EchoResult {
+  /// A warning where the answer took over half of the time it may take.
+  ///
+  /// - Parameter limit: that time; nil: no limit.
+  public func check(limit: Duration?) -> EchoCheck {
+    guard isOK else {
+      return EchoCheck(level: .critical, line: "CRITICAL - \(modality): \(outcome.words)")
+    }
+    let time = Words.decimal(milliseconds)
+    let level: EchoCheck.Level = limit.map { milliseconds > $0.inMilliseconds / 2 } == true ? .warning : .ok
+    return EchoCheck(level: level, line: "\(level.rawValue) - \(modality) answered in \(time) ms | time=\(time)ms")
+  }
+}

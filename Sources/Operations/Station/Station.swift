@@ -43,7 +43,7 @@ public final class Station: Sendable {
       let configuration = peers.configuration
       await history.add(
         HistoryEntry(
-          job, outcome, address: job.lane?.key, hasValues: configuration.rememberQueries))
+          job, outcome, address: job.address, hasValues: configuration.rememberQueries))
     }
     receiver = Receiver()
     knownCertificates = KnownCertificates(
@@ -137,7 +137,7 @@ public final class Station: Sendable {
   private func takeUp(_ kept: KeptJob) throws {
     let modality = try configuration.modality(named: kept.modality)
     let request = try KeptRequest(json: kept.request)
-    JobQueue.$leftover.withValue(kept) {
+    try JobQueue.$leftover.withValue(kept) {
       switch request {
       case .move(let request): _ = move(modality, request)
       case .get(let request): _ = get(modality, request)
@@ -145,6 +145,10 @@ public final class Station: Sendable {
         request.acknowledged = kept.done
         _ = store(modality, request)
       case .commit(let ids): _ = commit(modality, ids: ids)
+      case .moveRows(let template, let source):
+        _ = try bulk(modality, BulkRequest(.move(template), source), done: kept.done)
+      case .storeRows(let template, let source):
+        _ = try bulk(modality, BulkRequest(.store(template), source), done: kept.done)
       }
     }
   }

@@ -14,6 +14,16 @@ struct Column<Row: Sendable>: Sendable {
   /// What it is sorted by; nil: it cannot be.
   var sortKey: (@Sendable (Row) -> SortKey)?
   let cell: @Sendable (Row, World) -> StyledText
+
+  /// The same column of rows that hold such a row.
+  func applied<Other>(to part: @escaping @Sendable (Other) -> Row) -> Column<Other> {
+    let cell = cell
+    var column = Column<Other>(
+      title: title, minimum: minimum, ideal: ideal, flex: flex, priority: priority, isMeasured: isMeasured,
+      alignment: alignment, cell: { row, world in cell(part(row), world) })
+    if let sortKey { column.sortKey = { sortKey(part($0)) } }
+    return column
+  }
 }
 
 /// What rows are compared by. Numbers before text.

@@ -54,6 +54,10 @@ extension Effects {
   }
 
   func find(_ order: FindOrder) {
+    if var bulk = order.bulk {
+      bulk.token = order.token
+      return perform(.bulk(bulk))
+    }
     guard let modality = modality(order.modality) else {
       mailbox.post(.findEnded(token: order.token, Message.FindEnd(words: "no such modality", failed: true)))
       return

@@ -40,7 +40,8 @@ final class Effects: Sendable {
   func begin() {
     mailbox.post(.activity(station.activity.entries.map(Views.activity)))
     let observations = [
-      station.jobs.observe { [weak self] in self?.post($0) },
+      // A row of many shows in its whole.
+      station.jobs.observe { [weak self] job in if job.parent == nil { self?.post(job) } },
       station.activity.observe { [weak self] entry in
         self?.mailbox.post(.activity([Views.activity(entry)]))
         self?.postStation()
@@ -88,6 +89,11 @@ final class Effects: Sendable {
     case .echo(let name): echo(name)
     case .find(let order): find(order)
     case .retrieve(let order): retrieve(order)
+    case .compare(let order): compare(order)
+    case .bring(let order): bring(order)
+    case .bulk(let order): Task.detached { [self] in bulk(order) }
+    case .whoAmI(let token): Task.detached { [self] in whoAmI(token) }
+    case .check(let name): check(name)
     case .send(let name, let ids, let words, let confirmation): send(ids, words, to: name, confirmation)
     case .importPaths(let paths): importFiles(paths)
     case .cancel(let id): station.jobs.job(id)?.cancel()
@@ -97,7 +103,7 @@ final class Effects: Sendable {
       station.jobs.clearEnded()
       forgetEnded()
     case .retry(let id): retry(id)
-    case .refreshJobs: for job in station.jobs.active { post(job) }
+    case .refreshJobs: for job in station.jobs.active where job.parent == nil { post(job) }
     case .tryModality(let draft, let token): tryModality(draft, token)
     case .commit(let name, let ids, let words): commit(ids, words, to: name)
     case .verify: know(station.verifyStorage(), "verify", [])

@@ -224,12 +224,15 @@ enum Views {
       Waiting(words: $0.words, since: $0.since, deadline: $0.deadline, limit: $0.limit)
     }
     let progress = snapshot.progress
-    view.progress = JobView.Progress(
-      total: progress.total, remaining: progress.remaining,
-      completed: progress.completed ?? progress.received, failed: progress.failed ?? 0, warning: progress.warning ?? 0,
-      bytes: Int(progress.bytes), rate: snapshot.rate)
+    view.progress = Self.progress(progress, rate: snapshot.part == nil ? snapshot.rate : 0)
     if [.find, .worklist].contains(snapshot.kind) {
       view.progress.noun = progress.received == 1 ? " match" : " matches"
+    }
+    if snapshot.kind == .bulk { view.progress.noun = " rows" }
+    if !progress.current.isEmpty, snapshot.outcome == nil {
+      let part = snapshot.part.map { Self.progress($0, rate: snapshot.rate).words } ?? StyledText()
+      view.progress.current = [StyledText(progress.current), part].filter { $0.width > 0 }
+        .joined(StyledText(" · ", .dim))
     }
     view.outcome = snapshot.outcome?.words ?? ""
     view.details = snapshot.remarks + (snapshot.outcome?.details ?? [])
@@ -243,6 +246,13 @@ enum Views {
     let peer = snapshot.modality ?? ""
     let end = [" from ", " to "].map { $0 + peer }.first { snapshot.title.hasSuffix($0) }
     return String(snapshot.title.dropLast(end?.count ?? 0))
+  }
+
+  private static func progress(_ progress: JobProgress, rate: Double) -> JobView.Progress {
+    JobView.Progress(
+      total: progress.total, remaining: progress.remaining,
+      completed: progress.completed ?? progress.received, failed: progress.failed ?? 0, warning: progress.warning ?? 0,
+      bytes: Int(progress.bytes), rate: rate)
   }
 
   /// `asked for 06-11 08:15:02 by jane, 7 done`
@@ -259,6 +269,7 @@ enum Views {
     case .move: .move
     case .get: .get
     case .store: .store
+    case .bulk: .bulk
     case .commit: .commit
     case .watch: .watch
     case .testStore: .testStore

@@ -9,6 +9,9 @@ enum Command: Equatable {
   case diagnose(String)
   case testStore(String)
   case query(String, keys: [String], isWorklist: Bool)
+  case compare(String, String, keys: [String])
+  case bulk(BulkOrder)
+  case check(String)
   case importPaths([String])
   case export(folder: String)
   case save(path: String)
@@ -41,13 +44,13 @@ enum Command: Equatable {
 
   /// What follows the verb.
   private enum Argument {
-    case none, modality, modalities, query, path, modalityThenPath
+    case none, modality, modalities, query, sides, path, modalityThenPath
     case other([String])
   }
 
   private static let arguments: [(name: String, argument: Argument)] = [
     ("echo", .modalities), ("watch", .modalities), ("diagnose", .modality), ("teststore", .modality), ("query", .query),
-    ("worklist", .query),
+    ("worklist", .query), ("compare", .sides),
     ("get", .query), ("retrieve", .query), ("move", .query), ("send", .modalityThenPath), ("commit", .modality),
     ("import", .path), ("export", .path), ("save", .path), ("delete", .none), ("protect", .none), ("verify", .none),
     ("reindex", .none),
@@ -132,6 +135,13 @@ enum Command: Equatable {
       _ = try one("what? an orthanc.json or a dcmqrscp.cfg")
       self = .importModalities(path: path)
     case "modalities add": self = .addModality(try Self.draft(rest, modalities))
+    case "echo" where rest.contains("--check"):
+      guard let name = rest.first(where: { $0 != "--check" }), rest.count == 2 else {
+        throw Complaint(words: "echo --check what? a modality")
+      }
+      self = .check(try Self.known(name, modalities))
+    case _ where rest.contains("--from") && ["find", "query", "move", "store", "send"].contains(verb):
+      self = .bulk(try BulkOrder(verb, rest, Self.known(try one("where? a modality"), modalities)))
     case "echo": self = .echo(try names())
     case "watch": self = .watch(try names())
     case "diagnose": self = .diagnose(try Self.known(try one("what? a modality"), modalities))
@@ -175,6 +185,11 @@ enum Command: Equatable {
       }
       self = .query(
         try Self.known(name, modalities), keys: try Self.keys(rest.dropFirst()), isWorklist: verb == "worklist")
+    case "compare":
+      guard rest.count > 1 else { throw Complaint(words: "compare what? two modalities, or one and local") }
+      let (first, second) = (try Self.side(rest[0], modalities), try Self.side(rest[1], modalities))
+      if first == second { throw Complaint(words: "\(first) and \(second): there is nothing to compare") }
+      self = .compare(first, second, keys: try Self.keys(rest.dropFirst(2)))
     default:
       let near = Self.names.filter { $0.first == verb.first }
       throw Complaint(
@@ -187,6 +202,11 @@ enum Command: Equatable {
     let near = modalities.filter { $0.lowercased().hasPrefix(name.lowercased().prefix(1)) }
     let shown = (near.isEmpty ? modalities : near).prefix(4).joined(separator: ", ")
     throw Complaint(words: "no modality \(name)" + (shown.isEmpty ? "" : "; there is \(shown)"))
+  }
+
+  /// A modality, or this machine.
+  private static func side(_ name: String, _ modalities: [String]) throws(Complaint) -> String {
+    name.lowercased() == ComparedSide.localName ? ComparedSide.localName : try known(name, modalities)
   }
 
   private static func keys(_ words: some Sequence<String>) throws(Complaint) -> [String] {
@@ -221,6 +241,7 @@ enum Command: Equatable {
   /// The path in a command that takes one; nil: no path is being typed.
   static func pathBeingTyped(_ text: String) -> String? {
     let (_, typed) = split(text)
+    if let path = BulkOrder.pathBeingTyped(typed) { return path }
     guard let blank = typed.firstIndex(of: " ") else { return nil }
     let rest = typed[typed.index(after: blank)...].drop { $0 == " " }
     switch argument(of: typed) {
@@ -247,6 +268,16 @@ enum Command: Equatable {
     return arguments.first { $0.name == verb }?.argument
   }
 
+  /// The options of a command.
+  private static func options(_ text: some StringProtocol) -> [String] {
+    switch text.prefix(while: { $0 != " " }).lowercased() {
+    case "echo": ["--check"]
+    case "move": BulkOrder.options + ["--target"]
+    case "find", "query", "store", "send": BulkOrder.options
+    default: []
+    }
+  }
+
   /// What a command may become, each as the whole line.
   static func completions(_ text: String, _ world: World) -> [String] {
     let (group, typed) = split(text)
@@ -255,13 +286,24 @@ enum Command: Equatable {
     }
     let before = typed[...blank]
     let word = typed[typed.index(after: blank)...].lowercased()
-    let isFirst = before.split(separator: " ").count == 1
+    let place = before.split(separator: " ").count
+    let isFirst = place == 1
     let candidates: [String]
+    if word.hasPrefix("-") {
+      return options(typed).filter { $0.hasPrefix(word) && !before.contains($0) }.map { group + before + $0 + " " }
+    }
     switch argument(of: typed) {
     case .modalities: candidates = world.modalities.map(\.name)
     case .modality, .modalityThenPath: candidates = isFirst ? world.modalities.map(\.name) : []
     case .query:
       candidates = isFirst ? world.modalities.map(\.name) : Attributes.completions(String(word)).map { $0 + "=" }
+    case .sides:
+      candidates =
+        place < 3
+        ? (world.modalities.map(\.name) + [ComparedSide.localName]).filter {
+          !before.split(separator: " ").contains($0[...])
+        }
+        : Attributes.completions(String(word)).map { $0 + "=" }
     case .other(let words): candidates = isFirst ? words : []
     default: candidates = []
     }

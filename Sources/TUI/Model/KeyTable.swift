@@ -27,11 +27,14 @@ extension TUI {
   static var everyScreen: [(title: String, screen: any Screen)] {
     let world = World()
     let order = FindOrder(token: 0, modality: "", level: .study, keys: [:], limit: 0, words: "")
+    let comparison = CompareOrder(token: 0, first: "", second: "")
     let job = JobView(id: 0, kind: .move, title: "", peer: "", phase: .waiting, started: world.now)
     return [
       ("modalities", ModalitiesScreen(world)), ("a modality's settings", ModalityScreen(nil)),
       ("watch", WatchScreen(world)), ("diagnosis", DiagnosisScreen("", token: 0)),
       ("query", QueryScreen(world, modalities: [])), ("query results", ResultsScreen(orders: [order], path: [])),
+      ("a comparison (:compare)", ComparisonScreen(comparison)),
+      ("images of a comparison", InstanceComparisonScreen(comparison)), ("who we are", IdentityScreen(token: 0)),
       ("worklist", WorklistScreen(orders: [order])), ("local", LocalScreen(level: .study, parent: nil)),
       ("tags", TagsScreen(instance: "", title: "", token: 0)), ("preview", PreviewScreen(id: "", title: "", token: 0)),
       ("jobs", JobsScreen()), ("one job", JobScreen(job)), ("activity", ActivityScreen()), ("history", HistoryScreen()),

@@ -10,7 +10,7 @@ enum Action: Hashable, Sendable {
   case echo, echoAll, watch, diagnose, testStore, worklist
   case add, settings, tryOut
   case retrieve, retrieveTo, get
-  case send, commit, importFiles, delete, protect, tags, preview
+  case send, sendAll, commit, importFiles, delete, protect, tags, preview
   case pause, sooner, later, clearFinished
   case onlyPeer, allow, history
 }
@@ -32,7 +32,7 @@ extension Action {
     ("testStore", .testStore),
     ("worklist", .worklist),
     ("add", .add), ("settings", .settings), ("tryOut", .tryOut), ("retrieve", .retrieve), ("retrieveTo", .retrieveTo),
-    ("send", .send),
+    ("send", .send), ("sendAll", .sendAll),
     ("import", .importFiles), ("delete", .delete), ("protect", .protect), ("tags", .tags), ("preview", .preview),
     ("pause", .pause),
     ("sooner", .sooner), ("later", .later), ("clearFinished", .clearFinished), ("onlyPeer", .onlyPeer),

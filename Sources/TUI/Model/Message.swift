@@ -21,6 +21,9 @@ enum Message: Sendable {
   case tried(token: Int, ModalityRow.Echo)
   case matches(token: Int, [Record])
   case findEnded(token: Int, FindEnd)
+  /// What is not the same on two sides.
+  case compared(token: Int, [ComparisonScreen.Row])
+  case comparedImages(token: Int, [InstanceComparisonScreen.Row])
   case page(LocalPage)
   /// All the studies that a filter leaves.
   case studies(token: Int, Result<[Record], Failure>)
@@ -38,6 +41,8 @@ enum Message: Sendable {
   case completions(for: String, [String])
   /// The newest entries of the history, newest first.
   case history(token: Int, [HistoryRow])
+  /// What others must know of us, a line each.
+  case identity(token: Int, Result<[String], Failure>)
   /// What went over the connections of an entry.
   case trace(entry: Int, [String])
   /// Something in the index changed: these studies, by identifier and by UID.
@@ -97,6 +102,13 @@ enum Effect: Sendable {
   case echo(modality: String)
   case find(FindOrder)
   case retrieve(RetrieveOrder)
+  case compare(CompareOrder)
+  case bring(BringOrder)
+  case bulk(BulkOrder)
+  /// What others must know of us.
+  case whoAmI(token: Int)
+  /// An echo judged as monitoring wants it.
+  case check(modality: String)
   /// `confirmation`: the name a person typed, where the modality is in production.
   case send(modality: String, ids: [String], words: String, confirmation: String?)
   case importPaths([String])
@@ -162,6 +174,8 @@ struct FindOrder: Sendable, Equatable {
   var limit: Int
   var words: String
   var isWorklist = false
+  /// Asked for each row of a file.
+  var bulk: BulkOrder?
 }
 
 struct RetrieveOrder: Sendable, Equatable {
@@ -194,6 +208,48 @@ struct CountOrder: Sendable, Equatable {
   /// Studies of which the index must say whether the filter leaves them.
   var elsewhere: [String] = []
   var filter = ""
+}
+
+/// Two sides to compare: modalities by name, or this machine.
+struct CompareOrder: Sendable, Equatable {
+  var token: Int
+  var first: String
+  var second: String
+  /// Which studies.
+  var keys: [QueryKey] = []
+  /// Only the images of this one.
+  var study: String?
+  var words = ""
+}
+
+/// An operation for each row of a file.
+struct BulkOrder: Sendable, Equatable {
+  enum Verb: String, Sendable { case find, move, store }
+
+  var verb: Verb
+  var modality: String
+  var path: String
+  /// The AE title that is moved to; nil: ourselves.
+  var target: String?
+  var pace = BulkPace()
+  var stopAfter: Int?
+  var result: String?
+  /// Of a find: whose answers they are.
+  var token = 0
+  var confirmation: String?
+}
+
+/// What one side of a comparison lacks, to be brought there from the other.
+struct BringOrder: Sendable {
+  var first: String
+  var second: String
+  var toSecond: Bool
+  var differences: [StudyDifference]
+  var words: String
+  /// The name a person typed, where one of the stations is in production.
+  var confirmation: String?
+  var source: String { toSecond ? first : second }
+  var target: String { toSecond ? second : first }
 }
 
 /// A modality as typed: what is not asked for stays as it is.

@@ -1,5 +1,6 @@
 import Dicom
 import LocalIndex
+import Operations
 
 /// Commands typed after `:`. Where a key does the same, the command presses it and answers what it asks.
 extension Model {
@@ -18,6 +19,15 @@ extension Model {
     case .add:
       jump(to: 0)
       return perform(.add)
+    case .compare(let first, let second, let keys):
+      let keys = keys.compactMap { text in
+        Tag(parsing: String(text.prefix { $0 != "=" })).map {
+          QueryKey($0, String(text.drop { $0 != "=" }.dropFirst()))
+        }
+      }
+      jump(to: 1)
+      stacks[1] = Array(stacks[1].prefix(1))
+      return push(ComparisonScreen(CompareOrder(token: newToken(), first: first, second: second, keys: keys)))
     case .query(let name, let keys, let isWorklist): return query(name, keys, isWorklist)
     case .importPaths(let paths): return [.importPaths(paths)]
     case .export(let folder): return answering(perform(.save), with: folder, "export")
@@ -59,9 +69,9 @@ extension Model {
         say("Here is nothing to \(verb).", .warning)
       }
       return effects
-    case .whoAmI:
-      let station = world.station
-      say("We are \(station.aeTitle) at \(station.address); y in this list copies what another is called.", .text)
+    case .whoAmI: return push(IdentityScreen(token: newToken()))
+    case .check(let name): return [.check(modality: name)]
+    case .bulk(let order): return bulk(order)
     case .quit: return leave()
     }
     return []
@@ -157,6 +167,42 @@ extension Model {
       return []
     }
     return moved([order], to: destination)
+  }
+
+  private mutating func bulk(_ order: BulkOrder) -> [Effect] {
+    let what = "what \(order.path) names"
+    switch order.verb {
+    case .find:
+      let find = FindOrder(
+        token: newToken(), modality: order.modality, level: .study, keys: [:], limit: 0, words: what, bulk: order)
+      jump(to: 1)
+      stacks[1] = Array(stacks[1].prefix(1))
+      return push(ResultsScreen(orders: [find], path: []))
+    case .move where order.target == nil: return begin(order)
+    case .move, .store:
+      let target = order.target ?? order.modality
+      if world.station.isReadOnly {
+        say("This fluoro is read only (ReadOnly): nothing goes to other stations.", .warning)
+        return []
+      }
+      // Where both are in production it is the destination that counts.
+      let production =
+        world.modalities.first { $0.isProduction && $0.aeTitle.uppercased() == target.uppercased() }
+        ?? world.modality(order.modality)
+      var effects: [Effect] = []
+      let asked = confirmed(production, "\(order.verb == .move ? "Move" : "Send") \(what) to \(target)") { name in
+        var order = order
+        order.confirmation = name
+        return [.bulk(order)]
+      }
+      if overlay == nil { effects = begin(order) } else { effects = asked }
+      return effects
+    }
+  }
+
+  private mutating func begin(_ order: BulkOrder) -> [Effect] {
+    say("4 shows how far it is.", .dim)
+    return [.bulk(order)]
   }
 
   private mutating func filterLocal(_ words: String) -> [Effect] {

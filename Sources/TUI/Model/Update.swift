@@ -48,8 +48,8 @@ extension Model {
     case .completions(let text, let paths): complete(text, paths)
     case .notice(let notice): self.notice = notice
     case .counted(let count): confirm(count)
-    case .diagnosed, .matches, .findEnded, .page, .studies, .gone, .tags, .preview, .trace, .tried, .history,
-      .indexChanged:
+    case .diagnosed, .matches, .findEnded, .compared, .comparedImages, .page, .studies, .gone, .tags, .preview, .trace,
+      .identity, .tried, .history, .indexChanged:
       break
     }
     return broadcast(message)

@@ -122,7 +122,7 @@ struct Waiting: Equatable, Sendable {
 /// A job as the screens show it.
 struct JobView: Identifiable, Sendable {
   enum Kind: Sendable {
-    case echo, find, move, get, store, commit, watch, diagnosis, testStore, importing, exporting, housekeeping
+    case echo, find, move, get, store, bulk, commit, watch, diagnosis, testStore, importing, exporting, housekeeping
   }
 
   enum Phase: String, Sendable {
@@ -163,6 +163,8 @@ struct JobView: Identifiable, Sendable {
     var rate = 0.0
     /// What is counted, where that does not go without saying.
     var noun = ""
+    /// What of it is under way, in words, and how far that is.
+    var current = StyledText()
 
     var isEmpty: Bool { completed == 0 && failed == 0 && warning == 0 && bytes == 0 && remaining == nil }
 
@@ -216,7 +218,7 @@ struct JobView: Identifiable, Sendable {
   /// Something of it changes with time: neither waiting its turn nor resting between two echoes.
   var isMoving: Bool { isRunning && phase != .queued && phase != .paused && !(kind == .watch && wait == nil) }
   /// It can be paused while it runs, and comes back when fluoro ended before it.
-  var isKept: Bool { [.move, .get, .store].contains(kind) }
+  var isKept: Bool { [.move, .get, .store, .bulk].contains(kind) }
   /// What a person waits for while doing something else.
   var isTransfer: Bool { isKept || [.commit, .importing, .exporting, .housekeeping].contains(kind) }
   /// How it ended: `2 of 3 failed`, where some did, and the outcome.

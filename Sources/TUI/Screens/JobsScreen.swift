@@ -74,7 +74,8 @@ struct JobsScreen: ListScreen {
     guard job.isRunning else { return StyledText(job.outcome, job.phase == .done ? .dim : .warning) }
     let clock = job.wait.map { StyledText("\($0.clock(world.now)) ", .strong) + Bars.countdown($0, world.now, 6) + " " }
     let progress = job.progress.isEmpty ? StyledText(job.wait?.subject ?? "", .dim) : job.progress.words
-    return (clock ?? StyledText()) + progress + job.toGo(world.now)
+    let current = job.progress.current.width > 0 ? StyledText(" · ", .dim) + job.progress.current : StyledText()
+    return (clock ?? StyledText()) + progress + job.toGo(world.now) + current
   }
 
   /// A clock while it runs, which must not change its unit every tenth of a second.
@@ -185,6 +186,7 @@ enum JobDetails {
           + job.toGo(world.now)
       )
     }
+    if job.isRunning, job.progress.current.width > 0 { lines.append(job.progress.current) }
     if !job.outcome.isEmpty { lines.append(StyledText(job.outcome, job.phase == .done ? .text : .bad)) }
     return lines
   }

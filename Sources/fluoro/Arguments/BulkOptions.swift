@@ -1,6 +1,5 @@
 import ArgumentParser
 import Dicom
-import Foundation
 import Operations
 
 /// Many at once, by the rows of a file.
@@ -48,72 +47,36 @@ struct BulkOptions: ParsableArguments, Sendable {
     return pace
   }
 
-  /// Does `body` for each row that is not done yet.
+  /// Does for each row that is not done yet what the verb says.
   ///
   /// - Parameter tells: a line for each on standard output; else only failures, on standard error.
   /// - Throws: the `Ending` with how it all went.
-  func run(_ path: String, json: Bool, tells: Bool = true, _ body: (BulkRow) async throws -> BulkOutcome) async throws {
-    let (rows, results) = try read(path)
-    let todo = rows.filter { results?.isDone($0) != true }
-    if todo.count < rows.count {
-      StandardError.say("\(rows.count - todo.count) of \(rows.count) rows are done already", prefix: "")
-    }
-    var last: Date?
-    var failed = 0
-    for row in todo {
-      try await wait(until: pace.next(after: last, now: Date()))
-      last = Date()
-      let outcome: BulkOutcome
-      do {
-        outcome = try await body(row)
-      } catch let error as OperationError {
-        outcome = BulkOutcome(.failed, "\(error)")
-      }
-      // What was interrupted is to be done again.
-      if outcome.state == .cancelled { throw CancellationError() }
-      try results?.add(row, outcome)
-      if tells {
-        try tell(row, outcome, json: json)
-      } else if outcome.state != .done {
-        StandardError.say("row \(row.number): \(outcome.reason)")
-      }
-      if outcome.state != .done { failed += 1 }
-      if let stopAfter, failed >= stopAfter {
-        throw Ending(status: .partial, message: "stopped: \(failed) of the rows failed; \(todo.count) were to be done")
-      }
-    }
-    guard failed > 0 else { return }
-    throw Ending(
-      status: failed < rows.count ? .partial : .failed,
-      message: "\(failed) of \(rows.count) rows failed, or are not whole")
-  }
-
-  private func read(_ path: String) throws -> ([BulkRow], BulkResults?) {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw Ending.usage("--from \(path) cannot be read")
-    }
-    guard let text = String(data: data, encoding: .utf8) else { throw Ending.usage("--from \(path) is not UTF-8 text") }
+  func run(
+    _ path: String, _ verb: BulkRequest.Verb, _ modality: Modality, _ station: Station, timeout: TimeoutChoice,
+    json: Bool, tells: Bool = true, onMatch: @escaping @Sendable (DataSet) -> Void = { _ in }
+  ) async throws {
     do {
-      let table = try CSVTable(parsing: text)
-      return (try BulkRow.rows(of: table), try result.map { try BulkResults($0, header: table.header) })
-    } catch let error as OperationError {
-      throw Ending.usage("\(path): \(error)")
-    }
-  }
-
-  private func wait(until time: Date) async throws {
-    var isTold = false
-    while true {
-      try Task.checkCancellation()
-      let left = time.timeIntervalSinceNow
-      if left <= 0 { return }
-      if left > 10, !isTold {
-        StandardError.say("waiting until \(time.formatted(date: .omitted, time: .standard))", prefix: "")
-        isTold = true
+      let operation: Operation<BulkResult>
+      do {
+        var source = try BulkSource(path: path, result: result)
+        (source.pace, source.stopAfter) = (pace, stopAfter)
+        operation = try station.bulk(modality, BulkRequest(verb, source), timeout: timeout, onMatch: onMatch) {
+          row, outcome in
+          if tells {
+            try tell(row, outcome, json: json)
+          } else if outcome.state != .done {
+            StandardError.say("row \(row.number): \(outcome.reason)")
+          }
+        }
+      } catch let error as OperationError {
+        throw Ending.usage("\(error)")
       }
-      // The clock on the wall may be set meanwhile.
-      try await Task.sleep(for: .seconds(min(left, 10)))
+      try await follow(operation).finish()
+    } catch {
+      await station.shutdown()
+      throw error
     }
+    await station.shutdown()
   }
 
   private func tell(_ row: BulkRow, _ outcome: BulkOutcome, json: Bool) throws {

@@ -36,13 +36,16 @@ struct Compare: NetworkCommand {
     let keys = try query.keys()
     let station = try shared.station()
     do {
-      let (a, b) = (try Self.side(first, station), try Self.side(second, station))
+      let (a, b) = (
+        try ComparedSide(named: first, in: station.configuration),
+        try ComparedSide(named: second, in: station.configuration)
+      )
       let result = try await follow(
         station.compare(a, b, keys: keys, comparesInstances: query.level == .instance, timeout: choice))
       try print(result.differences)
       if !format.json, !format.csv { StandardError.say(result.outcome.words, prefix: "") }
       if send {
-        try await send(result.differences.filter(\.isSecondLacking), a, b, station)
+        try await send(result.differences.filter { $0.isLacking(inSecond: true) }, a, b, station)
       } else {
         try result.finish()
       }
@@ -54,10 +57,6 @@ struct Compare: NetworkCommand {
   }
 
   private var choice: TimeoutChoice { timeout.map { TimeoutChoice(seconds: $0) } ?? .inherited }
-
-  private static func side(_ name: String, _ station: Station) throws -> ComparedSide {
-    name.lowercased() == "local" ? .local : .modality(try station.configuration.modality(named: name))
-  }
 
   // MARK: Printing
 
@@ -111,52 +110,27 @@ struct Compare: NetworkCommand {
 
   private func send(_ lacking: [StudyDifference], _ a: ComparedSide, _ b: ComparedSide, _ station: Station) async throws
   {
+    let name = station.nameToConfirm(bringingFrom: a, to: b)
+    let confirmation = lacking.isEmpty ? nil : try production.confirmation(of: name)
     var failed = 0
-    var confirmation: String?
-    if !lacking.isEmpty {
-      switch (a, b) {
-      case (_, .local): break
-      case (.local, .modality(let target)):
-        confirmation = try production.confirmation(of: station.nameToConfirm(storingTo: target))
-      case (.modality(let source), .modality(let target)):
-        confirmation = try production.confirmation(of: station.nameToConfirm(movingFrom: source, to: target.aeTitle))
-      }
-    }
     for difference in lacking {
-      let uid = difference.studyInstanceUID
-      let outcome: Outcome
-      switch (a, b) {
-      case (.modality(let source), .local):
-        var request = RetrieveRequest(level: .study, items: [.study(uid)])
-        request.isOnlyMissing = true
-        outcome = try await follow(station.retrieve(source, request, timeout: choice)).outcome
-      case (.modality(let source), .modality(let target)):
-        var request = RetrieveRequest(level: .study, items: [.study(uid)], target: target.aeTitle)
-        request.confirmation = confirmation
-        outcome = try await follow(station.move(source, request, timeout: choice)).outcome
-      case (.local, .modality(let target)):
-        var request = SendRequest(sources: try sources(of: difference, station))
-        request.confirmation = confirmation
-        outcome = try await follow(station.store(target, request, timeout: choice)).outcome
-      case (.local, .local): continue
+      let begun = try await station.bring(
+        [difference], between: a, b, toSecond: true, confirmation: confirmation, timeout: choice)
+      var isWhole = true
+      for bringing in begun {
+        let outcome =
+          switch bringing.transfer {
+          case .retrieve(let operation): try await follow(operation).outcome
+          case .send(let operation): try await follow(operation).outcome
+          }
+        if outcome.state != .done { isWhole = false }
+        StandardError.say("\(difference.studyInstanceUID): \(outcome.state.words): \(outcome.words)", prefix: "")
       }
-      if outcome.state != .done { failed += 1 }
-      StandardError.say("\(uid): \(outcome.state.words): \(outcome.words)", prefix: "")
+      if !isWhole { failed += 1 }
     }
     guard failed > 0 else { return }
     throw Ending(
       status: failed < lacking.count ? .partial : .failed,
       message: "\(failed) of \(lacking.count) studies were not sent")
-  }
-
-  /// The instances that are known to be missing, else the whole study.
-  private func sources(of difference: StudyDifference, _ station: Station) throws -> [SendRequest.Source] {
-    guard !difference.missingInSecond.isEmpty else {
-      return try station.index.find(LocalQuery(level: .study, [(.studyInstanceUID, difference.studyInstanceUID)]))
-        .map { .id($0.id) }
-    }
-    let missing = Set(difference.missingInSecond)
-    return try station.index.find(LocalQuery(level: .instance, [(.studyInstanceUID, difference.studyInstanceUID)]))
-      .filter { $0.dataSet.string(.sopInstanceUID).map(missing.contains) ?? false }.map { .id($0.id) }
   }
 }

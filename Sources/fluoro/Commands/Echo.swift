@@ -33,12 +33,8 @@ struct Echo: NetworkCommand {
 
   private func text(_ result: EchoResult, of modality: Modality, in configuration: Configuration) -> String {
     if format.json { return result.json.text }
-    let milliseconds = Words.decimal(result.milliseconds)
     if check {
-      guard result.isOK else { return "CRITICAL - \(modality.name): \(result.outcome.words)" }
-      let limit = configuration.responseTimeout(for: modality, peer.timeoutChoice)
-      let isSlow = limit.map { result.milliseconds > $0.inMilliseconds / 2 } ?? false
-      return "\(isSlow ? "WARNING" : "OK") - \(modality.name) answered in \(milliseconds) ms | time=\(milliseconds)ms"
+      return result.check(limit: configuration.responseTimeout(for: modality, peer.timeoutChoice)).line
     }
     let title = modality.name == modality.address ? modality.name : "\(modality.name) (\(modality.address))"
     guard result.isOK else { return "\(title): failed" }
@@ -50,7 +46,7 @@ struct Echo: NetworkCommand {
     let identity =
       result.identity.map { ", \(result.isIdentityConfirmed ? "knows" : "does not say that it checks") \($0)" } ?? ""
     let secured = result.tls.map { "\n  \($0)" } ?? ""
-    return "\(title): ok in \(milliseconds) ms"
+    return "\(title): ok in \(Words.decimal(result.milliseconds)) ms"
       + " (\(phases.joined(separator: ", ")))\(software)\(identity)\(secured)"
   }
 }

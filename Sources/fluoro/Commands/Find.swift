@@ -29,7 +29,11 @@ struct Find: NetworkCommand {
     let printer = MatchPrinter(
       format: format, level: query.level, asked: keys.map(\.tag) + (returnKeys ?? []), isDefault: returnKeys == nil)
     try printer.begin()
-    if let path = bulk.from { return try await perform(path, request, station, modality, printer) }
+    if let path = bulk.from {
+      return try await bulk.run(
+        path, .find(request), modality, station, timeout: peer.timeoutChoice, json: format.json, tells: false
+      ) { try? printer.print($0) }
+    }
     let operation = station.find(modality, request, timeout: peer.timeoutChoice) { match in
       try? printer.print(match)
     }
@@ -42,25 +46,6 @@ struct Find: NetworkCommand {
     }
     format.say(Words.count(result.matches, query.level), of: result)
     try result.finish()
-  }
-
-  /// A query for each row of a file.
-  private func perform(
-    _ path: String, _ request: Query, _ station: Station, _ modality: Modality, _ printer: MatchPrinter
-  ) async throws {
-    do {
-      try await bulk.run(path, json: format.json, tells: false) { row in
-        var request = request
-        request.keys += row.keys
-        let operation = station.find(modality, request, timeout: peer.timeoutChoice) { try? printer.print($0) }
-        let result = try await follow(operation)
-        return BulkOutcome(result.outcome.state, result.outcome.words, instances: result.matches)
-      }
-    } catch {
-      await station.shutdown()
-      throw error
-    }
-    await station.shutdown()
   }
 }
 

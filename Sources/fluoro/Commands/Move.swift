@@ -53,23 +53,10 @@ struct Move: NetworkCommand {
     let station = try shared.station()
     let modality = try peer.modality(in: station.configuration)
     let confirmation = try production.confirmation(of: station.nameToConfirm(movingFrom: modality, to: target))
-    do {
-      try await bulk.run(path, json: format.json) { row in
-        guard
-          var request = try await station.retrieveRequest(of: row, from: modality, timeout: peer.timeoutChoice)
-        else { return BulkOutcome(.failed, "nothing matches on \(modality.name)") }
-        (request.target, request.localAET, request.isRelational) = (target, peer.localAet, relational)
-        request.confirmation = confirmation
-        retrieve.apply(to: &request)
-        let result = try await follow(station.move(modality, request, timeout: peer.timeoutChoice))
-        return BulkOutcome(
-          result.outcome.state, result.outcome.words,
-          instances: target == nil ? result.received : result.items.reduce(0) { $0 + ($1.completed ?? 0) })
-      }
-    } catch {
-      await station.shutdown()
-      throw error
-    }
-    await station.shutdown()
+    var request = RetrieveRequest(level: .study, items: [], target: target, localAET: peer.localAet)
+    (request.isRelational, request.confirmation) = (relational, confirmation)
+    retrieve.apply(to: &request)
+    try await bulk.run(
+      path, .move(request), modality, station, timeout: peer.timeoutChoice, json: format.json)
   }
 }

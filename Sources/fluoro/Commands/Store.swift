@@ -49,7 +49,11 @@ struct Store: NetworkCommand {
       sources: sources, localAET: peer.localAet, moveOriginatorAET: moveOriginatorAet,
       moveOriginatorID: moveOriginatorId, storageCommitment: storageCommitment ? true : nil, associations: associations)
     request.confirmation = try production.confirmation(of: station.nameToConfirm(storingTo: modality))
-    if let path = bulk.from { return try await perform(path, request, station, modality) }
+    if let path = bulk.from {
+      // What a row names among the local studies, for each.
+      return try await bulk.run(
+        path, .store(request), modality, station, timeout: peer.timeoutChoice, json: format.json)
+    }
     let result = try await follow(station.store(modality, request, timeout: peer.timeoutChoice))
     await station.shutdown()
     if format.json {
@@ -63,24 +67,6 @@ struct Store: NetworkCommand {
           + (result.commitment.map { " \(Words.grouped($0.committed)) committed." } ?? ""))
     }
     try result.finish()
-  }
-
-  /// What a row of a file names among the local studies, for each.
-  private func perform(_ path: String, _ request: SendRequest, _ station: Station, _ modality: Modality) async throws {
-    do {
-      try await bulk.run(path, json: format.json) { row in
-        let ids = try station.localIDs(of: row)
-        if ids.isEmpty { return BulkOutcome(.failed, "nothing here matches") }
-        var request = request
-        request.sources = ids.map { .id($0) }
-        let result = try await follow(station.store(modality, request, timeout: peer.timeoutChoice))
-        return BulkOutcome(result.outcome.state, result.outcome.words, instances: result.completed + result.warning)
-      }
-    } catch {
-      await station.shutdown()
-      throw error
-    }
-    await station.shutdown()
   }
 
   /// A path if there is one, else an identifier of Orthanc's form.

@@ -1,7 +1,7 @@
 """A small PACS in pynetdicom for the interop tests.
 
-    pacs.py PORT AETITLE [--destination AET=PORT]... [--move-status N] [--slow-find SECONDS] [--slow-get SECONDS]
-            [--slow-move SECONDS] [--drop-after N] [--send-nothing] [--refuse-move UID] [--refuse-get UID]
+    pacs.py PORT AETITLE [--destination AET=PORT]... [--move-status N] [--slow-echo SECONDS] [--slow-find SECONDS]
+            [--slow-get SECONDS] [--slow-move SECONDS] [--drop-after N] [--send-nothing] [--refuse-move UID] [--refuse-get UID]
             [--hide-class UID] [--take-class UID] [--maximum N] [--folder FOLDER] [--require-called-aet]
             [--drop-store N] [--drop-times N] [--refuse-store UID] [--warn-store UID] [--only-syntax UID]
             [--tls CERTIFICATE KEY TRUSTED] [--commit same|later|never] FILE...
@@ -44,6 +44,7 @@ arguments.add_argument("aet")
 arguments.add_argument("--destination", action="append", default=[])
 arguments.add_argument("--move-status", type=lambda text: int(text, 0))
 arguments.add_argument("--slow-find", type=float, default=0)
+arguments.add_argument("--slow-echo", type=float, default=0)
 arguments.add_argument("--slow-get", type=float, default=0)
 arguments.add_argument("--drop-after", type=int)
 arguments.add_argument("--send-nothing", action="store_true")
@@ -104,6 +105,11 @@ def on_worklist(event):
         step.ScheduledProcedureStepDescription = text
         entry.ScheduledProcedureStepSequence = [step]
         yield 0xFF00, entry
+
+
+def on_echo(event):
+    time.sleep(options.slow_echo)
+    return 0x0000
 
 
 def on_find(event):
@@ -284,6 +290,7 @@ entity.start_server(
     ("127.0.0.1", options.port),
     ssl_context=secure,
     evt_handlers=[
+        (evt.EVT_C_ECHO, on_echo),
         (evt.EVT_C_FIND, on_find),
         (evt.EVT_C_GET, on_get),
         (evt.EVT_C_MOVE, on_move),

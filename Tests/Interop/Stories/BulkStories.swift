@@ -48,6 +48,48 @@ extension Interop {
       #expect(same.output.isEmpty)
     }
 
+    @Test(
+      ":compare on the keyboard: what one PACS has and the other has not goes from there to there, and nothing twice")
+    func comparingByKeys() async throws {
+      let other = try await Orthanc(in: workshop)
+      let orthanc = try await Orthanc(in: workshop, modalities: ["other": (other.aeTitle, other.port)])
+      let (five, six) = (try await Python.series(of: 5, in: workshop), try await Python.series(of: 6, in: workshop))
+      try await orthanc.upload(five + six)
+      try await other.upload(Array(six.dropFirst(2)))
+      let fluoro = try Installation(
+        in: workshop, port: try Ports.free(),
+        modalities: ["PACS": (orthanc.aeTitle, orthanc.port), "OTHER": (other.aeTitle, other.port)])
+      let terminal = try await Tmux(in: workshop, columns: 140, environment: Installation.home(in: workshop))
+      try await terminal.type("\(Workshop.fluoro) --config \(fluoro.configurationPath)")
+      try await terminal.wait(for: "receiving")
+      try await terminal.keys(":")
+      try await terminal.type("compare PACS OTHER")
+      try await terminal.wait(for: "2 studies compared, 2 different")
+      try await terminal.wait(for: "5 +– +missing on OTHER(.|\n)*6 +4 +OTHER lacks 2")
+      try await terminal.keys("G", "Enter")
+      try await terminal.wait(for: "2 images differ(.|\n)*2.25.4711.6.64.2.1")
+      try await terminal.keys("Escape", "s")
+      try await terminal.wait(for: "✓ brought")
+      #expect(try await other.identifiers("instances").count == 6)
+      try await terminal.keys("r")
+      try await terminal.wait(for: "2 studies compared, 1 different")
+      try await terminal.keys("S")
+      try await terminal.wait(for: "1 study to OTHER: 5 images from PACS")
+      try await terminal.keys("y")
+      try await terminal.wait(for: "✓ brought")
+      try await terminal.keys("r")
+      try await terminal.wait(for: "PACS and OTHER have the same")
+      let folder = try workshop.makeFolder("theirs")
+      try await other.download(into: folder)
+      #expect(
+        try await Python.differences(between: five + six, and: Workshop.files(below: folder), in: workshop) == [])
+      // Each C-STORE that OTHER got is in its log of changes, once.
+      let changes = try await other.request("GET", "/changes?limit=1000")
+      let new = try #require(try JSONSerialization.jsonObject(with: changes) as? [String: Any])["Changes"]
+      #expect((new as? [[String: Any]])?.count { $0["ChangeType"] as? String == "NewInstance" } == 11)
+      try await terminal.keys("q", "q", "q")
+    }
+
     @Test("compare names what one side lacks, down to instances, and --send brings it")
     func comparing() async throws {
       let port = try Ports.free()

@@ -37,6 +37,40 @@ extension Interop {
       try await terminal.expectClean("0")
     }
 
+    @Test("killed amid a retrieve, it finds the job again, paused; p fetches what is missing and nothing twice")
+    func killed() async throws {
+      let files = try await Python.series(of: 20, in: workshop)
+      let port = try Ports.free()
+      let pacs = try await PynetdicomPACS(
+        in: workshop, files: files, destinations: ["FLUORO": port], ["--slow-move", "0.3"])
+      let fluoro = try Installation(in: workshop, port: port, modalities: ["PACS": (pacs.aeTitle, pacs.port)])
+      let open = "\(Workshop.fluoro) --config \(fluoro.configurationPath)"
+      try await terminal.type("sh -c 'echo $$ >pid; exec \(open)'; echo status=$?")
+      try await terminal.wait(for: "receiving")
+      try await terminal.keys(":")
+      try await terminal.type("retrieve PACS StudyInstanceUID=2.25.4711.20.64")
+      try await terminal.keys("4")
+      try await terminal.wait(for: "C-MOVE .* [5-9]/20")
+      let identifier = try String(contentsOfFile: workshop.path("pid"), encoding: .utf8)
+      kill(try #require(Int32(identifier.trimmingCharacters(in: .newlines))), SIGKILL)
+      try await terminal.wait(for: "status=137")
+
+      // What the killed one drew is left on the terminal, and its modes.
+      try await terminal.type("reset; clear; \(open); echo again=$?")
+      try await terminal.wait(for: "1 job left unfinished before")
+      let before = fluoro.files.count
+      #expect((5..<20).contains(before), "what was acknowledged is here")
+      try await terminal.keys("4")
+      try await terminal.wait(for: "paused .*p goes on")
+      try await terminal.keys("p")
+      try await terminal.wait(for: "✓ done .*\(20 - before) instances,", within: .seconds(40))
+      #expect(try await Python.differences(between: files, and: fluoro.files, in: workshop) == [])
+      try await terminal.keys("q", "q")
+      try await terminal.wait(for: "again=0")
+      let history = try await fluoro.run("history", "--json").objects().filter { $0["operation"] as? String == "move" }
+      #expect(history.map { $0["received"] as? Int } == [20 - before], "what came before did not come again")
+    }
+
     @Test("q, or Ctrl-C and y, or Ctrl-C twice end it", arguments: [["q"], ["C-c", "y"], ["C-c", "C-c"]])
     func leaving(keys: [String]) async throws {
       _ = try await openDemo()
