@@ -84,6 +84,8 @@ public struct JobProgress: Sendable, Hashable {
   public var total: Int?
   /// Counted by us: instances that arrived here and are durable, matches of a query.
   public var received = 0
+  /// What the peer says it has sent is to arrive here: ``completed`` is the peer's word, ``received`` what is true.
+  public var comesHere = false
   /// Bytes of data sets that arrived, or were sent.
   public var bytes: Int64 = 0
   /// What of it is under way, in words.

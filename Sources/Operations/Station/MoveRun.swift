@@ -26,7 +26,10 @@ struct MoveRun: Sendable {
   func items(_ onItem: @Sendable (MoveItemResult) -> Void) async -> [MoveItemResult] {
     var results: [MoveItemResult] = []
     let expected = request.items.reduce(0 as Int?) { sum, item in item.expected.map { ($0) + (sum ?? 0) } ?? sum }
-    if let expected, expected > 0 { job.update { $0.total = expected } }
+    job.update { progress in
+      progress.comesHere = arrival != .elsewhere
+      if let expected, expected > 0 { progress.total = expected }
+    }
     for (number, item) in request.items.enumerated() {
       let result: MoveItemResult
       do {

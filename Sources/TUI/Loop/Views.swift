@@ -249,10 +249,15 @@ enum Views {
   }
 
   private static func progress(_ progress: JobProgress, rate: Double) -> JobView.Progress {
-    JobView.Progress(
+    var view = JobView.Progress(
       total: progress.total, remaining: progress.remaining,
       completed: progress.completed ?? progress.received, failed: progress.failed ?? 0, warning: progress.warning ?? 0,
       bytes: Int(progress.bytes), rate: rate)
+    if progress.comesHere, progress.completed != nil {
+      view.noun = " sent"
+      view.arrived = progress.received
+    }
+    return view
   }
 
   /// `asked for 06-11 08:15:02 by jane, 7 done`

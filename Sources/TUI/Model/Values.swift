@@ -163,6 +163,8 @@ struct JobView: Identifiable, Sendable {
     var rate = 0.0
     /// What is counted, where that does not go without saying.
     var noun = ""
+    /// What has arrived here, beside what the peer says it has sent; nil: there is nothing to tell apart.
+    var arrived: Int?
     /// What of it is under way, in words, and how far that is.
     var current = StyledText()
 
@@ -181,6 +183,9 @@ struct JobView: Identifiable, Sendable {
       var parts: [StyledText] = []
       if whole != nil || done > 0 {
         parts.append(StyledText(Format.count(done) + (whole.map { "/" + Format.count($0) } ?? "") + noun))
+      }
+      if let arrived {
+        parts.append(StyledText("\(Format.count(arrived)) arrived", arrived < completed + warning ? .warning : .text))
       }
       if failed > 0 { parts.append(StyledText("\(Format.count(failed)) failed", .bad)) }
       if warning > 0 { parts.append(StyledText(Format.count(warning, "warning", "warnings"), .warning)) }

@@ -29,9 +29,12 @@ enum ProgressText {
 
   private static func counts(_ progress: JobProgress, rate: Double) -> [String] {
     var parts: [String] = []
-    let done = max(progress.received, (progress.completed ?? 0) + (progress.warning ?? 0))
+    let sent = (progress.completed ?? 0) + (progress.warning ?? 0)
+    let done = progress.comesHere && progress.completed != nil ? sent : max(progress.received, sent)
     let total = progress.total ?? progress.remaining.map { $0 + (progress.failed ?? 0) + done }
     if done > 0 || total != nil { parts.append(total.map { "\(done) of \($0)" } ?? "\(done)") }
+    if progress.comesHere, progress.completed != nil { parts.append("sent, \(progress.received) arrived") }
+    if !progress.current.isEmpty { parts.append("(\(progress.current))") }
     if let failed = progress.failed, failed > 0 { parts.append("\(failed) failed") }
     if progress.bytes > 0 { parts.append("\(Words.bytes(progress.bytes)), \(Words.bytes(Int64(rate)))/s") }
     return parts

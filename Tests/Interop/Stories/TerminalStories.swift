@@ -71,6 +71,23 @@ extension Interop {
       #expect(history.map { $0["received"] as? Int } == [20 - before], "what came before did not come again")
     }
 
+    @Test("what a PACS says it has sent and what has arrived stand side by side, and the likely cause is said")
+    func sideBySide() async throws {
+      let files = try await Python.series(of: 20, in: workshop)
+      let elsewhere = try await StoreSCP(in: workshop)
+      let pacs = try await PynetdicomPACS(
+        in: workshop, files: files, destinations: ["FLUORO": elsewhere.port], ["--slow-move", "0.4"])
+      let fluoro = try Installation(in: workshop, modalities: ["PACS": (pacs.aeTitle, pacs.port)])
+      try await terminal.type("\(Workshop.fluoro) --config \(fluoro.configurationPath)")
+      try await terminal.wait(for: "receiving")
+      try await terminal.keys(":")
+      try await terminal.type("retrieve PACS StudyInstanceUID=2.25.4711.20.64")
+      try await terminal.keys("4")
+      try await terminal.wait(for: "[1-9]/20 sent · 0 arrived")
+      try await terminal.wait(for: "none arrived here: check the\\s+address and\\s+port")
+      try await terminal.keys("C-c", "C-c")
+    }
+
     @Test("q, or Ctrl-C and y, or Ctrl-C twice end it", arguments: [["q"], ["C-c", "y"], ["C-c", "C-c"]])
     func leaving(keys: [String]) async throws {
       _ = try await openDemo()
