@@ -54,7 +54,7 @@ extension Interop {
       #expect(try await terminal.screen().contains("arrived"), "\(found)")
 
       try await terminal.keys("3")
-      try await terminal.wait(for: "─ local ─(.|\n)*▌ CompressedSamples")
+      try await terminal.wait(for: "─ local ─(.|\n)*› CompressedSamples")
       try await terminal.keys("s")
       try await terminal.wait(for: "Send CompressedSamples")
       try await terminal.write("arch")
