@@ -143,6 +143,13 @@ struct GrayFrameTests {
       let words = #expect(throws: (any Error).self) { try GrayFrame(path: path, frame: 0) }.map { "\($0)" }
       #expect(words?.contains(says) == true, "\(words ?? "")")
     }
+    // Of four bytes each, whose product no number holds.
+    var vast = Image(values: [1, 2, 3, 4])
+    vast.more = { dataSet in
+      for tag in [Tag.rows, .columns] { dataSet.set(tag, vr: .UL, bytes: ByteBuffer(repeating: 0xff, count: 4)) }
+    }
+    try vast.write(to: path, .explicitVRLittleEndian)
+    #expect(throws: (any Error).self) { try GrayFrame(path: path, frame: 0) }
     var image = Image(values: [1, 2, 3, 4])
     image.more = {
       $0.set(.windowCenter, "1e300")

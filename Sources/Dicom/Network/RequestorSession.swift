@@ -158,7 +158,7 @@ final class RequestorSession: UpperLayerUser {
 
   func start(_ operation: RequestorOperation) {
     if !cancelledIDs.isEmpty, cancelledIDs.remove(operation.messageID) != nil {
-      deadlines.end()
+      if current == nil { deadlines.end() }
       operation.completion(.failure(error(.cancelled, operation.phase)))
     } else if let end {
       operation.completion(.failure(error(end, operation.phase)))
@@ -193,6 +193,7 @@ final class RequestorSession: UpperLayerUser {
     guard current === operation, operation.state == .sending else { return }
     operation.state = .waiting
     if let early = operation.early {
+      begin(.response(operation.name))
       complete(operation, .success(early))
     } else {
       if operation.isLarge { acknowledgedBytes = Acknowledged.bytes(channel) ?? 0 }

@@ -148,8 +148,10 @@ struct SeriesIdentity: Sendable {
   }
 
   func isOf(patientID: String, studyInstanceUID: String, seriesInstanceUID: String) -> Bool {
-    self.seriesInstanceUID == seriesInstanceUID && self.studyInstanceUID == studyInstanceUID
-      && self.patientID == patientID
+    // Byte by byte, as they are hashed: equal strings may be written with other code points.
+    self.seriesInstanceUID.utf8.elementsEqual(seriesInstanceUID.utf8)
+      && self.studyInstanceUID.utf8.elementsEqual(studyInstanceUID.utf8)
+      && self.patientID.utf8.elementsEqual(patientID.utf8)
   }
 
   func instance(_ sopInstanceUID: String) -> InstanceIdentity {

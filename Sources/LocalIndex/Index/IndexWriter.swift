@@ -55,10 +55,13 @@ final class IndexWriter: Sendable {
   /// Whether who stores next waits for the index.
   var isBehind: Bool { pending.withLockedValue { $0.changes.count >= Self.limit } }
 
-  /// - Parameter change: nil where there is nothing to write, and others only wait to hear so.
-  func enqueue(_ change: Change?) {
+  /// - Parameters:
+  ///   - change: nil where there is nothing to write, and others only wait to hear so.
+  ///   - isPlacement: it is the last change of an instance that ``progress`` counts.
+  func enqueue(_ change: Change?, isPlacement: Bool = false) {
     let (schedule, isFar) = pending.withLockedValue { pending in
       if let change { pending.changes.append(change) }
+      if isPlacement { progress.place() }
       defer { pending.isScheduled = true }
       return (!pending.isScheduled, pending.changes.count > Self.limit && pending.failure == nil)
     }
@@ -81,11 +84,10 @@ final class IndexWriter: Sendable {
   }
 
   private func drain() throws {
-    // Before the changes are taken: those of all that are counted are among them, or were before.
-    let placed = progress.placed
-    let changes = pending.withLockedValue { pending in
+    // Together: the changes of all that are counted are among these, or were before, and no others are.
+    let (changes, placed) = pending.withLockedValue { pending in
       defer { pending.changes = [] }
-      return pending.changes
+      return (pending.changes, progress.placed)
     }
     guard !changes.isEmpty else {
       progress.index(placed)

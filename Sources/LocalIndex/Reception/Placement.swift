@@ -37,9 +37,9 @@ struct Placement: Sendable {
     let arrival = Arrival(
       header: header, description: description, received: ReceptionTime(information), bytes: file.size,
       dataSetOffset: dataSetOffset, digest: digest)
-    let placed = try place(arrival, path: file.path, isDurable: isDurable)
+    let stored = try enqueue(arrival, try place(arrival, path: file.path, isDurable: isDurable))
     writer.progress.take()
-    return try enqueue(arrival, placed)
+    return stored
   }
 
   /// Makes the file of an instance that is safe in the journal. It carries the time of its reception, by which a start
@@ -149,11 +149,10 @@ struct Placement: Sendable {
         older.digest = try? Digests.read(statePool, arrival.header.identity.instance, version: 1)
         writer.enqueue(.add(older))
       }
-      writer.enqueue(.replace(record(1)))
+      writer.enqueue(.replace(record(1)), isPlacement: true)
     } else {
-      writer.enqueue(placed.novelty == .identical ? nil : .add(record(placed.version)))
+      writer.enqueue(placed.novelty == .identical ? nil : .add(record(placed.version)), isPlacement: true)
     }
-    writer.progress.place()
     return StoredInstance(
       identity: arrival.header.identity,
       path: storage.path(ofInstance: arrival.header.identity.instance, version: isCurrent ? 1 : placed.version),

@@ -122,7 +122,7 @@ struct StorageFolder: Sendable {
   /// SQLite gives its side files the mode of the main one, so that is made before SQLite opens it.
   /// - Throws: where it cannot be written, which SQLite says only when it is to write.
   func prepareDatabase(_ path: String) throws {
-    for file in [path, path + "-wal", path + "-shm"] where Posix.exists(file) && access(file, W_OK) != 0 {
+    for file in [path, path + "-wal", path + "-shm"] where access(file, W_OK) != 0 && errno != ENOENT {
       throw StorageError.posix(errno, "write to", file)
     }
     guard !Posix.exists(path) else { return }

@@ -75,7 +75,7 @@ struct PixelModule {
         "Its pixels (\(interpretation.isEmpty ? "of no stated kind" : interpretation), \(bitsAllocated) bits) are not "
           + "shown here: only grey ones, RGB, YBR_FULL and palettes, of 8, 16 or 32 bits.")
     }
-    guard rows * columns <= Self.mostPixels else { throw OperationError("It is too large to be shown here.") }
+    guard rows <= Self.mostPixels / columns else { throw OperationError("It is too large to be shown here.") }
     palette = interpretation == "PALETTE COLOR" ? try Palette(dataSet) : nil
     func number(_ tag: Tag) -> Double? { dataSet.decimal(tag).flatMap { abs($0) < 1e15 ? $0 : nil } }
     slope = number(.rescaleSlope) ?? 1
@@ -153,7 +153,9 @@ struct Palette {
       throw OperationError("Its palette is missing, segmented or incomplete: it is not shown here.")
     }
     luminances = (0..<length).map { Self.luminance(colors[0][$0], colors[1][$0], colors[2][$0]) }
-    firstValue = dataSet.integers(.redPaletteColorLookupTableDescriptor).dropFirst().first ?? 0
+    // It is a word, whatever VR it is written in.
+    let first = dataSet.integers(.redPaletteColorLookupTableDescriptor).dropFirst().first ?? 0
+    firstValue = max(-0x8000, min(0xffff, first))
   }
 
   /// From 0 to 255. Values before the first and behind the last have the colour of those.

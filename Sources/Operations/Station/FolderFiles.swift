@@ -17,13 +17,13 @@ struct FolderFiles {
   }
 
   private mutating func read(_ path: String) {
-    guard let folder = opendir(path) else {
-      return unreadable.append("\(path): \(String(cString: strerror(errno)))")
-    }
+    guard let folder = opendir(path) else { return fail(path) }
     defer { closedir(folder) }
     let start = path.hasSuffix("/") ? path : path + "/"
     var below: [String] = []
-    while let entry = readdir(folder) {
+    while true {
+      errno = 0
+      guard let entry = readdir(folder) else { break }
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
@@ -34,7 +34,10 @@ struct FolderFiles {
       case Int(DT_UNKNOWN):
         // A file system that does not say.
         var information = stat()
-        guard lstat(start + name, &information) == 0 else { continue }
+        guard lstat(start + name, &information) == 0 else {
+          fail(start + name)
+          continue
+        }
         switch information.st_mode & S_IFMT {
         case S_IFREG, S_IFLNK: paths.append(start + name)
         case S_IFDIR: below.append(start + name)
@@ -43,6 +46,11 @@ struct FolderFiles {
       default: break
       }
     }
+    if errno != 0 { fail(path) }
     for folder in below { read(folder) }
+  }
+
+  private mutating func fail(_ path: String) {
+    unreadable.append("\(path): \(String(cString: strerror(errno)))")
   }
 }

@@ -90,7 +90,7 @@ struct InstanceSender: Sendable {
         return await pool.giveBack(lease, keeps: keepsAssociations)
       } catch {
         pool.discard(lease)
-        list.putBack(turn.unanswered)
+        list.putBack(turn.end())
         guard isGoingOn else { return list.fail(error) }
         isFresh = true
         if lease.wasDead(error) { continue }

@@ -9,7 +9,7 @@ final class SendingTurn: Sendable {
   private let association: Association
   private let wasDead: @Sendable (any Error) -> Bool
   private let scratch: ScratchFolder
-  private let state = Mutex<(taken: [Int], hasAnswers: Bool)>(([], false))
+  private let state = Mutex<(taken: [Int], hasAnswers: Bool, isOver: Bool)>(([], false, false))
 
   init(
     _ sender: InstanceSender, _ list: SharedInstances, _ association: Association,
@@ -22,14 +22,27 @@ final class SendingTurn: Sendable {
     self.scratch = scratch
   }
 
-  /// Without an answer that counts.
-  var unanswered: [Int] { state.withLock { $0.taken } }
+  /// Takes no more from now on, also not for an instance that is being loaded ahead.
+  ///
+  /// - Returns: those without an answer that counts.
+  func end() -> [Int] {
+    state.withLock { state in
+      state.isOver = true
+      return state.taken
+    }
+  }
+
   var hasAnswers: Bool { state.withLock { $0.hasAnswers } }
 
   /// Nil when there are no more.
   func next() -> OutgoingStore? {
-    guard !sender.isCancelled(), let number = list.next() else { return nil }
-    state.withLock { $0.taken.append(number) }
+    guard !sender.isCancelled() else { return nil }
+    let taken: Int? = state.withLock { state in
+      guard !state.isOver, let number = list.next() else { return nil }
+      state.taken.append(number)
+      return number
+    }
+    guard let number = taken else { return nil }
     return OutgoingStore(
       source: { try self.source(number) }, onProgress: { self.sender.onBytes(number, $0) },
       completion: { self.completed(number, $0) })
