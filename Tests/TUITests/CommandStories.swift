@@ -51,6 +51,17 @@ struct CommandStories {
     }
   }
 
+  @Test("A comparison opens over the results, another takes its place, and q leads back to the results")
+  func comparing() {
+    let story = results()
+    #expect(story.shows("2 studies"))
+    run(story, "compare PACS1 local")
+    run(story, "compare PACS1 PACS2")
+    #expect(story.shows("PACS1 and PACS2"))
+    story.press("q")
+    #expect(story.shows("2 studies"))
+  }
+
   @Test("get and retrieve fetch the rows in front, or what is named by UIDs; move sends it elsewhere")
   func retrieving() {
     let story = results()

@@ -302,11 +302,16 @@ struct KeyStories {
           token: order?.token ?? 0,
           .success(
             PreviewImage(
-              width: 8, height: 8, pixels: pixels, image: 0, images: 3, frame: 0, frames: 1, words: "8×8, 8 bit"))))
+              id: "b", width: 8, height: 8, pixels: pixels, image: 0, images: 3, frame: 0, frames: 1,
+              words: "8×8, 8 bit"))))
       #expect(story.shows("image 1 of 3 · 8×8, 8 bit"))
       #expect(story.shows(hasShades ? "▀▀▀▀" : "::"))
       story.press("j")
       #expect(story.effects.previews.last?.image == 1)
+      story.press("v")
+      #expect(story.shows("tags of image 1 of "))
+      let instance = story.effects.compactMap { if case .tags(let instance, _) = $0 { instance } else { nil } }.last
+      #expect(instance == "b", "that of the image in sight")
     }
   }
 

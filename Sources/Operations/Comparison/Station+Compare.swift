@@ -45,9 +45,8 @@ extension Station {
           difference.match = a?.match ?? b?.match
           differences.append(difference)
         }
-        let found = differences.count
         job.update { progress in
-          (progress.total, progress.completed, progress.failed) = (all.count, number + 1 - found, found)
+          (progress.total, progress.completed) = (all.count, number + 1)
         }
       }
       let words =

@@ -71,8 +71,8 @@ extension Effects {
       let gray = try GrayFrame(path: instances[image].path, frame: order.frame)
       return .success(
         PreviewImage(
-          width: gray.width, height: gray.height, pixels: gray.pixels, image: image, images: instances.count,
-          frame: gray.frame, frames: gray.frames, words: gray.words))
+          id: instances[image].identity.instance, width: gray.width, height: gray.height, pixels: gray.pixels,
+          image: image, images: instances.count, frame: gray.frame, frames: gray.frames, words: gray.words))
     } catch {
       return .failure(Message.Failure(words: "\(error)"))
     }

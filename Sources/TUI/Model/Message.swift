@@ -278,6 +278,8 @@ struct PreviewOrder: Sendable, Equatable {
 
 /// A picture in shades of grey, ready to be drawn.
 struct PreviewImage: Sendable, Equatable {
+  /// Orthanc identifier of the instance.
+  var id: String
   var width: Int
   var height: Int
   /// Row by row, 0 black to 255 white.

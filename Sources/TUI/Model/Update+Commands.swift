@@ -26,7 +26,7 @@ extension Model {
         }
       }
       jump(to: 1)
-      stacks[1] = Array(stacks[1].prefix(1))
+      stacks[1].removeAll { $0 is ComparisonScreen || $0 is InstanceComparisonScreen }
       return push(ComparisonScreen(CompareOrder(token: newToken(), first: first, second: second, keys: keys)))
     case .query(let name, let keys, let isWorklist): return query(name, keys, isWorklist)
     case .importPaths(let paths): return [.importPaths(paths)]

@@ -22,7 +22,7 @@ struct PreviewScreen: Screen {
     Binding(.left, does: .columnLeft, help: "frame before"),
     Binding("g", Key(.home), does: .first, help: "the first image"),
     Binding("G", Key(.end), does: .last, help: "the last image"),
-    Binding("v", does: .tags, label: "tags", help: "the tags of an image"),
+    Binding("v", does: .tags, label: "tags", help: "the tags of this image"),
   ]
   let movement: [Binding] = []
 
@@ -69,7 +69,9 @@ struct PreviewScreen: Screen {
     case .last: wanted = (images - 1, 0)
     case .columnRight: wanted.frame = min(frames - 1, wanted.frame + 1)
     case .columnLeft: wanted.frame = max(0, wanted.frame - 1)
-    case .tags: context.push(TagsScreen(instance: id, title: "tags of \(title)", token: context.token()))
+    case .tags:
+      let shown = picture.map { $0.images > 1 ? "image \($0.image + 1) of \(title)" : title } ?? title
+      context.push(TagsScreen(instance: picture?.id ?? id, title: "tags of \(shown)", token: context.token()))
     default: return false
     }
     // One at a time, however fast keys come.

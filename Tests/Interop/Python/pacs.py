@@ -70,7 +70,8 @@ held = [pydicom.dcmread(path) for path in options.files]
 
 
 def say(*words):
-    print(*words, flush=True)
+    # In one piece: associations are threads, and their lines must not mix.
+    print(" ".join(map(str, words)) + "\n", end="", flush=True)
 
 
 def matching(identifier):
