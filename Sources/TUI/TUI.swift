@@ -21,8 +21,8 @@ public enum TUI {
       complain("\(error)")
       return 2
     }
-    let theme = Theme(name: station.configuration.theme.flatMap { Theme.Name(rawValue: $0.rawValue) } ?? .ofTerminal)
-    let screen = CursesScreen(theme: theme, isUTF8: terminal.isUTF8)
+    let name = station.configuration.theme.flatMap { Theme.Name(rawValue: $0.rawValue) } ?? .ofTerminal
+    let screen = CursesScreen(theme: Theme(name: name ?? .dark), isUTF8: terminal.isUTF8)
     let mailbox = Mailbox()
     let effects = Effects(station: station, mailbox: mailbox, keepsJobs: keepsJobs)
     var model = Model(
@@ -41,7 +41,10 @@ public enum TUI {
         until: .now + .seconds(15))
     }
     effects.begin()
-    EventLoop(model: model, terminal: terminal, screen: screen, mailbox: mailbox, perform: effects.perform).run()
+    EventLoop(
+      model: model, terminal: terminal, screen: screen, mailbox: mailbox,
+      asksBackground: name == nil && screen.hasColors && terminal.answersColors, perform: effects.perform
+    ).run()
     terminal.close()
     effects.end()
     shutdown(station)

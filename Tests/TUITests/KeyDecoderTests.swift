@@ -43,11 +43,40 @@ struct KeyDecoderTests {
   @Test(
     "What is nobody's key is swallowed whole",
     arguments: [
-      "\u{1b}[?62;22c", "\u{1b}[<35;10;10M", "\u{1b}[M !!", "\u{1b}]52;c;abc\u{7}", "\u{1b}]11;rgb:0/0/0\u{1b}\\",
+      "\u{1b}[?62;22c", "\u{1b}[<35;10;10M", "\u{1b}[M !!", "\u{1b}]52;c;abc\u{7}", "\u{1b}]11;rgb:0/0/x\u{1b}\\",
+      "\u{1b}]10;rgb:0/0/0\u{7}", "\u{1b}]11;rgb:0/0/00000\u{7}",
       "\u{1b}P1$r0m\u{1b}\\", "\u{1b}[I", "\u{1b}[999999999999999999999~", "\u{9b}",
     ])
   func swallowed(bytes: String) {
     #expect(decode(bytes + "x").map(\.words) == ["x"])
+  }
+
+  @Test(
+    "The terminal's answer about its background says whether it is light, however it is written",
+    arguments: [
+      ("rgb:ffff/ffff/ffff", true), ("rgb:0000/0000/0000", false), ("rgb:fd/f6/e3", true), ("rgb:0/2/3", false),
+      ("rgba:ffff/ffff/dddd/ffff", true), ("rgb:0000/0000/ffff", false), ("rgb:0000/ffff/0000", true),
+    ])
+  func background(color: String, isLight: Bool) {
+    for end in ["\u{7}", "\u{1b}\\"] {
+      #expect(decode("\u{1b}]11;\(color)\(end)j") == [.background(isLight: isLight), .key("j")])
+    }
+  }
+
+  @Test("An answer that comes in pieces, as over a slow line, is no keys")
+  func slowAnswer() {
+    var decoder = KeyDecoder()
+    var now = start
+    for byte in "\u{1b}]11;rgb:ffff/ffff/ffff".utf8 {
+      #expect(decoder.feed([byte], at: now).isEmpty)
+      // The lead-in comes at once; Esc alone has its own delay.
+      now += byte == 0x1b || byte == 0x5d ? .milliseconds(1) : .milliseconds(200)
+      #expect(decoder.expire(at: now).isEmpty)
+    }
+    #expect(decoder.feed([0x07, 0x6a], at: now) == [.background(isLight: true), .key("j")])
+    #expect(decoder.feed(Array("\u{1b}]11;rgb".utf8), at: now).isEmpty)
+    #expect(decoder.expire(at: now + .seconds(1)).isEmpty)
+    #expect(decoder.feed([0x6b], at: now + .seconds(1)) == [.key("k")], "one that never ends is forgotten")
   }
 
   @Test(
@@ -119,6 +148,7 @@ extension Input {
     case .paste(let text): "paste \(text)"
     case .ready: "ready"
     case .mouse(let event): "mouse \(event.kind)"
+    case .background(let isLight): "background \(isLight)"
     }
   }
 }

@@ -6,11 +6,12 @@ struct Theme: Sendable, Equatable {
     case dark, light, monochrome
 
     /// As the terminal says its background is: `COLORFGBG` ends with the palette's number of it (rxvt, Konsole, iTerm2).
-    static var ofTerminal: Name { of(getenv("COLORFGBG").map { String(cString: $0) } ?? "") }
+    /// nil: it does not say.
+    static var ofTerminal: Name? { getenv("COLORFGBG").flatMap { of(String(cString: $0)) } }
 
-    static func of(_ colors: String) -> Name {
-      let background = colors.split(separator: ";").last.flatMap { Int($0) }
-      return background == 7 || background.map { (9...15).contains($0) } == true ? .light : .dark
+    static func of(_ colors: String) -> Name? {
+      guard let background = colors.split(separator: ";").last.flatMap({ Int($0) }) else { return nil }
+      return background == 7 || (9...15).contains(background) ? .light : .dark
     }
   }
 

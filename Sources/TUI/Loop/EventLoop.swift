@@ -11,6 +11,9 @@ final class EventLoop {
   private var decoder = KeyDecoder()
   private var pacing = Pacing()
   private var hasQuit = false
+  /// Nobody has said which theme it is to be: the terminal knows whether it is light.
+  private var asksBackground: Bool
+  private static let backgroundQuestion = "\u{1b}]11;?\u{7}"
   /// Something changed since the last frame, and whether a key did it.
   private var isStale = true
   private var isUrgent = true
@@ -18,8 +21,10 @@ final class EventLoop {
   private var shownTime: ContinuousClock.Instant?
 
   init(
-    model: Model, terminal: Terminal, screen: CursesScreen, mailbox: Mailbox, perform: @escaping (Effect) -> Void
+    model: Model, terminal: Terminal, screen: CursesScreen, mailbox: Mailbox, asksBackground: Bool = false,
+    perform: @escaping (Effect) -> Void
   ) {
+    self.asksBackground = asksBackground
     self.model = model
     self.terminal = terminal
     self.screen = screen
@@ -33,6 +38,9 @@ final class EventLoop {
     model.world.hasShades = screen.hasShades
     update(.resized(terminal.adoptSize()), now)
     carryOut(model.start(at: now, clock: time(nil)))
+    draw(.now)
+    // After the first frame, which waits for nothing; one that never answers has the dark theme.
+    if asksBackground { terminal.write(Self.backgroundQuestion) }
     while !hasQuit {
       draw(.now)
       wait()
@@ -86,6 +94,12 @@ final class EventLoop {
         pacing.answered(now)
         continue
       }
+      if case .background(let isLight) = input {
+        if asksBackground, isLight { carryOut([.theme(Theme.Name.light.rawValue)]) }
+        asksBackground = false
+        (isStale, isUrgent) = (true, true)
+        continue
+      }
       update(.input(input), now)
       isUrgent = true
     }
@@ -124,6 +138,7 @@ final class EventLoop {
       case .redraw: screen.forget()
       case .theme(let name):
         if let name = Theme.Name(rawValue: name) { screen.use(Theme(name: name)) }
+        asksBackground = false
         model.world.hasShades = screen.hasShades
       case .copy(let text): Clipboard.copy(text, to: terminal)
       case .suspend:

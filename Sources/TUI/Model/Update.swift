@@ -28,7 +28,7 @@ extension Model {
     case .input(.key(let key)): return press(key)
     case .input(.paste(let text)): return paste(text)
     case .input(.mouse(let event)): return mouse(event)
-    case .input(.ready): return []
+    case .input(.ready), .input(.background): return []
     case .tick: return world.isCountingDown ? [.refreshJobs] : []
     case .resized(let size): world.size = size
     case .interrupt: return perform(.interrupt)

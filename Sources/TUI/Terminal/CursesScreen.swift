@@ -29,6 +29,8 @@ final class CursesScreen {
   /// Whether pictures can be drawn in shades of grey.
   var hasShades: Bool { isUTF8 && colors >= 256 && theme.name != .monochrome }
 
+  var hasColors: Bool { colors > 0 }
+
   /// From the next canvas on, which is drawn whole. Monochrome stays so where there are no colours.
   func use(_ theme: Theme) {
     self.theme = theme

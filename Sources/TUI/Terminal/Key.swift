@@ -114,6 +114,8 @@ enum Input: Equatable, Sendable {
   /// The answer to `CSI 5 n`: the terminal has processed everything sent before the question.
   case ready
   case mouse(MouseEvent)
+  /// The answer to `OSC 11 ; ?`: what the terminal's background is like.
+  case background(isLight: Bool)
 }
 
 /// What the mouse did, where it is switched on. Rows and columns from 0.

@@ -9,6 +9,9 @@ struct KeyDecoder: Sendable {
   static let escapeDelay = Duration.milliseconds(40)
   /// A paste whose end never comes is delivered after this silence.
   static let pasteDelay = Duration.milliseconds(500)
+  /// A string (OSC and the like) whose end never comes is forgotten after this silence: on a slow line an answer comes in
+  /// pieces, and what is left of it must not be read as keys.
+  static let stringDelay = Duration.milliseconds(500)
   static let longestPaste = 1 << 20
   static let longestSequence = 64
 
@@ -21,6 +24,8 @@ struct KeyDecoder: Sendable {
     case mouse(Int)
     /// OSC, DCS, APC, PM, SOS: swallowed until ST or BEL; true after an Esc that may begin ST.
     case string(afterEscape: Bool, length: Int)
+    /// What an OSC has said so far, as long as it may be an answer to a question of ours.
+    case osc([UInt8])
     case paste([UInt8])
   }
 
@@ -35,6 +40,8 @@ struct KeyDecoder: Sendable {
     switch state {
     case .ground: return nil
     case .paste: return lastByte + Self.pasteDelay
+    case .osc(let bytes) where !bytes.isEmpty: return lastByte + Self.stringDelay
+    case .string(_, let length) where length > 0: return lastByte + Self.stringDelay
     default: return lastByte + Self.escapeDelay
     }
   }
@@ -80,6 +87,13 @@ struct KeyDecoder: Sendable {
         state = .ground
       } else {
         state = .string(afterEscape: byte == 0x1b, length: length + 1)
+      }
+    case .osc(let bytes):
+      switch byte {
+      case 0x07: end(osc: bytes, &out)
+      case 0x5c where bytes.last == 0x1b: end(osc: bytes.dropLast(), &out)
+      case _ where bytes.count < Self.longestSequence: state = .osc(bytes + [byte])
+      default: state = .string(afterEscape: byte == 0x1b, length: bytes.count + 1)
       }
     case .paste(var bytes):
       state = .ground
@@ -144,7 +158,8 @@ struct KeyDecoder: Sendable {
       state = .escape
     case 0x5b: state = .csi([])
     case 0x4f: state = .ss3
-    case 0x5d, 0x50, 0x58, 0x5e, 0x5f: state = .string(afterEscape: false, length: 0)
+    case 0x5d: state = .osc([])
+    case 0x50, 0x58, 0x5e, 0x5f: state = .string(afterEscape: false, length: 0)
     default: ground(byte, .alt, &out)
     }
   }
@@ -185,6 +200,23 @@ struct KeyDecoder: Sendable {
     case 0x5a: out.append(.key(.backTab))
     default: if let code = Self.ss3[byte] { out.append(.key(Key(code, modifiers))) }
     }
+  }
+
+  /// `11;rgb:ffff/ffff/ffff`, or `rgba:`; one to four hex digits each (XParseColor).
+  private mutating func end(osc bytes: some Collection<UInt8>, _ out: inout [Input]) {
+    state = .ground
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard text.hasPrefix("11;rgb"), let colon = text.firstIndex(of: ":") else { return }
+    let parts = text[text.index(after: colon)...].split(separator: "/", omittingEmptySubsequences: false).prefix(3)
+    let shares = parts.compactMap { part -> Double? in
+      guard (1...4).contains(part.utf8.count), part.allSatisfy(\.isHexDigit), let value = Int(part, radix: 16) else {
+        return nil
+      }
+      return Double(value) / Double(1 << (4 * part.utf8.count) - 1)
+    }
+    guard shares.count == 3 else { return }
+    // As bright as it looks (ITU-R BT.601).
+    out.append(.background(isLight: 0.299 * shares[0] + 0.587 * shares[1] + 0.114 * shares[2] > 0.5))
   }
 
   /// An SGR report, `CSI < button ; column ; row M`: the left button's press and the wheel; releases and movements are

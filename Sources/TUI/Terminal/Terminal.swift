@@ -20,6 +20,10 @@ final class Terminal {
   /// The TERM nobody knows, when the fallback had to be taken.
   let unknownType: String?
 
+  /// Whether it may be asked for its colours. The console of Linux takes the question for a change of its palette, or
+  /// prints it.
+  let answersColors: Bool
+
   private let screen: OpaquePointer
   private let original: termios
   private var diversion: StandardErrorDiversion?
@@ -59,6 +63,7 @@ final class Terminal {
       throw Failure(description: "cannot open the terminal: \(Self.reason)")
     }
     let type = getenv("TERM").map { String(cString: $0) } ?? ""
+    answersColors = !type.hasPrefix("linux")
     if let screen = Self.canMoveCursor(type, output) ? newterm(type, out, input) : nil {
       self.screen = screen
       unknownType = nil

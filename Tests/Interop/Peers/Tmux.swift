@@ -75,6 +75,9 @@ final class Tmux: Sendable {
     for name in names { try await command(["send-keys", name]) }
   }
 
+  /// Sets an option of every window, named as tmux names it.
+  func set(_ option: String, _ value: String) async throws { try await command(["set-option", "-g", option, value]) }
+
   func resize(columns: Int, rows: Int) async throws {
     try await command(["resize-window", "-x", String(columns), "-y", String(rows)])
   }

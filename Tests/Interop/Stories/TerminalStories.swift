@@ -189,6 +189,27 @@ extension Interop {
       }
     }
 
+    @Test("the theme follows the terminal's background, which it is asked for; a configured one stays as it is")
+    func background() async throws {
+      let configuration = workshop.path("dark.json")
+      try #"{"Theme": "dark", "DicomPort": \#(try Ports.free()), "StorageDirectory": "dark"}"#
+        .write(toFile: configuration, atomically: true, encoding: .utf8)
+      // The name in the header is blue in the light theme and cyan in the dark one.
+      for (background, open, color) in [
+        ("white", "demo", 34), ("black", "demo", 36), ("white", "--config \(configuration)", 36),
+      ] {
+        try await terminal.set("window-style", "bg=\(background)")
+        try await terminal.type("clear; env -u COLORFGBG -u NO_COLOR \(Workshop.fluoro) \(open); echo status=$?")
+        try await terminal.wait(for: "● receiving")
+        _ = try await eventually("\(color) on \(background)") {
+          let screen = try await terminal.screen(withStyles: true)
+          return screen.contains(try Regex("\u{1b}\\[[0-9;]*\(color)m fluoro ")) ? true : nil
+        }
+        try await terminal.keys("q")
+        try await terminal.wait(for: "status=0")
+      }
+    }
+
     @Test("without colour, without UTF-8, or on an unknown terminal it still works")
     func poorTerminals() async throws {
       for setting in ["TERM=vt100", "LC_ALL=C", "TERM=no-such-terminal"] {
