@@ -53,6 +53,51 @@ struct QueryStories {
       ])
   }
 
+  @Test("After Esc, j and k go from field to field and write nothing; Tab goes back into the one in sight")
+  func afterEscape() {
+    let story = Story()
+    story.press(.enter)
+    story.type("doe")
+    story.press(.escape, "j", "j", "k")
+    #expect(story.lines.contains { $0.contains("› Patient ID") } && !story.shows("jj"))
+    story.press(.tab)
+    story.type("17")
+    story.press(.enter)
+    #expect(story.effects.finds.last?.keys == ["PatientName": "doe*", "PatientID": "17"])
+  }
+
+  @Test("Enter with a date that is none goes to its field; what was said of it goes with the text")
+  func badDate() {
+    let story = Story()
+    story.press(.enter, .tab, .tab, .tab)
+    story.type("soon")
+    story.press(.tab, .enter)
+    #expect(story.effects.finds.isEmpty && story.shows("not a date"))
+    #expect(story.lines.contains { $0.contains("› Study date") } && story.shows("Study date: today"))
+    story.press(.control("u"))
+    #expect(!story.shows("Study date: today") && !story.shows("not a date"))
+    story.press(.enter)
+    #expect(story.effects.finds.count == 1)
+  }
+
+  @Test("An AE title that nobody here has is asked about before anything is moved to it; one that is none is refused")
+  func unknownTitle() {
+    let (story, token) = asked()
+    story.show(.matches(token: token, [study(1)]))
+    story.press("M")
+    story.type("SEVENTEENLETTERS-")
+    story.press(.enter)
+    #expect(story.shows("Move 1 study from PACS1 to") && story.effects.orders.isEmpty)
+    story.press(.control("u"))
+    story.type("ARCHIV9")
+    story.press(.enter)
+    #expect(story.shows("Move to the AE title ARCHIV9?") && story.effects.orders.isEmpty)
+    story.press("n", "M")
+    story.type("archive")
+    story.press(.enter)
+    #expect(story.effects.destinations == ["ARCHIVE"], "what is configured needs no question")
+  }
+
   @Test("Without QueryWildcards what is typed is what is asked")
   func asTyped() {
     let story = Story()
@@ -160,7 +205,7 @@ struct QueryStories {
     #expect(!story.shows("R asks for"), "wider than that it does not get")
     story.press("R")
     #expect(story.effects.finds.count == 2)
-    story.press(.escape, "j", .control("u"))
+    story.press(.escape, .tab, .control("u"))
     story.type("d?e")
     story.press(.enter)
     story.show(.findEnded(token: story.effects.finds.last?.token ?? -1, .init()))

@@ -194,7 +194,7 @@ struct ScreenStories {
     story.press("M")
     #expect(story.shows("Move 1 study from PACS1 to"))
     story.type("ELSEWHERE")
-    story.press(.enter)
+    story.press(.enter, "y")
     #expect(story.effects.destinations.last == "ELSEWHERE")
   }
 

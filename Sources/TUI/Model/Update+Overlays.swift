@@ -1,3 +1,5 @@
+import Operations
+
 /// Keys while a question, a prompt, a picker or the help is open.
 extension Model {
   mutating func pressOverlay(_ key: Key) -> [Effect] {
@@ -147,6 +149,10 @@ extension Model {
     case .escape, .control("c"): overlay = nil
     case .enter:
       guard let chosen = picker.chosen else { return [] }
+      if picker.takesText, let complaint = Modality.complaint(aboutAETitle: chosen) {
+        say("\(complaint).", .warning)
+        return []
+      }
       overlay = nil
       switch picker.purpose {
       case .send(let ids, let words):
@@ -154,7 +160,9 @@ extension Model {
           [.send(modality: chosen, ids: ids, words: words, confirmation: $0)]
         }
       case .commit(let ids, let words): return [.commit(modality: chosen, ids: ids, words: words)]
-      case .retrieveTo(let orders): return moved(orders, to: chosen)
+      case .retrieveTo(let orders):
+        let effects = moved(orders, to: chosen)
+        return picker.takesText && overlay == nil ? sure(effects, orders, chosen) : effects
       case .openQuery:
         guard let text = world.kept[.query]?[chosen], var form = screen as? QueryScreen else { return [] }
         form.load(text)
@@ -170,6 +178,17 @@ extension Model {
       picker.take(key)
       overlay = .picker(picker)
     }
+    return []
+  }
+
+  /// An AE title that nobody is configured with may be a slip of whoever looked for a name.
+  private mutating func sure(_ effects: [Effect], _ orders: [RetrieveOrder], _ title: String) -> [Effect] {
+    let sources = Set(orders.map(\.modality)).sorted().joined(separator: ", ")
+    overlay = .question(
+      Question(
+        title: "Move to the AE title \(title)?",
+        lines: ["No modality here has that title. \(sources) must know it, and sends to whom it knows by it."],
+        verb: "move", purpose: .perform(effects)))
     return []
   }
 

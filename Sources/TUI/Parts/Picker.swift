@@ -38,6 +38,11 @@ struct Picker: Sendable {
   var purpose: Purpose
   var field = TextField()
   var position = 0
+  /// What is taken was named in full by a command: it is no slip.
+  private(set) var isNamed = false
+
+  /// Enter takes what was typed, which is none of the choices.
+  var takesText: Bool { matching.isEmpty && freeText != nil && !isNamed }
 
   var matching: [Choice] {
     let typed = field.text.lowercased()
@@ -55,6 +60,7 @@ struct Picker: Sendable {
   /// Stands on the one that is called so, else takes it as typed.
   mutating func choose(_ text: String) {
     field.set(text)
+    isNamed = true
     let matching = matching
     position = matching.firstIndex { [$0.id, $0.words].contains(text) } ?? 0
     // Part of another's name is not a choice of that one.

@@ -52,8 +52,11 @@ struct QueryScreen: Screen {
 
   let bindings = [
     Binding(.enter, does: .open, label: "run", help: "run the query"),
-    Binding(.tab, .down, "j", does: .down, label: "next field", help: "next field; back into the field"),
-    Binding(.backTab, .up, "k", does: .up, help: "field before"),
+    Binding(
+      .tab, .down, .backTab, .up, does: .otherPane, label: "next field",
+      help: "next field, or the one before (Shift-Tab, ↑); after Esc back into the field"),
+    Binding("j", does: .down, help: "after Esc: to the next field, without writing into it"),
+    Binding("k", does: .up, help: "after Esc: to the field before"),
   ]
   let fieldBindings = [
     Binding(.control("s"), does: .save, label: "save", help: "save the query by a name"),
@@ -92,8 +95,11 @@ struct QueryScreen: Screen {
 
   mutating func act(_ action: Action, _ context: inout Context) -> Bool {
     switch action {
+    case .down, .up:
+      form.move(by: action == .down ? 1 : -1)
+      form.isFocused = false
     // The field left by Esc is the one to go on with.
-    case .down, .up: form.isFocused = true
+    case .otherPane: form.isFocused = true
     case .open, .again: run(&context)
     case .save: save(&context)
     case .openSaved: open(&context)
@@ -181,15 +187,21 @@ struct QueryScreen: Screen {
     }
   }
 
+  /// What is wrong with which field.
+  private struct Mistake: Error {
+    var field: Int
+    var words: String
+  }
+
   /// What will be asked, by keyword.
-  private var keys: Result<[String: String], Command.Complaint> {
+  private var keys: Result<[String: String], Mistake> {
     var keys: [String: String] = [:]
     for (index, entry) in form.entries.enumerated() {
       let text = entry.field.text
       guard index < fields.count else {
         let other = OtherKey(text, today: today)
-        if !other.offers.isEmpty { return .failure(Command.Complaint(words: "\(text): = and a value are missing")) }
-        if let complaint = other.complaint { return .failure(Command.Complaint(words: complaint)) }
+        if !other.offers.isEmpty { return .failure(Mistake(field: index, words: "\(text): = and a value are missing")) }
+        if let complaint = other.complaint { return .failure(Mistake(field: index, words: complaint)) }
         if !other.keyword.isEmpty { keys[other.keyword] = other.value }
         continue
       }
@@ -198,7 +210,7 @@ struct QueryScreen: Screen {
       switch field.value(text, today: today, addsWildcards: addsWildcards) {
       case .success(let sent): if !sent.isEmpty { keys[attribute.keyword] = sent }
       case .failure:
-        return .failure(Command.Complaint(words: "\(field.label): today, -7d, 2024-01-15, 2024-01..2024-03"))
+        return .failure(Mistake(field: index, words: "\(field.label): today, -7d, 2024-01-15, 2024-01..2024-03"))
       }
     }
     return .success(keys)
@@ -213,7 +225,10 @@ struct QueryScreen: Screen {
       return
     }
     switch keys {
-    case .failure(let complaint): context.say("\(complaint.words).", .warning)
+    // What is wrong stands beside the field and below the form, until it is mended.
+    case .failure(let mistake):
+      form.focus = mistake.field
+      form.isFocused = true
     case .success(let keys):
       let all = isWorklist ? "worklist" : "all studies"
       let words = keys.isEmpty ? all : keys.values.filter { !$0.isEmpty }.sorted().joined(separator: " ")
@@ -299,7 +314,7 @@ struct QueryScreen: Screen {
   private func words(_ world: World) -> StyledText {
     let limit = world.station.queryLimit
     switch keys {
-    case .failure(let complaint): return StyledText("\(complaint.words).", .warning)
+    case .failure(let mistake): return StyledText("\(mistake.words).", .warning)
     case .success(let keys) where keys.isEmpty:
       return StyledText(
         "No criteria: Enter asks for \(isWorklist ? "the whole worklist" : "every study")"
