@@ -165,6 +165,6 @@ struct CareStories {
     story.press(":")
     story.type("echo nosuch")
     story.press(.enter)
-    #expect(story.shows("no modality nosuch; there is PACS1, PACS2, ARCHIVE"))
+    #expect(story.shows("no modality nosuch; there are PACS1, PACS2, ARCHIVE"))
   }
 }

@@ -409,6 +409,36 @@ struct KeyStories {
     #expect(story.effects.finds.last?.keys == ["AccessionNumber": "A1"])
   }
 
+  @Test("Tab after : shows every command whole; of arguments only what is to be typed")
+  func offers() {
+    let story = Story()
+    story.press(":", .tab)
+    let words = Set(story.screen.split { $0 == " " || $0 == "\n" }.map(String.init))
+    for name in Command.names { #expect(words.contains(name), "\(name)") }
+    story.type("compare PACS1 ")
+    story.press(.tab)
+    let line = story.lines[story.lines.count - 2]
+    #expect(line.split(separator: " ") == ["PACS2", "ARCHIVE", "local"])
+  }
+
+  @Test("help tells what a command does, and its name completes; without one it shows the keys")
+  func commandHelp() {
+    let story = Story()
+    story.press(":")
+    story.type("help compare")
+    story.press(.enter)
+    #expect(story.shows("compare A B [Keyword=value...]") && !story.shows("Moving about"))
+    #expect(Command.completions("help compa", story.model.world) == ["help compare"])
+    story.press(":")
+    story.type("help ecco")
+    story.press(.enter)
+    #expect(story.shows("no command ecco; there are echo, export, explain"))
+    story.press(.escape, ":")
+    story.type("help")
+    story.press(.enter)
+    #expect(story.shows("On this screen"))
+  }
+
   @Test("A path completes from the disk")
   func paths() {
     let story = Story()

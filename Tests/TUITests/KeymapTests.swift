@@ -73,11 +73,14 @@ struct CommandTests {
 
   @Test("What is unknown is answered with the nearest")
   func unknown() {
-    #expect(throws: Command.Complaint(words: "no modality PACS9; there is PACS1, Pacs2")) {
+    #expect(throws: Command.Complaint(words: "no modality PACS9; there are PACS1, Pacs2")) {
       try Command("echo PACS9", modalities: modalities)
     }
-    #expect(throws: Command.Complaint(words: "no command ecco; there is echo, export, explain")) {
+    #expect(throws: Command.Complaint(words: "no command ecco; there are echo, export, explain")) {
       try Command("ecco", modalities: modalities)
+    }
+    #expect(throws: Command.Complaint(words: "no command forbit; do you mean forbid?")) {
+      try Command("forbit", modalities: modalities)
     }
   }
 }

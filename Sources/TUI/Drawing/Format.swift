@@ -15,6 +15,11 @@ enum Format {
     return sign + "\(scaled / scale)." + String(repeating: "0", count: max(0, places - fraction.count)) + fraction
   }
 
+  /// What there is instead of what was asked for: `there are echo, export`, `do you mean forbid?`.
+  static func offer(_ names: [String]) -> String {
+    names.count == 1 ? "do you mean \(names[0])?" : "there are \(names.joined(separator: ", "))"
+  }
+
   /// `1,204`.
   static func count(_ value: Int) -> String { Words.grouped(value) }
 

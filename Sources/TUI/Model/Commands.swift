@@ -38,29 +38,76 @@ enum Command: Equatable {
   /// A key's verb, without an argument.
   case act(Action)
   case whoAmI
+  /// What a command does.
+  case help(String)
   case quit
 
   struct Complaint: Error, Equatable { var words: String }
 
   /// What follows the verb.
   private enum Argument {
-    case none, modality, modalities, query, sides, path, modalityThenPath
+    case none, modality, modalities, query, sides, path, modalityThenPath, command
     case other([String])
   }
 
-  private static let arguments: [(name: String, argument: Argument)] = [
-    ("echo", .modalities), ("watch", .modalities), ("diagnose", .modality), ("teststore", .modality), ("query", .query),
-    ("worklist", .query), ("compare", .sides),
-    ("get", .query), ("retrieve", .query), ("move", .query), ("send", .modalityThenPath), ("commit", .modality),
-    ("import", .path), ("export", .path), ("save", .path), ("delete", .none), ("protect", .none), ("verify", .none),
-    ("reindex", .none),
-    ("statistics", .none), ("dump", .path), ("convert", .path), ("explain", .none), ("history", .none),
-    ("whoami", .none), ("add", .none), ("remove", .modality), ("allow", .none), ("forbid", .none),
-    ("columns", .none), ("clear", .none), ("theme", .other(Theme.Name.allCases.map(\.rawValue))), ("redraw", .none),
-    ("help", .none), ("quit", .none), ("modalities", .other(["add", "import", "remove"])),
-    ("local", .other(["find", "import", "export", "delete", "protect", "verify", "reindex", "statistics"])),
-    ("jobs", .none),
-    ("activity", .none),
+  private static let arguments: [(name: String, argument: Argument, help: String)] = [
+    (
+      "echo", .modalities,
+      "echo [MODALITY...]: a C-ECHO to each, or to all; echo --check MODALITY judges it as monitoring does"
+    ),
+    ("watch", .modalities, "watch [MODALITY...]: echoes again and again, with loss and times"),
+    ("diagnose", .modality, "diagnose MODALITY: what works and what does not, layer by layer"),
+    ("teststore", .modality, "teststore MODALITY: stores one synthetic image there and looks for it, after a question"),
+    (
+      "query", .query,
+      "query MODALITY [Keyword=value...]: asks for studies; query MODALITY --from FILE asks for each row of a file"
+    ),
+    ("worklist", .query, "worklist MODALITY [Keyword=value...]: asks for what is scheduled"),
+    (
+      "compare", .sides,
+      "compare A B [Keyword=value...]: which studies, and how many images, one of two sides lacks; local is this machine"
+    ),
+    ("get", .query, "get: what is shown or marked, by C-GET; get MODALITY StudyInstanceUID=...: what is named"),
+    (
+      "retrieve", .query,
+      "retrieve: what is shown or marked, as the modality is set; retrieve MODALITY StudyInstanceUID=...: what is named"
+    ),
+    (
+      "move", .query,
+      "move TITLE: what is shown or marked, to another AE title; move MODALITY StudyInstanceUID=... TITLE: what is named"
+    ),
+    ("send", .modalityThenPath, "send MODALITY [PATH]: what is shown or marked, or what lies at a path"),
+    ("commit", .modality, "commit MODALITY: asks it to keep what is shown or marked, and what it does not keep"),
+    ("import", .path, "import PATH: a file, a folder, a ZIP archive or a DICOMDIR"),
+    ("export", .path, "export FOLDER: writes what is shown or marked as a file-set with a DICOMDIR"),
+    ("save", .path, "save FILE: the rows or the text on the screen"),
+    ("delete", .none, "delete: what is shown or marked, from this machine, after a question"),
+    ("protect", .none, "protect: keeps what is shown or marked from being recycled, or lets it go again"),
+    ("verify", .none, "verify: reads every file of the storage"),
+    ("reindex", .none, "reindex: makes the index anew from the files"),
+    ("statistics", .none, "statistics: what the storage holds"),
+    ("dump", .path, "dump FILE: the tags of a DICOM file, or of an identifier here"),
+    ("convert", .path, "convert IN OUT [SYNTAX]: a DICOM file in another transfer syntax"),
+    ("explain", .none, "explain CODE: what a status (A801), a rejection (1/1/7) or an abort (2/6) means"),
+    ("history", .none, "history: what was done with this storage"),
+    ("whoami", .none, "whoami: what others must know of us"),
+    ("add", .none, "add: a form for a new modality; modalities add NAME AET HOST PORT adds it at once"),
+    ("remove", .modality, "remove MODALITY: forgets it, after a question"),
+    ("allow", .none, "allow TITLE: takes what this AE title stores here"),
+    ("forbid", .none, "forbid TITLE: takes that back"),
+    ("columns", .none, "columns: which are shown, and how wide"),
+    ("clear", .none, "clear: the finished jobs"),
+    ("theme", .other(Theme.Name.allCases.map(\.rawValue)), "theme dark, light or monochrome"),
+    ("redraw", .none, "redraw: the screen"),
+    ("help", .command, "help [COMMAND]: the keys that work here, or what a command does"),
+    ("quit", .none, "quit: ends fluoro, after a question while something runs"),
+    ("modalities", .other(["add", "import", "remove"]), "modalities: the first screen; modalities add, import, ..."),
+    (
+      "local", .other(["find", "import", "export", "delete", "protect", "verify", "reindex", "statistics"]),
+      "local: the third screen; local find WORDS filters it"
+    ),
+    ("jobs", .none, "jobs: the fourth screen"),
+    ("activity", .none, "activity: the fifth screen"),
   ]
 
   static let names = arguments.map(\.name)
@@ -98,7 +145,13 @@ enum Command: Equatable {
     }
     switch verb {
     case "q", "quit", "exit": self = .quit
-    case "h", "help": self = .act(.help)
+    case "h", "help":
+      guard let name = rest.first?.lowercased() else {
+        self = .act(.help)
+        return
+      }
+      guard let known = Self.arguments.first(where: { $0.name == name }) else { throw Self.unknown(name) }
+      self = .help(known.help)
     case "columns": self = .act(.columns)
     case "history": self = .act(.history)
     case "clear": self = .act(.clearFinished)
@@ -124,7 +177,7 @@ enum Command: Equatable {
       let names = Conversion.names.map(\.name).joined(separator: ", ")
       guard (2...3).contains(rest.count) else { throw Complaint(words: "convert IN OUT, and one of \(names)") }
       guard let syntax = Conversion.transferSyntax(named: name) else {
-        throw Complaint(words: "no transfer syntax \(name); there is \(names), and any UID")
+        throw Complaint(words: "no transfer syntax \(name); there are \(names), and any UID")
       }
       self = .convert(from: rest[0], to: rest[1], syntax)
     case "verify": self = .verify
@@ -175,7 +228,7 @@ enum Command: Equatable {
       let name = try one("which? \(Theme.Name.allCases.map(\.rawValue).joined(separator: ", "))").lowercased()
       guard Theme.Name(rawValue: name) != nil else {
         throw Complaint(
-          words: "no theme \(name); there is \(Theme.Name.allCases.map(\.rawValue).joined(separator: ", "))")
+          words: "no theme \(name); \(Format.offer(Theme.Name.allCases.map(\.rawValue)))")
       }
       self = .theme(name)
     case "query", "find", "worklist":
@@ -191,17 +244,20 @@ enum Command: Equatable {
       if first == second { throw Complaint(words: "\(first) and \(second): there is nothing to compare") }
       self = .compare(first, second, keys: try Self.keys(rest.dropFirst(2)))
     default:
-      let near = Self.names.filter { $0.first == verb.first }
-      throw Complaint(
-        words: "no command \(verb); there is \((near.isEmpty ? Self.names : near).joined(separator: ", "))")
+      throw Self.unknown(verb)
     }
+  }
+
+  private static func unknown(_ verb: String) -> Complaint {
+    let near = names.filter { $0.first == verb.first }
+    return Complaint(words: "no command \(verb); \(Format.offer(near.isEmpty ? names : near))")
   }
 
   private static func known(_ name: String, _ modalities: [String]) throws(Complaint) -> String {
     if let exact = modalities.first(where: { $0.lowercased() == name.lowercased() }) { return exact }
     let near = modalities.filter { $0.lowercased().hasPrefix(name.lowercased().prefix(1)) }
-    let shown = (near.isEmpty ? modalities : near).prefix(4).joined(separator: ", ")
-    throw Complaint(words: "no modality \(name)" + (shown.isEmpty ? "" : "; there is \(shown)"))
+    let shown = (near.isEmpty ? modalities : near).prefix(4)
+    throw Complaint(words: "no modality \(name)" + (shown.isEmpty ? "" : "; \(Format.offer(Array(shown)))"))
   }
 
   /// A modality, or this machine.
@@ -305,6 +361,7 @@ enum Command: Equatable {
         }
         : Attributes.completions(String(word)).map { $0 + "=" }
     case .other(let words): candidates = isFirst ? words : []
+    case .command: candidates = isFirst ? names : []
     default: candidates = []
     }
     return candidates.filter { $0.lowercased().hasPrefix(word) }.map { group + before + $0 }

@@ -53,7 +53,7 @@ struct KeyChoice: Sendable, Equatable {
       guard let action = Action.named.first(where: { $0.name.lowercased() == verb.lowercased() })?.action else {
         let near = Action.named.map(\.name).filter { $0.first == verb.first }
         complaints.append(
-          "Keys: there is no verb \(verb)" + (near.isEmpty ? "" : "; there is \(near.joined(separator: ", "))"))
+          "Keys: there is no verb \(verb)" + (near.isEmpty ? "" : "; \(Format.offer(near))"))
         continue
       }
       let parsed = texts.map { ($0, Key(parsing: $0)) }

@@ -56,6 +56,7 @@ extension Model {
         OrthancIdentifier.isWellFormed(path)
           ? TagsScreen(instance: path, title: "tags", token: newToken()) : TagsScreen(file: path, token: newToken()))
     case .explain(let code): explain(code)
+    case .help(let words): say("\(words).", .text, for: .seconds(30))
     case .theme(let name): return [.theme(name)]
     case .act(.clearFinished):
       world.clearEndedJobs()

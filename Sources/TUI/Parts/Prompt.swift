@@ -1,3 +1,5 @@
+import Foundation
+
 /// One line asked for at the bottom of the screen: a path, a number of seconds, a command.
 struct Prompt: Sendable {
   enum Purpose: Sendable {
@@ -73,24 +75,41 @@ struct Prompt: Sendable {
 
   mutating func forgetOffers() { offers = [] }
 
-  private func drawOffers(into canvas: inout Canvas, _ row: Int) {
-    guard offers.count > 1, row > 0 else { return }
-    let line = canvas.area.line(row - 1)
-    canvas.fill(line)
-    var words = StyledText(" ")
-    // As many as fit, the one in the field among them.
-    let start = max(0, offer - 5)
-    for (index, text) in offers.enumerated().dropFirst(start) {
-      let shown = purpose.isPath ? Self.lastPart(text) : text
-      words += StyledText(shown, index == offer ? .tab : .dim) + StyledText("  ")
-      if words.width > line.columns { break }
-    }
-    canvas.put(words, line)
+  private static let offeredLines = 6
+
+  /// What the offers differ in: all begin with the words, or the folders, that are typed already.
+  private var offered: [String] {
+    guard let first = offers.first else { return [] }
+    let separator: Character = purpose.isPath || Command.pathBeingTyped(first) != nil ? "/" : " "
+    let typed = offers.reduce(first) { $0.commonPrefix(with: $1) }
+    let known = typed.lastIndex(of: separator).map { typed[...$0].count } ?? 0
+    return offers.map { String($0.dropFirst(known)) }
   }
 
-  private static func lastPart(_ path: String) -> String {
-    let parts = path.split(separator: "/")
-    return (parts.last.map(String.init) ?? path) + (path.hasSuffix("/") ? "/" : "")
+  private func drawOffers(into canvas: inout Canvas, _ row: Int) {
+    guard offers.count > 1, row > 0 else { return }
+    let columns = canvas.size.columns
+    var lines = [StyledText(" ")]
+    var chosen = 0
+    for (index, text) in offered.enumerated() {
+      let width = CellText.width(text) + 2
+      if lines[lines.count - 1].width + width > columns, lines[lines.count - 1].width > 1 { lines.append(" ") }
+      if index == offer { chosen = lines.count - 1 }
+      lines[lines.count - 1] += StyledText(text, index == offer ? .tab : .dim) + StyledText("  ")
+    }
+    // As many lines as there is room for, that of the one in the field among them.
+    let room = min(Self.offeredLines, row, lines.count)
+    let start = max(0, min(chosen - room + 1, lines.count - room))
+    for (index, words) in lines[start..<start + room].enumerated() {
+      let line = canvas.area.line(row - room + index)
+      canvas.fill(line)
+      canvas.put(words, line)
+    }
+    let left = lines.count - start - room
+    if left > 0 {
+      let more = StyledText(" … ", .key)
+      canvas.put(more, canvas.area.line(row - 1).inset(left: max(0, columns - more.width)))
+    }
   }
 
   func draw(into canvas: inout Canvas) {
