@@ -315,6 +315,17 @@ struct KeyStories {
     }
   }
 
+  @Test("The preview of a single image offers no next one")
+  func singlePreview() {
+    let story = local()
+    story.press("p")
+    let token = story.effects.previews.last?.token ?? 0
+    let image = PreviewImage(
+      id: "b", width: 2, height: 2, pixels: [0, 0, 0, 0], image: 0, images: 1, frame: 0, frames: 1, words: "2×2")
+    story.show(.preview(token: token, .success(image)))
+    #expect(story.footer.contains("v tags") && !story.footer.contains("next") && !story.footer.contains("before"))
+  }
+
   @Test("p pauses what is queued, J and K move it; of what runs only retrieves and sends are paused, and it says so")
   func queue() {
     let story = Story()

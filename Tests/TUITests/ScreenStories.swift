@@ -68,6 +68,35 @@ struct ScreenStories {
     #expect(!story.shows("no limit"), "what is told late does not start it again")
   }
 
+  @Test("While something runs for the row, the footer says that c cancels it; the keys before stay where they are")
+  func cancelKey() {
+    let story = Story()
+    let before = story.footer
+    story.show(.job(job(1, at: story.now)))
+    #expect(story.footer.contains("c cancel  q quit"))
+    #expect(story.footer.prefix(40) == before.prefix(40))
+    story.press("j")
+    #expect(!story.footer.contains("c cancel"), "nothing runs there")
+    story.press("k", .enter)
+    #expect(!story.footer.contains("c cancel"), "in a field c is a letter")
+  }
+
+  @Test("A failure too long for its line is told as far as there is room, and the way to all of it works from there")
+  func longFailure() {
+    let story = Story()
+    var failed = job(1, at: story.now)
+    (failed.phase, failed.wait, failed.ended) = (.failed, nil, story.now)
+    failed.outcome = "10.0.0.1:104 refused the connection: nothing listens on that port; is the server running there?"
+    story.show(.job(failed))
+    #expect(story.operation.contains("10.0.0.1:104 refused") && story.operation.contains("; 4 Enter tells all"))
+    story.press(.enter)
+    #expect(story.operation.contains("; Alt-4 Enter tells all"), "in a field 4 is a character")
+    story.press(.alt("4"), .enter)
+    #expect(story.shows("running there?"), "\(story.screen)")
+    #expect(story.footer.contains("r retry"))
+    for useless in ["c cancel", "10 s more", "timeout", "pause"] { #expect(!story.footer.contains(useless)) }
+  }
+
   @Test("Nothing counting down, no timer")
   func idle() {
     let story = Story()

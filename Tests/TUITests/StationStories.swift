@@ -96,6 +96,7 @@ struct StationStories {
       story.press("4", "H")
       await story.until("2 entries")
       #expect(story.shows("✓ done") && story.shows("✗ failed"))
+      #expect(story.shows("ENDED▼"), "newest first, by what is shown")
       story.press("/")
       story.type("refused")
       await story.until("1 entry")

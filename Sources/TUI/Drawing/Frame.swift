@@ -35,7 +35,7 @@ struct Frame {
     let own = model.screen.job(world).flatMap { job in
       job.isRunning && (job.kind != .watch || world.lastEnded == nil) ? job : nil
     }
-    OperationLine(world: world, job: own ?? world.told)
+    OperationLine(world: world, job: own ?? world.told, isEditing: model.screen.isEditing)
       .draw(into: &canvas, layout.operation)
     if layout.kind == .full { footer(&canvas) } else { status(&canvas) }
   }
@@ -141,6 +141,7 @@ struct Frame {
   private func footer(_ canvas: inout Canvas) {
     var right = StyledText()
     if let escape = model.escape { right += item("Esc", escape) } else { right += item("q", "quit") }
+    if let cancel { right = item(cancel, "cancel") + right }
     if !model.screen.isEditing { right += item("?", "help") } else { right += item("F1", "help") }
     var left = StyledText(" ")
     let room = layout.footer.columns - right.width - 1
@@ -160,6 +161,16 @@ struct Frame {
     }
     canvas.put(left, layout.footer)
     put(right, atRightOf: 0, layout.footer, &canvas)
+  }
+
+  /// The key that cancels what runs for the row, where the screen does not name it among its own. It stands on the right,
+  /// so that nothing else moves when it comes and goes.
+  private var cancel: String? {
+    guard !model.screen.isEditing, let job = model.screen.job(world), job.isRunning, job.kind != .watch,
+      !model.screen.bindings.contains(where: { $0.action == .cancel && !$0.label.isEmpty })
+    else { return nil }
+    let binding = model.chosen(Keymap.everywhere.filter { $0.action == .cancel }).first
+    return binding?.keys.first?.description
   }
 
   private func item(_ key: String, _ words: String) -> StyledText {

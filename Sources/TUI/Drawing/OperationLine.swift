@@ -3,6 +3,8 @@ struct OperationLine {
   let world: World
   /// The running job to show; nil: the last that ended.
   let job: JobView?
+  /// A field has the keys: a digit would be written into it.
+  var isEditing = false
 
   func draw(into canvas: inout Canvas, _ area: Area) {
     guard let job else {
@@ -59,15 +61,21 @@ struct OperationLine {
     let outcome = last.outcome.isEmpty ? last.phase.rawValue : last.outcome
     let full = StyledText(" ") + last.phase.light + StyledText(" \(last.words): \(outcome)", .dim)
     if full.width <= columns { return full }
-    // The first clause says what failed, those after it what to check.
-    for end in [". ", ": ", "; "] {
+    // The first clauses say what failed and why, those after them what to check.
+    let head = StyledText(" ") + last.phase.light + StyledText(" \(last.words): ", .dim)
+    let way = StyledText("; \(isEditing ? "Alt-4" : "4") Enter tells all", .dim)
+    for end in [". ", "; "] {
       guard let range = outcome.firstRange(of: end) else { continue }
-      let short =
-        StyledText(" ") + last.phase.light
-        + StyledText(" \(last.words): \(outcome[..<range.lowerBound]); 4 Enter tells all", .dim)
+      let short = head + StyledText(String(outcome[..<range.lowerBound]), .dim) + way
       if short.width <= columns { return short }
     }
-    return StyledText(" ") + last.phase.light
-      + StyledText(" \(last.words): \(last.phase.rawValue); 4 Enter tells all", .dim)
+    // As much of it as there is room for: the reason is worth more than all that was asked for.
+    let verb = String(last.title.prefix { $0 != " " })
+    let heads = [last.words, last.title, verb].map { words in
+      StyledText(" ") + last.phase.light + StyledText(" \(words): ", .dim)
+    }
+    let told = heads.map { ($0, CellText.wrap(outcome, max(1, columns - $0.width - way.width - 1)).first ?? "") }
+    guard let (head, part) = told.first(where: { CellText.width($0.1) >= 40 }) ?? told.last else { return head }
+    return head + StyledText(part + "…", .dim) + way
   }
 }

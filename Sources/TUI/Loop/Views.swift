@@ -206,12 +206,17 @@ enum Views {
   }
 
   static func history(_ entry: HistoryEntry) -> HistoryRow {
-    let started = Int(entry.started.timeIntervalSince1970)
+    func words(_ time: Date) -> String {
+      let seconds = Int(time.timeIntervalSince1970)
+      return "\(Format.day(seconds)) \(Format.clock(seconds))"
+    }
     return HistoryRow(
-      id: entry.id, time: "\(Format.day(started)) \(Format.clock(started))", operation: entry.operation,
+      id: entry.id, time: words(entry.ended), ended: entry.ended.timeIntervalSince1970, began: words(entry.started),
+      operation: entry.operation,
       isIncoming: entry.isIncoming, peer: entry.peer, address: entry.address, user: entry.user,
       request: entry.request, phase: phase(JobState(rawValue: entry.outcome) ?? .failed), summary: entry.summary,
-      took: Words.elapsed(entry.ended.timeIntervalSince(entry.started)))
+      took: Words.elapsed(entry.ended.timeIntervalSince(entry.started)),
+      seconds: entry.ended.timeIntervalSince(entry.started))
   }
 
   static func job(_ snapshot: JobSnapshot) -> JobView {
@@ -229,6 +234,9 @@ enum Views {
       view.progress.noun = progress.received == 1 ? " match" : " matches"
     }
     if snapshot.kind == .bulk { view.progress.noun = " rows" }
+    if snapshot.kind == .watch {
+      view.progress.noun = view.progress.completed + view.progress.failed == 1 ? " echo" : " echoes"
+    }
     if !progress.current.isEmpty, snapshot.outcome == nil {
       let part = snapshot.part.map { Self.progress($0, rate: snapshot.rate).words } ?? StyledText()
       view.progress.current = [StyledText(progress.current), part].filter { $0.width > 0 }

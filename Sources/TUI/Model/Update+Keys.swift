@@ -3,6 +3,7 @@ import Dicom
 /// Keys: the overlay first, then the field, then the screen, then what works everywhere.
 extension Model {
   mutating func press(_ key: Key) -> [Effect] {
+    if notice?.isHint == true { notice = nil }
     let place = (current, stacks[current].count)
     let said = notice
     let effects = dispatch(key)

@@ -133,7 +133,10 @@ extension Model {
     var context = Context(world: world, nextToken: nextToken)
     body(&stacks[stack][place], &context)
     nextToken = context.nextToken
-    if let notice = context.notice { say(notice.words, notice.role) }
+    if let notice = context.notice {
+      say(notice.words, notice.role)
+      self.notice?.isHint = notice.isHint
+    }
     return context.effects + context.moves.flatMap { follow($0) }
   }
 

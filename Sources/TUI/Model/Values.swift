@@ -348,6 +348,8 @@ struct StationView: Sendable, Equatable {
 struct Notice: Sendable, Equatable {
   var words: String
   var role = Role.text
+  /// The next key makes it go, however soon.
+  var isHint = false
   /// When it came: a key makes it go only after it could be read.
   var since = ContinuousClock.now
   /// When it goes by itself; nil: with the next key.

@@ -82,21 +82,29 @@ struct DiagnosisScreen: PageScreen {
   /// `✓ connection        0.3 ms  127.0.0.1:104 takes connections`
   private func lines(of step: Diagnosis.Step, _ columns: Int, _ world: World) -> [StyledText] {
     let time = step.milliseconds.map(Format.milliseconds) ?? ""
-    var words = StyledText(step.words, step.verdict == .failed ? .bad : step.verdict == .skipped ? .dim : .text)
-    if step.verdict == .running, let wait = job(world)?.wait {
-      words =
-        StyledText("\(wait.words) ", .busy) + StyledText(wait.clock(world.now), .strong) + " "
-        + Bars.countdown(wait, world.now, 10)
-    }
+    let words = StyledText(step.words, step.verdict == .failed ? .bad : step.verdict == .skipped ? .dim : .text)
     let head =
       light(step.verdict, world) + StyledText(" " + Self.padded(step.layer.title, 16), .strong)
       + StyledText(String(repeating: " ", count: max(0, 8 - time.count)) + time + "  ", .dim)
+    if step.verdict == .running, let wait = job(world)?.wait {
+      return [head + countdown(wait, columns - head.width, world)]
+    }
     let texts = CellText.wrap(words, max(20, columns - head.width))
     return texts.isEmpty
       ? [head]
       : texts.enumerated().map { index, text in
         (index == 0 ? head : StyledText(String(repeating: " ", count: head.width))) + text
       }
+  }
+
+  /// The seconds whole, whatever gives way: a bar that is wrapped is none.
+  private func countdown(_ wait: Waiting, _ columns: Int, _ world: World) -> StyledText {
+    let clock = StyledText(wait.clock(world.now), .strong)
+    let bar = StyledText(" ") + Bars.countdown(wait, world.now, 10)
+    let lines = [wait.words, wait.subject].flatMap { words in
+      [StyledText("\(words) ", .busy) + clock + bar, StyledText("\(words) ", .busy) + clock]
+    }
+    return lines.first { $0.width <= columns } ?? clock
   }
 
   private func light(_ verdict: Diagnosis.Verdict, _ world: World) -> StyledText {

@@ -7,7 +7,7 @@ struct HistoryScreen: ListScreen {
   private var token = 0
   private var isLoading = false
 
-  init() { list = List(Self.columns) }
+  init() { list = List(Self.columns, sort: List<HistoryRow>.Sort(column: 0, descending: true)) }
 
   var crumb: String { "history" }
   var columnsName: String? { "history" }
@@ -15,25 +15,27 @@ struct HistoryScreen: ListScreen {
   let bindings = [Binding(.enter, does: .open, label: "expand", help: "all about it")]
 
   private static let columns: [Column<HistoryRow>] = [
-    Column(title: "TIME", minimum: 11, ideal: 14, cell: { row, _ in StyledText(row.time, .dim) }),
     Column(
-      title: "WHAT", minimum: 8, ideal: 10, isMeasured: true,
+      title: "ENDED", minimum: 11, ideal: 14, sortKey: { .number($0.ended) },
+      cell: { row, _ in StyledText(row.time, .dim) }),
+    Column(
+      title: "WHAT", minimum: 8, ideal: 10, isMeasured: true, sortKey: { .text($0.operation) },
       cell: { row, _ in StyledText(row.isIncoming ? "← " : "→ ", .dim) + StyledText(row.operation, .strong) }),
     Column(
-      title: "PEER", minimum: 10, ideal: 12, priority: 1, isMeasured: true,
+      title: "PEER", minimum: 10, ideal: 12, priority: 1, isMeasured: true, sortKey: { .text($0.peer) },
       cell: { row, _ in StyledText(row.peer, .accent) }),
     Column(
-      title: "OUTCOME", minimum: 9, ideal: 11,
+      title: "OUTCOME", minimum: 9, ideal: 11, sortKey: { .text($0.phase.rawValue) },
       cell: { row, _ in row.phase.light + StyledText(" \(row.phase.rawValue)") }),
     Column(
       title: "REASON", minimum: 16, ideal: 40, flex: 1,
       cell: { row, _ in StyledText(row.summary, row.phase == .done ? .dim : .text) }),
     Column(
       title: "TOOK", minimum: 7, ideal: 8, priority: TableLayout.optional, alignment: .right,
-      cell: { row, _ in StyledText(row.took, .dim) }),
+      sortKey: { .number($0.seconds) }, cell: { row, _ in StyledText(row.took, .dim) }),
     Column(
       title: "USER", minimum: 6, ideal: 8, priority: TableLayout.optional + 1, isMeasured: true,
-      cell: { row, _ in StyledText(row.user, .dim) }),
+      sortKey: { .text($0.user) }, cell: { row, _ in StyledText(row.user, .dim) }),
     Column(
       title: "REQUEST", minimum: 16, ideal: 30, priority: TableLayout.optional + 2,
       cell: { row, _ in StyledText(row.request, .dim) }),
@@ -106,7 +108,11 @@ struct HistoryEntryScreen: PageScreen {
 /// An operation that has ended, as the history has it.
 struct HistoryRow: Identifiable, Sendable {
   let id: Int64
+  /// When it ended, in words and in seconds since 1970.
   var time: String
+  var ended: Double
+  /// When it began.
+  var began: String
   var operation: String
   var isIncoming: Bool
   var peer: String
@@ -117,11 +123,12 @@ struct HistoryRow: Identifiable, Sendable {
   /// The reason, or what was counted.
   var summary: String
   var took: String
+  var seconds: Double
 
   var lines: [StyledText] {
     [
       phase.light + StyledText(" \(isIncoming ? "asked of us: " : "")\(operation)  ", .strong)
-        + StyledText(peer, .accent) + StyledText("  \(phase.rawValue)  ") + StyledText("\(time), \(took)", .dim),
+        + StyledText(peer, .accent) + StyledText("  \(phase.rawValue)  ") + StyledText("\(began), \(took)", .dim),
       summary.isEmpty ? nil : StyledText(summary, phase == .done ? .text : .bad),
       request.isEmpty ? nil : StyledText(request),
       StyledText([address, user.isEmpty ? "" : "user \(user)"].filter { !$0.isEmpty }.joined(separator: " · "), .dim),

@@ -196,20 +196,33 @@ enum JobDetails {
 struct JobScreen: PageScreen {
   let id: Int
   let title: String
-  private var isPaused: Bool
+  private var phase: JobView.Phase
+  private let kind: JobView.Kind
   var page = TextPage()
 
   init(_ job: JobView) {
     id = job.id
     title = job.title
-    isPaused = job.phase == .paused
+    phase = job.phase
+    kind = job.kind
   }
 
   var crumb: String { title }
-  var bindings: [Binding] { JobsScreen.verbs(isPaused: isPaused) }
+  /// The footer names what can be done with it as it stands.
+  var bindings: [Binding] {
+    JobsScreen.verbs(isPaused: phase == .paused).map { binding in
+      var binding = binding
+      switch binding.action {
+      case .again where !phase.isEnded || kind == .find: binding.label = ""
+      case .cancel, .more, .less, .timeout, .pause: if phase.isEnded { binding.label = "" }
+      default: break
+      }
+      return binding
+    }
+  }
 
   mutating func receive(_ message: Message, _ context: inout Context) {
-    if case .job(let job) = message, job.id == id { isPaused = job.phase == .paused }
+    if case .job(let job) = message, job.id == id { phase = job.phase }
   }
 
   func job(_ world: World) -> JobView? { world.job(id) }

@@ -104,7 +104,7 @@ extension ListScreen {
       sortChanged(&context)
       // The mark in its head says it, where there is room for that.
       if let sort = list.sort, !list.columnsInSight.contains(sort.column) {
-        context.say("Sorted by \(list.columns[sort.column].title), which has no room here; → shows more columns.", .dim)
+        context.hint("Sorted by \(list.columns[sort.column].title), which has no room here; → shows more columns.")
       }
     case .invertSort:
       list.invertSort()
@@ -231,9 +231,10 @@ extension ListScreen {
       place = place.inset(top: 1)
     }
     if list.isEmpty {
-      for (index, line) in emptyWords(world).prefix(max(0, place.rows - 2)).enumerated() {
-        canvas.put(line, place.line(2 + index).inset(left: 4, right: 2))
-      }
+      // Details have nothing to say of an empty list: their room is its.
+      let room = area.inset(top: place.row - area.row + 2, left: 4, right: 2)
+      let words = emptyWords(world).flatMap { $0.isEmpty ? [$0] : CellText.wrap($0, room.columns) }
+      for (index, line) in words.prefix(room.rows).enumerated() { canvas.put(line, room.line(index)) }
       Table.draw(list, list.columns, into: &canvas, place.inset(bottom: max(0, place.rows - 1)), world)
     } else {
       Table.draw(list, list.columns, into: &canvas, place, world)

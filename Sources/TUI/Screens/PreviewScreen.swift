@@ -15,15 +15,20 @@ struct PreviewScreen: Screen {
   }
 
   var crumb: String { "preview of \(title)" }
-  let bindings = [
-    Binding("j", .down, does: .down, label: "next image", help: "next image"),
-    Binding("k", .up, does: .up, label: "image before", help: "image before"),
-    Binding(.right, does: .columnRight, label: "next frame", help: "next frame"),
-    Binding(.left, does: .columnLeft, help: "frame before"),
-    Binding("g", Key(.home), does: .first, help: "the first image"),
-    Binding("G", Key(.end), does: .last, help: "the last image"),
-    Binding("v", does: .tags, label: "tags", help: "the tags of this image"),
-  ]
+  /// The footer names what there is more of.
+  var bindings: [Binding] {
+    let hasImages = picture.map { $0.images > 1 } ?? false
+    let hasFrames = picture.map { $0.frames > 1 } ?? false
+    return [
+      Binding("j", .down, does: .down, label: hasImages ? "next image" : "", help: "next image"),
+      Binding("k", .up, does: .up, label: hasImages ? "image before" : "", help: "image before"),
+      Binding(.right, does: .columnRight, label: hasFrames ? "next frame" : "", help: "next frame"),
+      Binding(.left, does: .columnLeft, help: "frame before"),
+      Binding("g", Key(.home), does: .first, help: "the first image"),
+      Binding("G", Key(.end), does: .last, help: "the last image"),
+      Binding("v", does: .tags, label: "tags", help: "the tags of this image"),
+    ]
+  }
   let movement: [Binding] = []
 
   func summary(_ world: World) -> StyledText {

@@ -27,6 +27,8 @@ struct Context: Sendable {
 
   mutating func push(_ screen: any Screen) { moves.append(.push(screen)) }
   mutating func say(_ words: String, _ role: Role = .text) { notice = Notice(words: words, role: role) }
+  /// Said until the next key, which may make it untrue.
+  mutating func hint(_ words: String) { notice = Notice(words: words, role: .dim, isHint: true) }
 }
 
 /// A screen: its keys, what they do, what arrives for it, how it looks. A value; its work is effects.
