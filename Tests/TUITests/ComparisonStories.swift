@@ -60,6 +60,53 @@ struct ComparisonStories {
     #expect(both.map { $0.differences.map(\.studyInstanceUID) } == [["1"], ["2"]])
   }
 
+  private func transfer(
+    _ story: Story, _ phase: JobView.Phase, _ subjects: [String], from first: String = "PACS1",
+    to second: String = "PACS2", isRest: Bool = true, id: Int = 1
+  ) {
+    let order = CompareOrder(token: 0, first: first, second: second)
+    var job = JobView(
+      id: id, kind: .move, title: "C-MOVE DOE to PACS2", peer: first, phase: phase, started: story.now + .seconds(5))
+    job.subjects = Set(subjects + [order.way(true)] + (isRest ? [order.way(true, isRest: true)] : []))
+    story.show(.job(job))
+  }
+
+  @Test("What has been brought is said on its row, in its details and above, and is not brought again")
+  func brought() {
+    let story = compared()
+    story.press("s")
+    transfer(story, .receiving, ["1"])
+    story.press("s")
+    #expect(story.effects.brought.count == 1 && story.shows("It is under way; c cancels it."))
+    transfer(story, .done, ["1"])
+    #expect(story.selected.contains("✓ brought") && story.selected.contains("5 ") && !story.selected.contains("–"))
+    #expect(!story.shows("PACS2 lacks 5 images that PACS1 has.") && story.shows("1 brought, r compares again"))
+    story.press("s")
+    #expect(story.effects.brought.count == 1 && story.shows("It has been brought; r compares again."))
+    story.press("S")
+    #expect(story.shows("1 study to PACS2: 5 images from PACS1."), "\(story.screen)")
+    story.press("n")
+    story.changeWorld { $0.clearEndedJobs() }
+    #expect(story.selected.contains("✓ brought"))
+    // Some images of a study are not what it lacks.
+    transfer(story, .done, ["3", "3.1.1"], isRest: false, id: 2)
+    #expect(story.shows("PACS2 lacks 5") && story.shows("1 brought"))
+    transfer(story, .done, ["2"], from: "PACS2", to: "PACS1", id: 3)
+    #expect(story.shows("2 brought"))
+  }
+
+  @Test("The rows stand in an order that the head shows; a failure says its reason in full")
+  func orderAndFailure() {
+    let story = compared()
+    #expect(story.shows("DATE▼"))
+    story.press("r")
+    var end = Message.FindEnd(failed: true)
+    end.words =
+      "PACS2 rejected the association: the calling AE title FLUORO is not recognized (permanent); add it there, or set LocalAet to one that it knows."
+    story.show(.findEnded(token: story.effects.comparisons.last?.token ?? -1, end))
+    #expect(story.shows("set LocalAet to one that it knows.") && story.shows("r compares again"), "\(story.screen)")
+  }
+
   @Test("S counts all of it and asks; a station in production wants its name typed; ReadOnly brings nothing to others")
   func care() {
     let story = compared()
@@ -101,6 +148,7 @@ struct ComparisonStories {
     }
     story.receive(.comparedImages(token: order?.token ?? -1, instances))
     story.show(.findEnded(token: order?.token ?? -1, Message.FindEnd()))
+    #expect(story.shows("SERIES▲"))
     #expect(story.shows("3 images differ") && story.selected.contains("missing on PACS2"), "\(story.screen)")
     story.press("s")
     #expect(story.effects.brought.last?.differences.first?.missingInSecond == ["3.1.1"])

@@ -76,7 +76,9 @@ extension Effects {
   }
 
   private func note(_ bringing: Bringing, _ order: BringOrder) {
-    let subjects = bringing.studies + bringing.sopInstanceUIDs + [order.source, order.target]
+    let compared = CompareOrder(token: 0, first: order.first, second: order.second)
+    let ways = [compared.way(order.toSecond)] + (order.isRest ? [compared.way(order.toSecond, isRest: true)] : [])
+    let subjects = bringing.studies + bringing.sopInstanceUIDs + [order.source, order.target] + ways
     let target = " to \(order.target)"
     switch bringing.transfer {
     case .retrieve(let operation): know(operation, "\(operation.job.kind.words) \(order.words)\(target)", subjects)

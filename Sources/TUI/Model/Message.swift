@@ -220,6 +220,14 @@ struct CompareOrder: Sendable, Equatable {
   /// Only the images of this one.
   var study: String?
   var words = ""
+
+  /// What a transfer between the two concerns beside its studies and images.
+  ///
+  /// - Parameter isRest: after it they lack nothing of what the other side has.
+  func way(_ toSecond: Bool, isRest: Bool = false) -> String {
+    let way = toSecond ? "\(first) › \(second)" : "\(second) › \(first)"
+    return isRest ? "the rest \(way)" : way
+  }
 }
 
 /// An operation for each row of a file.
@@ -245,6 +253,8 @@ struct BringOrder: Sendable {
   var second: String
   var toSecond: Bool
   var differences: [StudyDifference]
+  /// After it they lack nothing of what the other side has.
+  var isRest = true
   var words: String
   /// The name a person typed, where one of the stations is in production.
   var confirmation: String?

@@ -31,9 +31,12 @@ struct Comparison: Sendable {
 
   func job(_ world: World) -> JobView? { world.running(subject) }
 
-  func summary(_ count: String) -> StyledText {
+  /// - Parameter brought: so many of them are not different any more.
+  func summary(_ count: String, brought: Int) -> StyledText {
     guard let end else { return StyledText("comparing", .busy) }
-    return end.failed ? StyledText("failed", .bad) : StyledText("\(count) · \(end.words)", .dim)
+    if end.failed { return StyledText("failed", .bad) }
+    let words = brought > 0 ? "\(Format.count(brought)) brought, r compares again" : end.words
+    return [StyledText(count, .dim), StyledText(words, .dim)].joined(StyledText(" · ", .dim))
   }
 
   func emptyWords(_ nothing: String, _ world: World) -> [StyledText] {
@@ -50,7 +53,11 @@ struct Comparison: Sendable {
   // MARK: Bringing
 
   /// What brings what is missing in rows from where it is to where it is not.
-  func bring(_ differences: [StudyDifference], _ words: String, all: Bool, _ context: inout Context) {
+  /// - Parameter isRest: after it a study lacks nothing of what the other side has.
+  func bring(
+    _ differences: [StudyDifference], _ words: String, all: Bool, isRest: (Bool) -> Bool = { _ in true },
+    _ context: inout Context
+  ) {
     let world = context.world
     var orders: [BringOrder] = []
     for toSecond in [true, false] {
@@ -59,6 +66,7 @@ struct Comparison: Sendable {
       orders.append(
         BringOrder(
           first: order.first, second: order.second, toSecond: toSecond, differences: lacking,
+          isRest: isRest(toSecond),
           words: lacking.count == 1 && !all ? words : Format.count(lacking.count, "study", "studies")))
     }
     guard !orders.isEmpty else { return context.say("Neither side is known to lack anything here.", .warning) }
@@ -97,13 +105,15 @@ struct Comparison: Sendable {
   }
 
   /// What is different, or what became of it since.
-  static func state(_ uid: String, _ words: String, since: ContinuousClock.Instant, _ world: World) -> StyledText {
+  static func state(_ row: some ComparedRow, _ words: String, _ world: World) -> StyledText {
     let job = world.jobs.first { job in
-      [.move, .get, .store].contains(job.kind) && job.subjects.contains(uid) && (job.isRunning || job.started > since)
+      [.move, .get, .store].contains(job.kind) && job.subjects.contains(row.id)
+        && (job.isRunning || job.started > row.since)
     }
-    guard let job else { return StyledText(words, .warning) }
-    if job.isRunning { return (job.isMoving ? world.spinner : job.phase.light) + " " + progress(job) }
-    return job.phase.light + StyledText(job.phase == .done ? " brought" : " \(job.phase.rawValue): \(job.outcome)")
+    if let job, job.isRunning { return (job.isMoving ? world.spinner : job.phase.light) + " " + progress(job) }
+    if row.isBrought { return JobView.Phase.done.light + " brought" }
+    guard let job, job.phase != .done else { return StyledText(words, .warning) }
+    return job.phase.light + StyledText(" \(job.phase.rawValue): \(job.outcome)")
   }
 
   private static func progress(_ job: JobView) -> StyledText {
@@ -111,24 +121,123 @@ struct Comparison: Sendable {
   }
 }
 
+/// What is not the same on two sides.
+protocol ComparedRow: Identifiable, Sendable where ID == String {
+  /// When it was found.
+  var since: ContinuousClock.Instant { get }
+  /// What a transfer that settles it concerns beside the row itself.
+  static func settling(_ order: CompareOrder, toSecond: Bool) -> String
+  func isLacking(inSecond second: Bool) -> Bool
+  /// One side has it now as the other has.
+  mutating func settle(toSecond: Bool)
+}
+
+extension ComparedRow {
+  var isBrought: Bool { !isLacking(inSecond: true) && !isLacking(inSecond: false) }
+}
+
+/// A list of what two sides have not in common; what has been brought stays in it, and is not brought again.
+protocol ComparedScreen: ListScreen where Row: ComparedRow {
+  var comparison: Comparison { get set }
+  var noun: (one: String, many: String) { get }
+  /// Said when there is no difference.
+  var nothing: String { get }
+}
+
+extension ComparedScreen {
+  func identifier(_ world: World) -> String? { list.current?.id }
+  func job(_ world: World) -> JobView? { list.current.flatMap { world.running($0.id) } ?? comparison.job(world) }
+  func explains(_ job: JobView, _ world: World) -> Bool { job.subjects.contains(comparison.subject) }
+
+  func summary(_ world: World) -> StyledText {
+    comparison.summary(list.summary(noun.one, noun.many), brought: list.rows.count(where: \.isBrought))
+  }
+
+  func emptyWords(_ world: World) -> [StyledText] {
+    if list.isFiltered, !list.rows.isEmpty { return [StyledText("Nothing matches; Esc clears the filter.", .dim)] }
+    return comparison.emptyWords(nothing, world)
+  }
+
+  mutating func opened(_ context: inout Context) { comparison.ask(&context) }
+
+  mutating func compareAgain(_ context: inout Context) {
+    list.replace([])
+    comparison.ask(&context, again: true)
+  }
+
+  mutating func fill(_ rows: [Row]) {
+    list.replace(rows)
+    list.complete()
+  }
+
+  /// Takes what every comparison is told: that it has ended, and that something has been brought.
+  mutating func take(_ message: Message) {
+    switch message {
+    case .findEnded(let token, let end): _ = comparison.take(token, end)
+    case .job(let job) where job.phase == .done && !job.subjects.isEmpty:
+      for toSecond in [true, false] where job.subjects.contains(Row.settling(comparison.order, toSecond: toSecond)) {
+        var rows = list.rows.filter {
+          job.subjects.contains($0.id) && job.started > $0.since && $0.isLacking(inSecond: toSecond)
+        }
+        guard !rows.isEmpty else { continue }
+        for index in rows.indices { rows[index].settle(toSecond: toSecond) }
+        list.merge(rows)
+      }
+    default: break
+    }
+  }
+
+  /// Those of the rows that lack something which is not under way already; when there are none, says why.
+  func lacking(_ rows: [Row], _ context: inout Context) -> [Row] {
+    let left = rows.filter { row in
+      !row.isBrought && !context.world.jobs.contains { $0.isRunning && $0.isTransfer && $0.subjects.contains(row.id) }
+    }
+    if left.isEmpty, !rows.isEmpty {
+      context.say(
+        rows.allSatisfy(\.isBrought) ? "It has been brought; r compares again." : "It is under way; c cancels it.",
+        .warning)
+    }
+    return left
+  }
+}
+
 /// Studies that are missing on one of two sides, or have another number of images there; by Enter the images of one.
-struct ComparisonScreen: ListScreen {
-  struct Row: Identifiable, Sendable {
+struct ComparisonScreen: ComparedScreen {
+  struct Row: ComparedRow {
     var record: Record
     var difference: StudyDifference
-    /// When it was found.
     var since: ContinuousClock.Instant
     var id: String { difference.studyInstanceUID }
+
+    static func settling(_ order: CompareOrder, toSecond: Bool) -> String { order.way(toSecond, isRest: true) }
+    func isLacking(inSecond second: Bool) -> Bool { difference.isLacking(inSecond: second) }
+
+    mutating func settle(toSecond: Bool) {
+      let most = [difference.firstCount, difference.secondCount].compactMap(\.self).max()
+      if toSecond {
+        (difference.isInSecond, difference.secondCount) = (true, most)
+      } else {
+        (difference.isInFirst, difference.firstCount) = (true, most)
+      }
+      for index in difference.instances?.indices ?? 0..<0 {
+        if toSecond {
+          difference.instances?[index].isInSecond = true
+        } else {
+          difference.instances?[index].isInFirst = true
+        }
+      }
+    }
   }
 
   var list: List<Row>
-  private var comparison: Comparison
+  var comparison: Comparison
 
   init(_ order: CompareOrder) {
     comparison = Comparison(order)
+    let columns = Self.columns(order.first, order.second)
     list = List(
-      Self.columns(order.first, order.second),
-      searched: { RecordColumns.searched($0.record) + " " + $0.difference.words("", "") })
+      columns, searched: { RecordColumns.searched($0.record) + " " + $0.difference.words("", "") },
+      sort: columns.firstIndex { $0.title == "DATE" }.map { List<Row>.Sort(column: $0, descending: true) })
   }
 
   var crumb: String { "\(comparison.order.first) and \(comparison.order.second)" }
@@ -150,7 +259,7 @@ struct ComparisonScreen: ListScreen {
         title: "DIFFERENCE", minimum: 18, ideal: 26, flex: 1, priority: 1, isMeasured: true,
         sortKey: { .text(words($0.difference, first, second)) },
         cell: { row, world in
-          Comparison.state(row.id, words(row.difference, first, second), since: row.since, world)
+          Comparison.state(row, words(row.difference, first, second), world)
         }),
       Column(
         title: "STUDY UID", minimum: 20, ideal: 30, priority: TableLayout.optional + 3,
@@ -180,16 +289,8 @@ struct ComparisonScreen: ListScreen {
       })
   }
 
-  func identifier(_ world: World) -> String? { list.current?.id }
-  func job(_ world: World) -> JobView? { list.current.flatMap { world.running($0.id) } ?? comparison.job(world) }
-  func explains(_ job: JobView, _ world: World) -> Bool { job.subjects.contains(comparison.subject) }
-  func summary(_ world: World) -> StyledText { comparison.summary(list.summary("difference", "differences")) }
-
-  func emptyWords(_ world: World) -> [StyledText] {
-    if list.isFiltered, !list.rows.isEmpty { return [StyledText("Nothing matches; Esc clears the filter.", .dim)] }
-    let order = comparison.order
-    return comparison.emptyWords("\(order.first) and \(order.second) have the same.", world)
-  }
+  var noun: (one: String, many: String) { ("difference", "differences") }
+  var nothing: String { "\(comparison.order.first) and \(comparison.order.second) have the same." }
 
   func details(_ world: World) -> [StyledText] {
     guard let row = list.detailed else { return [] }
@@ -202,16 +303,9 @@ struct ComparisonScreen: ListScreen {
     return lacks + RecordColumns.details(row.record, inside: [])
   }
 
-  mutating func opened(_ context: inout Context) { comparison.ask(&context) }
-
   mutating func receive(_ message: Message, _ context: inout Context) {
-    switch message {
-    case .compared(comparison.order.token, let rows):
-      list.replace(rows)
-      list.complete()
-    case .findEnded(let token, let end): _ = comparison.take(token, end)
-    default: break
-    }
+    if case .compared(comparison.order.token, let rows) = message { fill(rows) }
+    take(message)
   }
 
   mutating func perform(_ action: Action, _ context: inout Context) -> Bool {
@@ -221,11 +315,9 @@ struct ComparisonScreen: ListScreen {
       var order = comparison.order
       (order.token, order.study, order.words) = (context.token(), row.id, row.record.words)
       context.push(InstanceComparisonScreen(order))
-    case .again:
-      list.replace([])
-      comparison.ask(&context, again: true)
+    case .again: compareAgain(&context)
     case .send:
-      let rows = targets("bring", &context)
+      let rows = lacking(targets("bring", &context), &context)
       guard let first = rows.first else { return true }
       comparison.bring(rows.map(\.difference), first.record.words, all: false, &context)
     case .sendAll:
@@ -233,7 +325,8 @@ struct ComparisonScreen: ListScreen {
         context.say(comparison.isLoading ? "It is still being compared." : "Nothing here to bring.", .warning)
         return true
       }
-      comparison.bring(list.all.map(\.difference), "", all: true, &context)
+      let rows = lacking(list.all, &context)
+      if !rows.isEmpty { comparison.bring(rows.map(\.difference), "", all: true, &context) }
     default: return false
     }
     return true
@@ -241,21 +334,28 @@ struct ComparisonScreen: ListScreen {
 }
 
 /// Images of one study that only one of two sides has.
-struct InstanceComparisonScreen: ListScreen {
-  struct Row: Identifiable, Sendable {
+struct InstanceComparisonScreen: ComparedScreen {
+  struct Row: ComparedRow {
     var instance: ComparedInstance
     var since: ContinuousClock.Instant
     var id: String { instance.sopInstanceUID }
+
+    static func settling(_ order: CompareOrder, toSecond: Bool) -> String { order.way(toSecond) }
+    func isLacking(inSecond second: Bool) -> Bool { second ? !instance.isInSecond : !instance.isInFirst }
+    mutating func settle(toSecond: Bool) {
+      if toSecond { instance.isInSecond = true } else { instance.isInFirst = true }
+    }
   }
 
   var list: List<Row>
-  private var comparison: Comparison
+  var comparison: Comparison
 
   init(_ order: CompareOrder) {
     comparison = Comparison(order)
     list = List(
       Self.columns(order.first, order.second),
-      searched: { "\($0.instance.seriesNumber) \($0.instance.modality) \($0.instance.instanceNumber) \($0.id)" })
+      searched: { "\($0.instance.seriesNumber) \($0.instance.modality) \($0.instance.instanceNumber) \($0.id)" },
+      sort: List<Row>.Sort(column: 1, descending: false))
   }
 
   var crumb: String { comparison.order.words }
@@ -268,26 +368,38 @@ struct InstanceComparisonScreen: ListScreen {
 
   private static func columns(_ first: String, _ second: String) -> [Column<Row>] {
     [
-      text("NR", 5, \.instanceNumber), text("SERIES", 6, \.seriesNumber), text("MOD", 4, \.modality),
+      text("NR", 5, \.instanceNumber), text("SERIES", 6, \.seriesNumber) { inSeries($0) },
+      text("MOD", 4, \.modality),
       mark(first) { $0.isInFirst }, mark(second) { $0.isInSecond },
       Column(
         title: "DIFFERENCE", minimum: 18, ideal: 26, flex: 1, priority: 1, isMeasured: true,
-        cell: { row, world in
-          Comparison.state(
-            row.id, "missing on \(row.instance.isInFirst ? second : first)", since: row.since, world)
-        }),
+        sortKey: { .text(words($0.instance, first, second)) },
+        cell: { row, world in Comparison.state(row, words(row.instance, first, second), world) }),
       Column(
         title: "SOP INSTANCE UID", minimum: 20, ideal: 40, flex: 1, priority: 2,
         cell: { row, _ in StyledText(row.id, .dim) }),
     ]
   }
 
+  private static func words(_ instance: ComparedInstance, _ first: String, _ second: String) -> String {
+    "missing on \(instance.isInFirst ? second : first)"
+  }
+
+  /// Images of a series by their number.
+  private static func inSeries(_ instance: ComparedInstance) -> SortKey {
+    guard let series = Double(instance.seriesNumber) else { return .text(instance.seriesNumber) }
+    return .number(series * 1e6 + (Double(instance.instanceNumber) ?? 0))
+  }
+
   private static func text(
-    _ title: String, _ width: Int, _ value: @escaping @Sendable (ComparedInstance) -> String
+    _ title: String, _ width: Int, _ value: @escaping @Sendable (ComparedInstance) -> String,
+    by key: (@Sendable (ComparedInstance) -> SortKey)? = nil
   ) -> Column<Row> {
     Column(
       title: title, minimum: width, ideal: width, isMeasured: true,
-      sortKey: { row in Double(value(row.instance)).map(SortKey.number) ?? .text(value(row.instance)) },
+      sortKey: { row in
+        key?(row.instance) ?? Double(value(row.instance)).map(SortKey.number) ?? .text(value(row.instance))
+      },
       cell: { row, _ in StyledText(value(row.instance)) })
   }
 
@@ -300,34 +412,17 @@ struct InstanceComparisonScreen: ListScreen {
       cell: { row, _ in isThere(row.instance) ? StyledText("●", .good) : StyledText("○", .bad) })
   }
 
-  func identifier(_ world: World) -> String? { list.current?.id }
-  func job(_ world: World) -> JobView? { list.current.flatMap { world.running($0.id) } ?? comparison.job(world) }
-  func explains(_ job: JobView, _ world: World) -> Bool { job.subjects.contains(comparison.subject) }
-  func summary(_ world: World) -> StyledText { comparison.summary(list.summary("image differs", "images differ")) }
-
-  func emptyWords(_ world: World) -> [StyledText] {
-    if list.isFiltered, !list.rows.isEmpty { return [StyledText("Nothing matches; Esc clears the filter.", .dim)] }
-    let order = comparison.order
-    return comparison.emptyWords("\(order.first) and \(order.second) have the same images of it.", world)
-  }
-
-  mutating func opened(_ context: inout Context) { comparison.ask(&context) }
+  var noun: (one: String, many: String) { ("image differs", "images differ") }
+  var nothing: String { "\(comparison.order.first) and \(comparison.order.second) have the same images of it." }
 
   mutating func receive(_ message: Message, _ context: inout Context) {
-    switch message {
-    case .comparedImages(comparison.order.token, let rows):
-      list.replace(rows)
-      list.complete()
-    case .findEnded(let token, let end): _ = comparison.take(token, end)
-    default: break
-    }
+    if case .comparedImages(comparison.order.token, let rows) = message { fill(rows) }
+    take(message)
   }
 
   mutating func perform(_ action: Action, _ context: inout Context) -> Bool {
     switch action {
-    case .again:
-      list.replace([])
-      comparison.ask(&context, again: true)
+    case .again: compareAgain(&context)
     case .send: bring(targets("bring", &context), &context)
     case .sendAll: bring(list.all, &context)
     default: return false
@@ -336,11 +431,17 @@ struct InstanceComparisonScreen: ListScreen {
   }
 
   private func bring(_ rows: [Row], _ context: inout Context) {
+    let rows = lacking(rows, &context)
     guard !rows.isEmpty else { return }
     let difference = StudyDifference(
       studyInstanceUID: comparison.order.study ?? "", isInFirst: true, isInSecond: true,
       instances: rows.map(\.instance))
     let words = "\(Format.count(rows.count, "image", "images")) of \(comparison.order.words)"
-    comparison.bring([difference], words, all: false, &context)
+    let chosen = Set(rows.map(\.id))
+    comparison.bring(
+      [difference], words, all: false,
+      isRest: { toSecond in
+        list.rows.allSatisfy { !$0.isLacking(inSecond: toSecond) || chosen.contains($0.id) }
+      }, &context)
   }
 }
