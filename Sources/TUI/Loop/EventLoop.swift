@@ -45,6 +45,14 @@ final class EventLoop {
       draw(.now)
       wait()
     }
+    if asksBackground { awaitAnswer(since: now) }
+  }
+
+  /// Who leaves at once leaves the answer under way, which the shell would take for typed text.
+  private func awaitAnswer(since start: ContinuousClock.Instant) {
+    let left = ContinuousClock.now.duration(to: start + .milliseconds(300)).inSeconds
+    var descriptor = pollfd(fd: terminal.input, events: Int16(POLLIN), revents: 0)
+    if left > 0, poll(&descriptor, 1, Int32(left * 1000)) > 0 { _ = terminal.read() }
   }
 
   // MARK: Waiting
