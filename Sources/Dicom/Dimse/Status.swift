@@ -73,8 +73,9 @@ public struct StatusError: Error, Hashable, Sendable, CustomStringConvertible {
 /// DIMSE services whose status codes have meanings of their own.
 public enum Service: String, Hashable, Sendable, CaseIterable {
   case verification, storage, find, move, get, worklist, storageCommitment
-  /// Unified and modality performed procedure steps, printing, media creation: only their codes are known here.
-  case procedureStep, printing, mediaCreation
+  /// Unified and modality performed procedure steps, printing, media creation, event logging, verification of treatment
+  /// machines, relevant patient information, inventories: only their codes are known here.
+  case procedureStep, printing, mediaCreation, eventLogging, machineVerification, relevantPatient, inventory
 
   init?(of field: CommandField) {
     switch field {

@@ -27,15 +27,19 @@ extension StatusBook {
       remedy: "its log says why; try another transfer syntax, and check the file with fluoro dump"),
   ]
 
+  /// What is asked by C-FIND, of whatever information model.
+  private static let anyQuery: [Service] = [.find, .worklist, .procedureStep, .relevantPatient]
+  private static let queries = "PS3.4 §C.4.1.1.4, §K.4.1.1.4, §Q.2.1.1.4, §CC.2.8.4"
+
   static let find: [Entry] = [
     Entry(
-      0xA700, [.find, .worklist], "Refused: out of resources", "PS3.4 §C.4.1.1.4",
+      0xA700, anyQuery, "Refused: out of resources", queries,
       cause: "too many matches, or the peer is busy", remedy: "narrow the query, by a date for example"),
     Entry(
-      0xA710, [.find], "Refused: invalid prior record key", "PS3.4 §V.4.1.1.4",
+      0xA710, [.find], "Refused: invalid prior record key", "PS3.4 §C.6.4.5.3",
       cause: "a query in pages went on from a record that is gone", remedy: "begin the query again"),
     Entry(
-      0xA900, [.find, .worklist], "Error: identifier does not match SOP class", "PS3.4 §C.4.1.1.4",
+      0xA900, anyQuery, "Error: identifier does not match SOP class", queries,
       cause: "the level or a key does not belong to the query model",
       remedy: "give the UIDs of the levels above, or query relationally if the peer can"),
     Entry(
@@ -50,19 +54,22 @@ extension StatusBook {
       0xC000...0xCFFF, [.find, .worklist], "Error: unable to process", "PS3.4 §C.4.1.1.4",
       cause: "the peer could not run this query; a key it does not support, or an error in its database",
       remedy: "leave out keys until it answers; its log says more"),
-    Entry(0xFE00, [.find, .worklist], "Matching terminated due to a cancel request", "PS3.4 §C.4.1.1.4"),
-    Entry(0xFF00, [.find, .worklist], "Pending: matches are continuing", "PS3.4 §C.4.1.1.4"),
+    Entry(0xFE00, anyQuery, "Matching terminated due to a cancel request", queries),
+    Entry(0xFF00, [.find, .worklist, .procedureStep], "Pending: matches are continuing", queries),
     Entry(
-      0xFF01, [.find, .worklist], "Pending: matches are continuing, one or more optional keys were not supported",
-      "PS3.4 §C.4.1.1.4", cause: "keys the peer does not know were taken as if they had not been given"),
+      0xFF01, [.find, .worklist, .procedureStep],
+      "Pending: matches are continuing, one or more optional keys were not supported", queries,
+      cause: "keys the peer does not know were taken as if they had not been given"),
   ]
+
+  private static let retrieves = "PS3.4 §C.4.2.1.5, §C.4.3.1.4"
 
   static let move: [Entry] = [
     Entry(
-      0xA701, [.move, .get], "Refused: out of resources, unable to calculate number of matches", "PS3.4 §C.4.2.1.5",
+      0xA701, [.move, .get], "Refused: out of resources, unable to calculate number of matches", retrieves,
       cause: "the peer could not look up what was asked for", remedy: "ask for less at once; its log says more"),
     Entry(
-      0xA702, [.move, .get], "Refused: out of resources, unable to perform sub-operations", "PS3.4 §C.4.2.1.5",
+      0xA702, [.move, .get], "Refused: out of resources, unable to perform sub-operations", retrieves,
       cause: "the peer could not send to the destination: its address and port there, a firewall, or its disk",
       remedy: "check host and port that the peer has for the destination, and that the destination listens there"),
     Entry(
@@ -70,7 +77,7 @@ extension StatusBook {
       cause: "the peer has no entry for the destination's AE title",
       remedy: "have the title added there, with the destination's host and port (fluoro whoami tells ours)"),
     Entry(
-      0xA900, [.move, .get], "Error: identifier does not match SOP class", "PS3.4 §C.4.2.1.5",
+      0xA900, [.move, .get], "Error: identifier does not match SOP class", retrieves,
       cause: "the level or a UID is missing", remedy: "give the UIDs of the levels above too"),
     Entry(
       0xAA00, [.move, .get], "None of the frames requested were found in the SOP instance", "PS3.4 §Y.4.1.3"),
@@ -80,7 +87,7 @@ extension StatusBook {
       0xAA03, [.move, .get], "Time-based request received for a non-time-based original SOP instance", "PS3.4 §Y.4.1.3"),
     Entry(0xAA04, [.move, .get], "Invalid request", "PS3.4 §Y.4.1.3"),
     Entry(
-      0xB000, [.move, .get], "Warning: sub-operations complete, one or more failures or warnings", "PS3.4 §C.4.2.1.5",
+      0xB000, [.move, .get], "Warning: sub-operations complete, one or more failures or warnings", retrieves,
       cause: "some instances were not transferred",
       remedy: "retrieve again: what is here already is not needed twice; the peer's log names the failed ones"),
     Entry(
@@ -92,11 +99,11 @@ extension StatusBook {
       cause: "a peer made with pynetdicom failed while looking up the destination or the instances",
       remedy: "its log has the exception"),
     Entry(
-      0xC000...0xCFFF, [.move, .get], "Error: unable to process", "PS3.4 §C.4.2.1.5",
+      0xC000...0xCFFF, [.move, .get], "Error: unable to process", retrieves,
       cause: "the peer gave up: often the destination refused an instance or could not be reached",
       remedy: "its log says why; Orthanc stops a whole retrieve at the first instance that is refused"),
-    Entry(0xFE00, [.move, .get], "Sub-operations terminated due to a cancel indication", "PS3.4 §C.4.2.1.5"),
-    Entry(0xFF00, [.move, .get], "Pending: sub-operations are continuing", "PS3.4 §C.4.2.1.5"),
+    Entry(0xFE00, [.move, .get], "Sub-operations terminated due to a cancel indication", retrieves),
+    Entry(0xFF00, [.move, .get], "Pending: sub-operations are continuing", retrieves),
   ]
 
   /// Failure reasons of single instances too, PS3.3 §C.14.1.1.

@@ -4,6 +4,10 @@ extension StatusBook {
 
   /// Procedure steps and media creation.
   static let workflow: [Entry] = [
+    Entry(
+      0x0110, [.procedureStep], "Processing failure", "PS3.4 §F.7.2.2.4; PS3.7 §C.5.21",
+      cause: "an error inside the peer, or a performed procedure step that is completed or discontinued already",
+      remedy: "its comment says which; a step that has ended may no longer be updated"),
     Entry(0xB300, [.procedureStep], "Warning: the UPS was created with modifications", ups),
     Entry(0xB301, [.procedureStep], "Warning: deletion lock not granted", ups),
     Entry(0xB304, [.procedureStep], "Warning: the UPS is already in the requested state of CANCELED", ups),
@@ -25,6 +29,7 @@ extension StatusBook {
     Entry(0xC313, [.procedureStep], "Failure: the performer chooses not to cancel", ups),
     Entry(0xC314, [.procedureStep], "Failure: the action is not appropriate for the instance", ups),
     Entry(0xC315, [.procedureStep], "Failure: the SCP does not support event reports", ups),
+    Entry(0xC000...0xCFFF, [.procedureStep], "Failure: unable to process", "PS3.4 §CC.2.8.4"),
     Entry(
       0xA510, [.mediaCreation], "Failure: an initiate media creation action has already been received", "PS3.4 §S.3.2"),
     Entry(0xC201, [.mediaCreation], "Failure: the media creation request is already completed", "PS3.4 §S.3.2"),

@@ -91,5 +91,7 @@ public enum StatusBook {
   }
 
   /// Codes of one service come before ranges that hold them, those of a service before the general ones.
-  static let entries: [Entry] = storage + find + move + commitment + workflow + printing + general
+  static let entries: [Entry] =
+    storage + find + move + commitment + workflow + printing + eventLogging + machineVerification + relevantPatient
+    + inventory + general
 }

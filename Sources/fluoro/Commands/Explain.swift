@@ -55,6 +55,7 @@ struct Explain: NetworkCommand {
       "cecho": .verification, "cstore": .storage, "store": .storage, "cfind": .find, "cmove": .move, "cget": .get,
       "echo": .verification, "commit": .storageCommitment, "naction": .storageCommitment,
       "neventreport": .storageCommitment, "mpps": .procedureStep, "ups": .procedureStep, "print": .printing,
+      "ncreate": .procedureStep, "nset": .procedureStep,
     ]
     if let found = commands[plain] { return found }
     if let found = Service.allCases.first(where: { $0.rawValue.lowercased() == plain }) { return found }

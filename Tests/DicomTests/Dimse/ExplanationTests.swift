@@ -67,6 +67,65 @@ struct ExplanationTests {
     #expect(mute.isEmpty, "failures of the services fluoro speaks have a cause: \(mute)")
   }
 
+  /// PS3.7 Annex C: each status type has a section of its own.
+  static let sections: [(UInt16, String)] = [
+    (0x0000, "C.1.1"), (0xFF00, "C.2.1"), (0xFE00, "C.3.1"), (0x0107, "C.4.2"), (0x0116, "C.4.3"), (0x0122, "C.5.6"),
+    (0x0119, "C.5.7"), (0x0111, "C.5.8"), (0x0210, "C.5.9"), (0x0115, "C.5.10"), (0x0106, "C.5.11"),
+    (0x0117, "C.5.12"), (0x0120, "C.5.13"), (0x0121, "C.5.14"), (0x0212, "C.5.15"), (0x0114, "C.5.16"),
+    (0x0105, "C.5.17"), (0x0113, "C.5.18"), (0x0112, "C.5.19"), (0x0118, "C.5.20"), (0x0110, "C.5.21"),
+    (0x0213, "C.5.22"), (0x0211, "C.5.23"), (0x0123, "C.5.24"), (0x0124, "C.5.25"),
+  ]
+
+  @Test("the codes of every service are cited by their section of PS3.7 Annex C, and none of it is left out")
+  func annexC() {
+    for (code, section) in Self.sections {
+      #expect(StatusBook.meaning(code, service: .verification).section == "PS3.7 §\(section)", "\(hexadecimal(code))")
+    }
+    let general = Set(StatusBook.general.map(\.codes.lowerBound))
+    #expect(general.subtracting(Self.sections.map(\.0)) == [0x0001, 0xFF01], "both without a section of their own")
+  }
+
+  /// pynetdicom's tables and the service that is ours for each.
+  static let tables: [(String, Service)] = [
+    ("VERIFICATION_SERVICE_CLASS", .verification), ("STORAGE_SERVICE_CLASS", .storage),
+    ("NON_PATIENT_SERVICE_CLASS", .storage), ("QR_FIND_SERVICE_CLASS", .find),
+    ("SUBSTANCE_ADMINISTRATION_SERVICE_CLASS", .find), ("QR_MOVE_SERVICE_CLASS", .move),
+    ("QR_GET_SERVICE_CLASS", .get), ("MODALITY_WORKLIST_SERVICE_CLASS", .worklist),
+    ("STORAGE_COMMITMENT_SERVICE_CLASS", .storageCommitment), ("PROCEDURE_STEP", .procedureStep),
+    ("UNIFIED_PROCEDURE_STEP_SERVICE_CLASS", .procedureStep), ("PRINT_JOB_MANAGEMENT_SERVICE_CLASS", .printing),
+    ("MEDIA_CREATION_MANAGEMENT_SERVICE_CLASS", .mediaCreation),
+    ("APPLICATION_EVENT_LOGGING_SERVICE_CLASS", .eventLogging),
+    ("RT_MACHINE_VERIFICATION_SERVICE_CLASS", .machineVerification),
+    ("RELEVANT_PATIENT_SERVICE_CLASS", .relevantPatient), ("STORAGE_MANAGEMENT_SERVICE_CLASS", .inventory),
+  ]
+
+  @Test("whatever code pynetdicom knows for a service of PS3.4 has a row here, of the same class, that says the same")
+  func pynetdicom() throws {
+    let script = """
+      import sys
+      from pynetdicom import status
+      for name in sys.argv[1:]:
+          for code, (category, words) in sorted(getattr(status, name + "_STATUS").items()):
+              print(name, code, category, words, sep=";")
+      """
+    func stems(_ text: String) -> Set<String> {
+      Set(text.lowercased().split { !$0.isLetter }.filter { $0.count > 3 }.map { String($0.prefix(6)) })
+    }
+    let known = try Pydicom.run(script, Self.tables.map(\.0)).map {
+      $0.split(separator: ";", omittingEmptySubsequences: false)
+    }
+    #expect(known.count > 20_000, "their ranges are written out")
+    for row in known {
+      let code = try #require(UInt16(row[1]))
+      let service = try #require(Self.tables.first { $0.0 == row[0] }?.1)
+      let ours = StatusBook.meaning(code, service: service)
+      #expect(ours.kind.rawValue == row[2].lowercased(), "\(row)")
+      #expect(!StatusBook.classes.contains { $0.words == ours.words }, "\(row) has no row")
+      let theirs = stems(String(row[3]))
+      #expect(theirs.isEmpty || !theirs.isDisjoint(with: stems(ours.words)), "\(row): \(ours.words)")
+    }
+  }
+
   @Test("every rejection and abort of the standard has a cause and a remedy, and a reserved one says that it is")
   func reasons() {
     for (source, reasons) in [(1, [1, 2, 3, 7]), (2, [1, 2]), (3, [1, 2])] as [(UInt8, [UInt8])] {

@@ -127,7 +127,7 @@ extension Interop {
         try await peers.fluoro.start(["explain", "A700", "--json"] + options).finished().objects()
           .compactMap { $0["services"] as? [String] }
       }
-      #expect(try await services() == [["storage"], ["find", "worklist"]])
+      #expect(try await services() == [["storage"], ["find", "worklist", "procedureStep", "relevantPatient"]])
       #expect(try await services("--service", "C-STORE") == [["storage"]])
       #expect(try await peers.fluoro.run("explain", "A700", "--service", "C-NOTHING").status == 2)
     }
