@@ -10,6 +10,12 @@ extension Model {
     // What was said of one screen is not carried to the next, nor a hint past the key that heeds it.
     let isHeeded = !effects.isEmpty || place != (current, stacks[current].count)
     if isHeeded, notice == said, notice?.role != .bad { notice = nil }
+    // Where all about a job is told, it is not said above it again.
+    if let job = (screen as? JobScreen).flatMap({ world.job($0.id) }),
+      notice?.words.hasPrefix("\(job.words): ") == true
+    {
+      notice = nil
+    }
     return effects
   }
 

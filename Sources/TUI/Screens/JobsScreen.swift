@@ -226,6 +226,7 @@ struct JobScreen: PageScreen {
   }
 
   func job(_ world: World) -> JobView? { world.job(id) }
+  func explains(_ job: JobView, _ world: World) -> Bool { job.id == id }
   func identifier(_ world: World) -> String? { world.job(id)?.outcome }
 
   mutating func perform(_ action: Action, _ context: inout Context) -> Bool {
