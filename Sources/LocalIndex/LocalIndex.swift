@@ -149,10 +149,20 @@ public final class LocalIndex: Sendable {
   /// Tries again what could not be written. - Throws: why it still cannot.
   func unstick() throws {
     try journalInUse?.unstick()
-    guard writer.failure != nil else { return }
+    guard problem != nil else { return }
     do { try writer.flush() } catch let error as DatabaseError {
       throw Self.translate(error, storage.indexPath)
     }
+  }
+
+  /// What keeps the index from being written, while it does. What was acknowledged is safe in files meanwhile and is in the
+  /// index as soon as it can be, which is tried again every second; nothing more is taken before.
+  public var problem: StorageError? { writer.failure }
+
+  /// Tells of each ``problem``, and nil when it is over, on a queue of its own.
+  /// - Returns: what keeps it going.
+  public func observeProblem(_ observer: @escaping @Sendable (StorageError?) -> Void) -> Observation {
+    writer.failures.add(observer)
   }
 
   /// Tells of every change of the index, of this process and of others on this storage, within some hundredths of a second,

@@ -52,17 +52,24 @@ import Testing
   @Test("one that cannot index is not waited for for ever, and one that has ended not at all")
   func others() async throws {
     let others = folder.storage + "/incoming/"
-    func session(_ process: Int32, taken: UInt8) throws {
+    /// As its lock file says it: how many of either kind it has taken, and how many of them are in the index.
+    func session(_ process: Int32, journal: (UInt8, UInt8), files: (UInt8, UInt8) = (0, 0)) throws {
       try FileManager.default.createDirectory(atPath: others + "\(process)-1", withIntermediateDirectories: true)
-      try Data([taken, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]).write(
-        to: URL(filePath: others + "\(process)-1/lock"))
+      let words = [journal.0, journal.1, files.0, files.1].flatMap { [$0] + [UInt8](repeating: 0, count: 7) }
+      try Data(words).write(to: URL(filePath: others + "\(process)-1/lock"))
     }
     // Its number is given to no process: they end at 2^22.
-    try session(0x7FFF_FFF0, taken: 3)
+    try session(0x7FFF_FFF0, journal: (3, 2))
     #expect(await reader.waitUntilIndexed())
-    try session(getpid(), taken: 3)
+    try session(getpid(), journal: (3, 2))
     #expect(await reader.waitUntilIndexed(limit: .milliseconds(50)) == false)
-    try session(getpid(), taken: 2)
+    try session(getpid(), journal: (3, 2), files: (9, 9))
+    #expect(
+      await reader.waitUntilIndexed(limit: .milliseconds(50)) == false,
+      "what comes as files stands for none of the journal's")
+    try session(getpid(), journal: (9, 9), files: (3, 2))
+    #expect(await reader.waitUntilIndexed(limit: .milliseconds(50)) == false)
+    try session(getpid(), journal: (3, 3), files: (9, 9))
     #expect(await reader.waitUntilIndexed())
   }
 }

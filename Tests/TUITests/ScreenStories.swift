@@ -400,6 +400,9 @@ struct ScreenStories {
     story.show(.station(station))
     #expect(story.lines[0].contains("● receiving"))
     #expect(story.lines[0].contains("↓ 12 arrived"))
+    station.receiving = .refusing("the disk is full")
+    story.show(.station(station))
+    #expect(story.lines[0].contains("✗ taking nothing: the disk is full"))
   }
 
   @Test("Where the header is narrow it says less, nothing of it cut off; an almost full disk is said last")

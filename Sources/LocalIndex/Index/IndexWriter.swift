@@ -17,12 +17,15 @@ final class IndexWriter: Sendable {
   private static let gathering = DispatchTimeInterval.milliseconds(50)
   /// So many records wait before the one who stores waits for the index.
   static let limit = 4096
+  /// So often what could not be written is tried again, whether something comes or not.
+  private static let retrying = DispatchTimeInterval.seconds(1)
 
   private struct Pending {
     var changes: [Change] = []
     var isScheduled = false
+    var isRetryDue = false
     /// What the last transaction failed with; its changes wait for the next.
-    var failure: (any Error)?
+    var failure: StorageError?
   }
 
   private let pool: DatabasePool
@@ -35,6 +38,8 @@ final class IndexWriter: Sendable {
   /// Observers may search, which waits for the writer: so they run elsewhere.
   private let notices = DispatchQueue(label: "fluoro.index.notices")
   private let observers: Observers<IndexChange>
+  /// Told of each ``failure``, and nil when it is over.
+  let failures = Observers<StorageError?>()
   /// Watched from the first observer on.
   private let others = NIOLockedValueBox<OtherProcesses?>(nil)
   private let logger = Logger(label: "fluoro.index")
@@ -50,18 +55,18 @@ final class IndexWriter: Sendable {
   }
 
   /// What keeps the index from being written, while it does.
-  var failure: (any Error)? { pending.withLockedValue { $0.failure } }
+  var failure: StorageError? { pending.withLockedValue { $0.failure } }
 
   /// Whether who stores next waits for the index.
   var isBehind: Bool { pending.withLockedValue { $0.changes.count >= Self.limit } }
 
   /// - Parameters:
   ///   - change: nil where there is nothing to write, and others only wait to hear so.
-  ///   - isPlacement: it is the last change of an instance that ``progress`` counts.
-  func enqueue(_ change: Change?, isPlacement: Bool = false) {
+  ///   - kind: given with the last change of an instance, which ``progress`` counts.
+  func enqueue(_ change: Change?, placing kind: IndexingProgress.Kind? = nil) {
     let (schedule, isFar) = pending.withLockedValue { pending in
       if let change { pending.changes.append(change) }
-      if isPlacement { progress.place() }
+      if let kind { progress.place(kind) }
       defer { pending.isScheduled = true }
       return (!pending.isScheduled, pending.changes.count > Self.limit && pending.failure == nil)
     }
@@ -101,13 +106,34 @@ final class IndexWriter: Sendable {
       scheduleNext()
       tell(change)
     } catch {
-      logger.error("The index could not be written: \(error). It is tried again with the next instance.")
-      pending.withLockedValue { pending in
-        pending.changes = changes + pending.changes
-        pending.failure = error
-        pending.isScheduled = false
-      }
+      wait(with: changes, for: error)
       throw error
+    }
+  }
+
+  /// Keeps what could not be written, and tries it again by itself: the disk may have room before anything comes.
+  private func wait(with changes: [Change], for error: any Error) {
+    let failure =
+      (error as? DatabaseError).map { LocalIndex.translate($0, pool.path) } ?? error as? StorageError
+      ?? StorageError(.index, "The index \(pool.path) failed: \(error).")
+    let (isNews, isRetryDue) = pending.withLockedValue { pending in
+      defer {
+        pending.changes = changes + pending.changes
+        pending.failure = failure
+        pending.isScheduled = false
+        pending.isRetryDue = true
+      }
+      return (pending.failure != failure, pending.isRetryDue)
+    }
+    if isNews {
+      logger.error("The index could not be written: \(error). It is tried again until it can.")
+      notices.async { [failures] in failures.tell(failure) }
+    }
+    guard !isRetryDue else { return }
+    queue.asyncAfter(deadline: .now() + Self.retrying) { [weak self] in
+      guard let self else { return }
+      self.pending.withLockedValue { $0.isRetryDue = false }
+      try? self.drain()
     }
   }
 
@@ -135,10 +161,14 @@ final class IndexWriter: Sendable {
   }
 
   private func scheduleNext() {
-    let isMore = pending.withLockedValue { pending in
-      pending.failure = nil
+    let (isMore, isOver) = pending.withLockedValue { pending in
+      defer { pending.failure = nil }
       pending.isScheduled = !pending.changes.isEmpty
-      return pending.isScheduled
+      return (pending.isScheduled, pending.failure != nil)
+    }
+    if isOver {
+      logger.notice("The index is written again.")
+      notices.async { [failures] in failures.tell(nil) }
     }
     if isMore { drainLater() }
   }

@@ -8,19 +8,42 @@ import NIOConcurrencyHelpers
 
 /// How many instances a process has taken and how many of them are in the index: written into the lock file of its session,
 /// so that other processes on the storage can wait for what was acknowledged to a sender and is not found yet.
+///
+/// What the journal takes and what goes into files of its own is counted apart: each kind reaches the index in the order in
+/// which it was taken, and so a number of it stands for certain instances. The two together have no order.
 final class IndexingProgress: Sendable {
-  /// What a lock file says.
-  struct Counts: Equatable {
+  enum Kind: Sendable { case journal, file }
+
+  struct Count: Equatable {
     var taken: UInt64 = 0
     var indexed: UInt64 = 0
+  }
 
-    static let size = 16
+  /// What a lock file says.
+  struct Counts: Equatable {
+    var journal = Count()
+    var files = Count()
+
+    static let size = 32
+
+    /// Whether everything that was taken is in the index.
+    var isComplete: Bool { reaches(self) }
+
+    /// Whether everything that had been taken earlier is in the index.
+    func reaches(_ earlier: Counts) -> Bool {
+      journal.indexed >= earlier.journal.taken && files.indexed >= earlier.files.taken
+    }
+  }
+
+  /// Those whose changes have been handed to the writer.
+  struct Placed: Equatable {
+    var journal: UInt64 = 0
+    var files: UInt64 = 0
   }
 
   private struct State {
     var counts = Counts()
-    /// Those whose changes have been handed to the writer.
-    var placed: UInt64 = 0
+    var placed = Placed()
     weak var lock: FileLock?
   }
 
@@ -34,26 +57,38 @@ final class IndexingProgress: Sendable {
     }
   }
 
-  /// Some are about to be acknowledged.
-  func take(_ count: Int = 1) {
+  /// Some are safe in the journal and about to be acknowledged.
+  func takeIntoJournal(_ count: Int) {
     state.withLockedValue { state in
-      state.counts.taken += UInt64(count)
+      state.counts.journal.taken += UInt64(count)
       state.lock?.write(state.counts)
     }
   }
 
-  /// One of those that were taken has its place, and the writer its changes.
-  func place() { state.withLockedValue { $0.placed += 1 } }
+  /// An instance has its place, and the writer its changes. One that is a file from the start counts as taken from here on,
+  /// just before it is acknowledged.
+  func place(_ kind: Kind) {
+    state.withLockedValue { state in
+      switch kind {
+      case .journal: state.placed.journal += 1
+      case .file:
+        state.placed.files += 1
+        state.counts.files.taken += 1
+        state.lock?.write(state.counts)
+      }
+    }
+  }
 
   /// What the next transaction of the writer will have written.
-  var placed: UInt64 { state.withLockedValue { $0.placed } }
+  var placed: Placed { state.withLockedValue { $0.placed } }
 
   /// Everything that was ``placed`` when a transaction began is in the index.
-  func index(_ placed: UInt64) {
+  func index(_ placed: Placed) {
     state.withLockedValue { state in
-      guard placed > state.counts.indexed else { return }
-      state.counts.indexed = placed
-      state.lock?.write(state.counts)
+      let before = state.counts
+      state.counts.journal.indexed = max(before.journal.indexed, placed.journal)
+      state.counts.files.indexed = max(before.files.indexed, placed.files)
+      if state.counts != before { state.lock?.write(state.counts) }
     }
   }
 }
@@ -61,7 +96,10 @@ final class IndexingProgress: Sendable {
 extension FileLock {
   /// In one write, so that no reader sees half of it. A system that refuses that only leaves others unaware.
   fileprivate func write(_ counts: IndexingProgress.Counts) {
-    var words = (counts.taken.littleEndian, counts.indexed.littleEndian)
+    var words = (
+      counts.journal.taken.littleEndian, counts.journal.indexed.littleEndian, counts.files.taken.littleEndian,
+      counts.files.indexed.littleEndian
+    )
     withUnsafeBytes(of: &words) { writeQuietly($0) }
   }
 }
@@ -70,8 +108,11 @@ extension IndexingProgress.Counts {
   /// What the lock file of a session says; nil where it says nothing.
   init?(lockFile path: String) {
     guard let bytes = try? Posix.read(path, limit: Self.size), bytes.count == Self.size else { return nil }
-    func word(_ start: Int) -> UInt64 { bytes[start..<start + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) } }
-    (taken, indexed) = (word(0), word(8))
+    func word(_ number: Int) -> UInt64 {
+      bytes[number * 8..<number * 8 + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    journal = IndexingProgress.Count(taken: word(0), indexed: word(1))
+    files = IndexingProgress.Count(taken: word(2), indexed: word(3))
   }
 }
 
@@ -82,13 +123,13 @@ extension LocalIndex {
   /// - Parameter limit: a process that cannot index (a full disk) is not waited for any longer.
   /// - Returns: false when something was not there in time.
   public func waitUntilIndexed(limit: Duration = .seconds(5)) async -> Bool {
-    var waiting: [(path: String, target: UInt64)] = []
+    var waiting: [(path: String, target: IndexingProgress.Counts)] = []
     let own = sessionPath
     for name in (try? Posix.names(in: storage.incomingPath)) ?? [] {
       let path = storage.incomingPath + "/" + name
-      guard path != own, let counts = IndexingProgress.Counts(lockFile: path + "/lock"), counts.indexed < counts.taken
+      guard path != own, let counts = IndexingProgress.Counts(lockFile: path + "/lock"), !counts.isComplete
       else { continue }
-      waiting.append((path, counts.taken))
+      waiting.append((path, counts))
     }
     let end = ContinuousClock.now + limit
     while !waiting.isEmpty {
@@ -97,7 +138,7 @@ extension LocalIndex {
           // Whoever opens the storage next indexes what it has left.
           return true
         }
-        return counts.indexed >= target
+        return counts.reaches(target)
       }
       guard !waiting.isEmpty else { break }
       guard ContinuousClock.now < end, !Task.isCancelled else { return false }

@@ -167,7 +167,7 @@ final class Journal: Sendable {
       for entry in written.isEmpty ? Array(rest) : written { fail(entry, error) }
       return written.isEmpty ? [] : rest
     }
-    placement.writer.progress.take(written.count)
+    placement.writer.progress.takeIntoJournal(written.count)
     handing.withLock {
       for entry in written { entry.durable(.success(())) }
       for entry in written {

@@ -37,9 +37,7 @@ struct Placement: Sendable {
     let arrival = Arrival(
       header: header, description: description, received: ReceptionTime(information), bytes: file.size,
       dataSetOffset: dataSetOffset, digest: digest)
-    let stored = try enqueue(arrival, try place(arrival, path: file.path, isDurable: isDurable))
-    writer.progress.take()
-    return stored
+    return enqueue(arrival, try place(arrival, path: file.path, isDurable: isDurable), .file)
   }
 
   /// Makes the file of an instance that is safe in the journal. It carries the time of its reception, by which a start
@@ -51,8 +49,7 @@ struct Placement: Sendable {
       defer { file.close() }
       try file.write(entry.piece)
       try arrival.received.set(on: file.descriptor, path: file.path)
-      let placed = try place(arrival, path: file.path, isDurable: false)
-      return try enqueue(arrival, placed)
+      return enqueue(arrival, try place(arrival, path: file.path, isDurable: false), .journal)
     } catch {
       unlink(file.path)
       throw error
@@ -102,7 +99,11 @@ struct Placement: Sendable {
     if placed.version > 1, options.overwriteInstances,
       try torn.map({ try ReceptionTime(Posix.information(storage.path(ofInstance: id))) < $0 }) ?? true
     {
-      try makeCurrent(id, version: placed.version, beside: path)
+      do { try makeCurrent(id, version: placed.version, beside: path) } catch {
+        // As if it had not come; what has this name now is the newer one or the current one's second.
+        unlink(storage.path(ofInstance: id, version: placed.version))
+        throw error
+      }
       placed.novelty = .version(number: placed.version, isCurrent: true)
     }
     if isDurable {
@@ -133,7 +134,7 @@ struct Placement: Sendable {
     }
   }
 
-  private func enqueue(_ arrival: Arrival, _ placed: Placed) throws -> StoredInstance {
+  private func enqueue(_ arrival: Arrival, _ placed: Placed, _ kind: IndexingProgress.Kind) -> StoredInstance {
     func record(_ version: Int) -> InstanceRecord {
       arrival.header.record(
         transferSyntaxUID: arrival.description.transferSyntaxUID.rawValue, bytes: arrival.bytes,
@@ -143,15 +144,16 @@ struct Placement: Sendable {
     let isCurrent = placed.novelty == .version(number: placed.version, isCurrent: true)
     if isCurrent {
       let records = StoredRecords(storage: storage, options: options)
-      if var older = try records.record(ofInstance: arrival.header.identity.instance, version: placed.version) {
+      // Where its file cannot be read it is missing among the versions until the index is made anew; the newer one is not.
+      if var older = try? records.record(ofInstance: arrival.header.identity.instance, version: placed.version) {
         // The file that has changed names takes its digest along.
         try? writer.flush()
         older.digest = try? Digests.read(statePool, arrival.header.identity.instance, version: 1)
         writer.enqueue(.add(older))
       }
-      writer.enqueue(.replace(record(1)), isPlacement: true)
+      writer.enqueue(.replace(record(1)), placing: kind)
     } else {
-      writer.enqueue(placed.novelty == .identical ? nil : .add(record(placed.version)), isPlacement: true)
+      writer.enqueue(placed.novelty == .identical ? nil : .add(record(placed.version)), placing: kind)
     }
     return StoredInstance(
       identity: arrival.header.identity,

@@ -83,6 +83,10 @@ public final class Station: Sendable {
 
   public var scp: SCPState { receiver.state }
 
+  /// What keeps the index of the storage from being written, and so instances from being taken, while it does; its beginning
+  /// and its end are in the ``activity``.
+  public var indexProblem: StorageError? { storage.problem }
+
   /// Starts to listen, unless we or another fluoro on this storage does. A port that is taken leaves it off, with the
   /// reason. `localAET` is a title to answer to beside the configured ones.
   @discardableResult

@@ -7,6 +7,7 @@ final class StationStorage: Sendable {
   private struct Opened {
     let index: LocalIndex
     let storing: StoreService
+    let observation: Observation
   }
 
   private let peers: PeerDirectory
@@ -32,10 +33,27 @@ final class StationStorage: Sendable {
       let configuration = peers.configuration
       let index = try LocalIndex(storage: configuration.storageDirectory, options: configuration.storageOptions)
       for title in try index.keptTexts(Station.allowedTitle) { peers.allow(title.name) }
-      let opened = Opened(index: index, storing: StoreService(index, peers, moves, activity))
+      let observation = index.observeProblem { [activity] problem in Self.tell(problem, activity) }
+      let opened = Opened(
+        index: index, storing: StoreService(index, peers, moves, activity), observation: observation)
       state = opened
       return opened
     }
+  }
+
+  /// What keeps the index from being written, while it does.
+  var problem: StorageError? { state.withLock { $0 }?.index.problem }
+
+  private static func tell(_ problem: StorageError?, _ activity: ActivityLog) {
+    guard let problem else {
+      activity.add(.note, peer: "", "the index is written again, and nothing is missing in it; instances are taken")
+      return
+    }
+    activity.add(
+      .warning, peer: "", "the index cannot be written: \(problem)",
+      details: [
+        "Nothing more is taken (A700) until it can, which is tried every second. What was acknowledged is safe in files."
+      ])
   }
 
   /// Keeps entries of the history; a storage that nothing else needed is not opened for that.

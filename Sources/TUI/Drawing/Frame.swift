@@ -88,6 +88,7 @@ struct Frame {
     switch world.station.receiving {
     case .starting: StyledText("○ starting", .dim)
     case .listening: StyledText("● receiving", .good)
+    case .refusing(let reason): StyledText("✗ taking nothing: \(reason)", .bad)
     case .off(let reason): StyledText("✗ not receiving: \(reason)", .bad)
     }
   }
@@ -183,7 +184,7 @@ struct Frame {
       switch world.station.receiving {
       case .listening: StyledText("●", .good)
       case .starting: StyledText("○", .dim)
-      case .off: StyledText("✗", .bad)
+      case .refusing, .off: StyledText("✗", .bad)
       }
     let summary = model.screen.summary(world)
     let room = layout.footer.columns - summary.width - 4

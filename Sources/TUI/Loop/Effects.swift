@@ -164,7 +164,7 @@ final class Effects: Sendable {
       switch scp {
       case .listening(let port, _):
         state.view.address = "\(configuration.dicomBindAddress):\(port)"
-        state.view.receiving = .listening
+        state.view.receiving = station.indexProblem.map { .refusing($0.comment) } ?? .listening
       case .off(let reason):
         state.view.address = "\(configuration.dicomBindAddress):\(configuration.dicomPort)"
         state.view.receiving = .off(reason)

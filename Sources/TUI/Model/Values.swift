@@ -319,6 +319,8 @@ struct StationView: Sendable, Equatable {
   enum Receiving: Sendable, Equatable {
     case starting
     case listening
+    /// We listen and take nothing, and why: a few words.
+    case refusing(String)
     case off(String)
   }
   var aeTitle = "FLUORO"

@@ -1,4 +1,4 @@
-/* Preloaded into a program: makes the file system below the folder DISK answer as one that is full while DISK.full exists, and
+/* Preloaded into a program: makes the file system below the folder DISK, or the database DISK with its logs, answer as one that is full while DISK.full exists, and
    as one that is mounted read-only while DISK.readonly does. For where a test may not mount one that is. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,7 +24,9 @@ static int is_so(const char *suffix) {
 
 static int is_below(const char *path) {
   const char *disk = getenv("DISK");
-  return disk && strncmp(path, disk, strlen(disk)) == 0 && path[strlen(disk)] == '/';
+  if (!disk || strncmp(path, disk, strlen(disk)) != 0) return 0;
+  char next = path[strlen(disk)];
+  return next == '/' || next == '-' || next == 0;
 }
 
 static int refuses(int file) {

@@ -8,8 +8,10 @@ final class FaultyDisk: Sendable {
   let path: String
   private let library: String
 
-  init(in workshop: Workshop) async throws {
-    path = try workshop.makeFolder("disk")
+  /// - Parameter name: of a database in the folder, where only that one is to be found so.
+  init(in workshop: Workshop, database name: String? = nil) async throws {
+    let folder = try workshop.makeFolder("disk")
+    path = name.map { folder + "/" + $0 } ?? folder
     library = workshop.path("disk.so")
     let source = URL(filePath: Workshop.scripts).deletingLastPathComponent().appending(path: "Faults/disk.c").path
     let built = try await Subprocess.run(

@@ -1,0 +1,61 @@
+import Dicom
+import Foundation
+import GRDB
+import NIOConcurrencyHelpers
+import Testing
+
+@testable import LocalIndex
+
+@Suite("An index that cannot be written") struct IndexProblemTests {
+  let folder: TemporaryFolder
+  let index: LocalIndex
+
+  init() throws {
+    folder = try TemporaryFolder()
+    index = try LocalIndex(storage: folder.storage)
+  }
+
+  /// SQLite itself answers as on a full disk: no page more than so many.
+  private func limitPages(_ count: Int) throws {
+    try index.pool.writeWithoutTransaction { db in
+      // A pragma that answers cannot be just executed.
+      _ = try Int.fetchOne(db, sql: "PRAGMA max_page_count = \(count)")
+    }
+  }
+
+  @Test("it is told, nothing more is taken, and it goes on by itself when it can; nothing is missing then")
+  func full() async throws {
+    let (problems, tell) = AsyncStream.makeStream(of: StorageError?.self)
+    let observation = index.observeProblem { tell.yield($0) }
+    try index.receive(makeDataSet(instance: "1.2.3.1.1"))
+    try index.writer.flush()
+    #expect(index.problem == nil)
+
+    try limitPages(1)
+    var stored = 1
+    let refusal = #expect(throws: StorageError.self) {
+      // More than there may be room for in the pages that there are.
+      for number in 2...2000 {
+        try index.receive(
+          makeDataSet(
+            patientID: "P\(number)", study: "1.2.\(number)", series: "1.2.\(number).1", instance: "1.2.3.1.\(number)"))
+        stored += 1
+        if number % 20 == 0 { try? index.writer.flush() }
+      }
+    }
+    #expect(refusal?.reason == .full && refusal?.storeStatusCode == 0xA700)
+    #expect(index.problem?.reason == .full)
+    var heard = problems.makeAsyncIterator()
+    #expect(await heard.next()??.description.contains("index.sqlite is full") == true)
+
+    try limitPages(1 << 30)
+    #expect(await heard.next() == .some(nil), "without anything that comes or is looked for")
+    #expect(index.problem == nil)
+    // Not by a look of the index's own, which would have it written first.
+    #expect(try await index.pool.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM instance") } == stored)
+    try index.receive(makeDataSet(instance: "1.2.3.1.3000"))
+    observation.cancel()
+    tell.finish()
+    #expect(await heard.next() == nil, "each was told once")
+  }
+}
