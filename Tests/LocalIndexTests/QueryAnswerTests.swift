@@ -121,6 +121,50 @@ import Testing
     }
   }
 
+  @Test("text in sequences is answered in UTF-8 and says so, whatever the file's encoding", arguments: [true, false])
+  func textInSequences(isNamed: Bool) throws {
+    var code = DataSet()
+    code.setCharacterSet(.latin1)
+    code.set(.codeMeaning, "Schädel")
+    var step = DataSet()
+    step.setCharacterSet(.latin1)
+    step.set(.scheduledProcedureStepDescription, "Übersicht")
+    step.set(.scheduledProtocolCodeSequence, items: [code])
+    var stored = makeDataSet(study: "1.2.8", series: "1.2.8.1", instance: "1.2.8.1.1", characterSet: .latin1)
+    step.remove(.specificCharacterSet)
+    code.remove(.specificCharacterSet)
+    stored.set(.requestAttributesSequence, items: [step])
+    try index.receive(stored)
+    var identifier = request("STUDY", [(.studyInstanceUID, "1.2.8")])
+    var key = DataSet()
+    if isNamed {
+      key.setEmpty(.scheduledProcedureStepDescription)
+      key.setEmpty(.scheduledProtocolCodeSequence)
+    }
+    identifier.set(.requestAttributesSequence, items: [key])
+    let answer = try #require(try answers(identifier).first)
+    // As whoever asks reads it.
+    let syntax = TransferSyntax.explicitVRLittleEndian
+    let read = try DataSetReader.read(DataSetWriter.write(answer, transferSyntax: syntax), transferSyntax: syntax)
+    #expect(read.string(.specificCharacterSet) == "ISO_IR 192")
+    let item = try #require(read.items(.requestAttributesSequence).first)
+    #expect(item.string(.scheduledProcedureStepDescription) == "Übersicht")
+    #expect(item.items(.scheduledProtocolCodeSequence).first?.string(.codeMeaning) == "Schädel")
+  }
+
+  @Test(
+    "keys that are not supported are told from those that are",
+    arguments: [
+      ("STUDY", [(.numberOfStudyRelatedInstances, ""), (.modalitiesInStudy, "CT"), (.sopClassesInStudy, "")], true),
+      ("STUDY", [(.numberOfStudyRelatedInstances, "*"), (.retrieveAETitle, ""), (.rows, "64")], true),
+      ("STUDY", [(.numberOfStudyRelatedInstances, "2")], false), ("STUDY", [(.retrieveAETitle, "OTHER")], false),
+      ("SERIES", [(.numberOfStudyRelatedInstances, "")], false), ("STUDY", [(.storageMediaFileSetID, "")], false),
+      ("SERIES", [(.numberOfSeriesRelatedInstances, ""), (.instanceAvailability, "")], true),
+    ] as [(String, [(Tag, String)], Bool)])
+  func supported(level: String, keys: [(Tag, String)], isSupported: Bool) {
+    #expect(QueryAnswers.supports(request(level, keys)) == isSupported)
+  }
+
   @Test("dates and times are one range of moments where that was agreed to") func moments() throws {
     for (day, time) in [("20180324", "090000"), ("20180324", "180000"), ("20180325", "0700"), ("20180325", "")] {
       let uid = "1.4.\(day).\(time.isEmpty ? "0" : time)"

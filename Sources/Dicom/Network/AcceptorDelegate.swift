@@ -14,6 +14,9 @@ public protocol AcceptorDelegate: Sendable {
   /// The identifiers of the pending responses, as the peer wants them; their end is the final response. A thrown
   /// `StatusError` is the final status, anything else `C000`. Nil: not supported, `0122`.
   func find(_ request: FindRequest, _ association: AcceptedAssociation) -> AsyncThrowingStream<DataSet, any Error>?
+  /// The status of the pending responses of `find`: `FF00`, or `FF01` where a key of the request is not supported for
+  /// existence or for matching (PS3.4 Table C.4-1).
+  func pendingStatus(of request: FindRequest) -> Status
   /// The progress of the sub-operations, which the delegate runs; errors and nil as in `find`.
   func move(_ request: MoveRequest, _ association: AcceptedAssociation) -> AsyncThrowingStream<MoveProgress, any Error>?
   /// The instances to send back over the association; errors and nil as in `find`.
@@ -37,6 +40,8 @@ extension AcceptorDelegate {
   public func find(
     _ request: FindRequest, _ association: AcceptedAssociation
   ) -> AsyncThrowingStream<DataSet, any Error>? { nil }
+
+  public func pendingStatus(of request: FindRequest) -> Status { .pending }
 
   public func move(
     _ request: MoveRequest, _ association: AcceptedAssociation

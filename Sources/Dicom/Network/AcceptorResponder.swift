@@ -7,12 +7,12 @@ struct AcceptorResponder: Sendable {
   let contextID: UInt8
   let transferSyntax: TransferSyntax
 
-  func find(_ matches: AsyncThrowingStream<DataSet, any Error>) async {
+  func find(_ matches: AsyncThrowingStream<DataSet, any Error>, pendingAs pendingStatus: Status) async {
     var status = Status.success
     do {
       for try await match in matches {
         try await pending(
-          command.response(status: .pending), try DataSetWriter.write(match, transferSyntax: transferSyntax))
+          command.response(status: pendingStatus), try DataSetWriter.write(match, transferSyntax: transferSyntax))
       }
     } catch {
       status = Self.status(error)

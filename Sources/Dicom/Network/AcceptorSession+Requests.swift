@@ -22,7 +22,8 @@ extension AcceptorSession {
       guard let matches = shared.delegate.find(request, association) else {
         return respond(command, context.id, .sopClassNotSupported)
       }
-      running[messageID] = Task { await responder.find(matches) }
+      let pendingStatus = shared.delegate.pendingStatus(of: request)
+      running[messageID] = Task { await responder.find(matches, pendingAs: pendingStatus) }
     case .cMoveRequest:
       let cancellation = Cancellation()
       let request = MoveRequest(

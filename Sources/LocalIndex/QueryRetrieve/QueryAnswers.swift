@@ -35,6 +35,23 @@ public struct QueryAnswers: Sendable {
     .specificCharacterSet, .queryRetrieveLevel, .timezoneOffsetFromUTC, .queryRetrieveView,
   ]
 
+  /// Whether every key of an identifier is supported: what is counted or gathered is so at its level only, and is matched by
+  /// modalities and SOP classes alone. The others are optional, and answered empty or whatever they ask for.
+  public static func supports(_ identifier: DataSet) -> Bool {
+    guard let level = identifier.string(.queryRetrieveLevel).flatMap(Level.init) else { return true }
+    return identifier.elements.allSatisfy { element in
+      let tag = element.tag
+      guard QueryTranslation.computed.contains(tag), !notKeys.contains(tag) else { return true }
+      switch tag {
+      case .modalitiesInStudy: return level == .study || level == .series
+      case .sopClassesInStudy: return level == .study
+      case .retrieveAETitle, .instanceAvailability: break
+      default: guard LocalIndex.counts(level).contains(where: { $0.tag == tag }) else { return false }
+      }
+      return identifier.strings(tag).allSatisfy { $0.allSatisfy { $0 == "*" } }
+    }
+  }
+
   fileprivate init(
     _ identifier: DataSet, level: Level, retrieveAETitle: String, agreed: QueryCapabilities, index: LocalIndex
   ) {
@@ -97,6 +114,7 @@ public struct QueryAnswers: Sendable {
     // Said in UTF-8 only where ASCII does not do.
     let isAscii = query.returning.allSatisfy { tag in
       match.dataSet.strings(tag).allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } }
+        && match.dataSet.items(tag).allSatisfy(Self.isAscii)
     }
     if !isAscii { answer.setCharacterSet(.utf8) }
     answer.set(.queryRetrieveLevel, query.level.queryRetrieveLevel)
@@ -109,6 +127,13 @@ public struct QueryAnswers: Sendable {
       }
     }
     return answer
+  }
+
+  private static func isAscii(_ item: DataSet) -> Bool {
+    item.elements.allSatisfy { element in
+      guard element.vr != .SQ else { return item.items(element.tag).allSatisfy(isAscii) }
+      return !element.vr.isText || element.bytes?.readableBytesView.allSatisfy { $0 < 0x80 } ?? true
+    }
   }
 
   private static func fill(_ tag: Tag, from match: DataSet, isSequence: Bool, into answer: inout DataSet) {

@@ -79,7 +79,7 @@ extension LocalIndex {
     for tag in tags {
       guard let element = source[tag] else { continue }
       if element.vr == .SQ {
-        target.set(tag, items: source.items(tag))
+        target.set(tag, items: source.items(tag).map(inUTF8))
       } else if element.vr.isText {
         target.set(tag, source.strings(tag))
       } else if let bytes = element.bytes, !element.isBigEndian {
@@ -87,6 +87,29 @@ extension LocalIndex {
       } else {
         target.set(tag, integers: source.integers(tag))
       }
+    }
+  }
+
+  /// An item of a file as part of an answer, which is in UTF-8, whatever the file's encoding is.
+  static func inUTF8(_ item: DataSet) -> DataSet {
+    var result = DataSet()
+    result.setCharacterSet(.utf8)
+    copy(item.elements.map(\.tag).filter { $0 != .specificCharacterSet }, from: item, to: &result)
+    result.remove(.specificCharacterSet)
+    return result
+  }
+
+  /// The columns that count what is below a resource, and the attributes that say so.
+  static func counts(_ level: Level) -> [(column: String, tag: Tag)] {
+    switch level {
+    case .patient:
+      [
+        ("studyCount", .numberOfPatientRelatedStudies), ("seriesCount", .numberOfPatientRelatedSeries),
+        ("instanceCount", .numberOfPatientRelatedInstances),
+      ]
+    case .study: [("seriesCount", .numberOfStudyRelatedSeries), ("instanceCount", .numberOfStudyRelatedInstances)]
+    case .series: [("instanceCount", .numberOfSeriesRelatedInstances)]
+    case .instance: []
     }
   }
 
@@ -115,19 +138,7 @@ private struct MatchReader {
     for (number, name) in statement.columnNames.enumerated() { index[name] = number }
     let tags = Set(Level.allCases.filter { $0 <= query.level }.flatMap(MainTags.tags)).sorted()
     columns = tags.compactMap { tag in index[MainTags.column(tag)].map { ($0, tag, tag.dictionaryVR) } }
-    let countTags: [(String, Tag)] =
-      switch query.level {
-      case .patient:
-        [
-          ("studyCount", .numberOfPatientRelatedStudies), ("seriesCount", .numberOfPatientRelatedSeries),
-          ("instanceCount", .numberOfPatientRelatedInstances),
-        ]
-      case .study:
-        [("seriesCount", .numberOfStudyRelatedSeries), ("instanceCount", .numberOfStudyRelatedInstances)]
-      case .series: [("instanceCount", .numberOfSeriesRelatedInstances)]
-      case .instance: []
-      }
-    counts = countTags.compactMap { name, tag in index[name].map { ($0, tag) } }
+    counts = LocalIndex.counts(query.level).compactMap { name, tag in index[name].map { ($0, tag) } }
     modalities = index["modalities"]
     sopClass = index["SOPClassUID"]
   }

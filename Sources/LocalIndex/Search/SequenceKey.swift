@@ -39,7 +39,7 @@ struct SequenceKey: Hashable, Sendable {
       ValueMatcher(key, isExact: true).matches(item.joinedStrings(key.tag))
     }
     guard isMatch else { return nil }
-    if returning.isEmpty { return item }
+    if returning.isEmpty { return LocalIndex.inUTF8(item) }
     var result = DataSet()
     result.setCharacterSet(.utf8)
     LocalIndex.copy(returning, from: item, to: &result)

@@ -21,6 +21,10 @@ extension EmbeddedSCP {
     }
   }
 
+  func pendingStatus(of request: FindRequest) -> Status {
+    QueryAnswers.supports(request.identifier) ? .pending : Status(0xFF01, service: .find)
+  }
+
   /// What a peer's software is known to ask and not to mean. Vitrea sends the creator of its private attributes as if it
   /// had to match (Orthanc's `Vitrea`).
   private func adapted(_ identifier: DataSet, from association: AcceptedAssociation) -> DataSet {

@@ -66,6 +66,18 @@ extension Interop {
       await server.stop()
     }
 
+    @Test("findscu hears of keys that are not supported, with every match")
+    func unsupported() async throws {
+      let (fluoro, server) = try await serving(try workshop.studies(2))
+      for (key, status) in [("NumberOfStudyRelatedInstances=77", "FF01"), ("NumberOfStudyRelatedInstances", "FF00")] {
+        let said = try await toolkit("findscu", fluoro, ["-d"], ["QueryRetrieveLevel=STUDY", "StudyInstanceUID", key])
+        let pending = said.split(separator: "\n").filter { $0.contains("DIMSE Status") && $0.contains("Pending") }
+        #expect(
+          pending.count == 2 && pending.allSatisfy { $0.lowercased().contains("0x\(status.lowercased())") }, "\(said)")
+      }
+      await server.stop()
+    }
+
     @Test("findscu cancels a query after some of many answers")
     func cancelledQuery() async throws {
       let (fluoro, server) = try await serving(try workshop.studies(3000))
