@@ -1,6 +1,6 @@
-import Operations
 import Testing
 
+@testable import Operations
 @testable import TUI
 
 /// The keys of the contract, one after the other.
@@ -154,6 +154,29 @@ struct KeyStories {
     #expect(story.effects.watched == ["PACS1"], "it is watched already")
     story.press("c")
     #expect(story.effects.cancelled == [1])
+  }
+
+  @Test("A diagnosis counts down on one line, the seconds whole, however narrow the terminal")
+  func diagnosisCountdown() {
+    for columns in [60, 80, 160] {
+      let story = Story(size: Size(rows: 24, columns: columns))
+      story.press("d")
+      let token = story.effects.compactMap { if case .diagnose(_, _, let token) = $0 { token } else { nil } }.last ?? -1
+      var diagnosis = Diagnosis(
+        modality: "PACS1", aeTitle: "PACS1", host: "10.0.0.1", port: 104, callingAETitle: "FLUORO", started: .init())
+      diagnosis[.association].verdict = .running
+      story.show(.diagnosed(token: token, diagnosis))
+      var job = job(1, .associating, .diagnosis, at: story.now)
+      job.subjects = ["diagnosis-\(token)"]
+      job.wait = Waiting(
+        words: "waiting for the association to be accepted", since: story.now, deadline: story.now + .seconds(10),
+        limit: .seconds(10))
+      story.show(.job(job))
+      let lines = story.lines.dropLast(2).filter { $0.contains("10.0 s") }
+      #expect(lines.count == 1 && lines[0].contains("association"), "\(story.screen)")
+      let bar = lines.first?.contains(columns == 60 ? "▕" : "▕████████▏")
+      #expect(bar == (columns != 60), "the bar whole or not at all:\n\(story.screen)")
+    }
   }
 
   @Test("T stores a test image only after a question")

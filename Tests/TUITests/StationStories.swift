@@ -69,6 +69,17 @@ struct StationStories {
     }
   }
 
+  @Test("w: among the jobs, too, it is said what is counted")
+  func watched() async throws {
+    try await withLaboratory { story in
+      await story.until("● receiving")
+      story.press("w", "4")
+      await story.until("1 echo")
+      story.press("c")
+      await story.until("– cancelled")
+    }
+  }
+
   @Test("5, Enter: an entry of the activity shows what went over the wire")
   func wire() async throws {
     try await withLaboratory { story in
