@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dicom
 import Glibc
+import Operations
 import TUI
 
 /// The command. Without a subcommand it opens the terminal interface; each subcommand does one thing and prints it.
@@ -68,11 +69,27 @@ struct Fluoro: InterfaceCommand {
     {
       (type, rest) = (next, rest.dropFirst())
     }
+    try check(rest.first == "help" ? rest.dropFirst() : rest, below: rest.first == "help" ? Fluoro.self : type)
     if type != Fluoro.self, type.configuration.subcommands.isEmpty, let command = try? type.parseAsRoot(Array(rest)),
       Swift.type(of: command) == type
     {
       return command
     }
     return try parseAsRoot(arguments)
+  }
+
+  /// A word where the name of a command was expected is named; the argument parser speaks of an unexpected argument, and
+  /// helps with everything where help with that is asked for.
+  private static func check(_ words: ArraySlice<String>, below type: any ParsableCommand.Type) throws(Ending) {
+    guard let word = words.first, !word.hasPrefix("-") else { return }
+    let commands = type.configuration.subcommands
+    if commands.isEmpty { return }
+    if let next = commands.first(where: { $0.configuration.commandName == word }) {
+      return try check(words.dropFirst(), below: next)
+    }
+    let names = commands.filter { $0.configuration.shouldDisplay }.compactMap { $0.configuration.commandName }
+    let parent = type == Fluoro.self ? "fluoro" : "fluoro \(type.configuration.commandName ?? "")"
+    let hint = Nearest.suggestion(for: word, among: names) ?? "`\(parent) --help` lists what there is"
+    throw .usage("\(parent) has no command \"\(word)\"; \(hint)")
   }
 }

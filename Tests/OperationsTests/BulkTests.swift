@@ -20,6 +20,9 @@ struct BulkTests {
   func rows() throws {
     let rows = try BulkRow.rows(of: CSVTable(parsing: "Department,AccessionNumber,PatientID\nXR, A1 ,\nCT,A2,7"))
     #expect(rows.map(\.words) == ["AccessionNumber=A1", "AccessionNumber=A2 PatientID=7"])
+    let dated = try BulkRow.rows(of: CSVTable(parsing: "PatientID,StudyDate\n7,2024-06-11"))
+    #expect(dated.first?.words == "PatientID=7 StudyDate=20240611")
+    #expect(throws: OperationError.self) { try BulkRow.rows(of: CSVTable(parsing: "StudyDate\nlast week")) }
     #expect(throws: OperationError.self) { try BulkRow.rows(of: CSVTable(parsing: "One,Two\n1,2")) }
     #expect(throws: OperationError.self) { try BulkRow.rows(of: CSVTable(parsing: "PatientID,Note\n,x")) }
   }

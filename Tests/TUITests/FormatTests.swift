@@ -30,20 +30,6 @@ struct FormatTests {
   @Test(arguments: [("20180323", "2018-03-23"), ("", ""), ("2018", "2018"), ("2018032x", "2018032x")])
   func dates(text: String, words: String) { #expect(Format.date(text) == words) }
 
-  /// 2024-03-15 12:00 UTC
-  private let noon = 1_710_504_000
-
-  @Test(
-    arguments: [
-      ("", ""), ("today", "20240315"), ("yesterday", "20240314"), ("-7d", "20240308-"), ("2024-01-15", "20240115"),
-      ("2024-2", "20240201-20240229"), ("2023", "20230101-20231231"), ("2024-01..2024-03", "20240101-20240331"),
-      ("..2024", "-20241231"), ("20240101-", "20240101-"), ("20240101-20240131", "20240101-20240131"),
-    ])
-  func dateInput(text: String, range: String) { #expect(DateInput.range(text, today: noon) == range) }
-
-  @Test(arguments: ["tomorow", "2024-13", "2024-02-30", "..", "12", "-"])
-  func noDate(text: String) { #expect(DateInput.range(text, today: noon) == nil) }
-
   @Test(
     "Base 64 for OSC 52", arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")])
   func base64(text: String, encoded: String) { #expect(Clipboard.base64(Array(text.utf8)) == encoded) }

@@ -22,8 +22,8 @@ public struct DicomFileError: Error, Hashable, Sendable, CustomStringConvertible
   public var description: String {
     switch reason {
     case .system(let call, let code): "\(path): \(call) failed: \(String(cString: strerror(code)))."
-    case .notAFile: "\(path): is not a file."
-    case .notDicom: "\(path): is not a DICOM file: neither a preamble with DICM nor a data set at its beginning."
+    case .notAFile: "\(path) is not a file."
+    case .notDicom: "\(path) is not a DICOM file: neither a preamble with DICM nor a data set at its beginning."
     case .dataSet(let error): "\(path): \(error)"
     }
   }

@@ -11,7 +11,7 @@ public struct BulkRow: Sendable, Hashable, Codable {
 
   /// Rows of a table whose header names keywords; columns it does not know are left alone.
   ///
-  /// - Throws: ``OperationError`` where no column is a keyword, or a row has no value.
+  /// - Throws: ``OperationError`` where no column is a keyword, a row has no value, or a date is none.
   public static func rows(of table: CSVTable) throws(OperationError) -> [BulkRow] {
     let tags = table.header.map { Tag(parsing: $0) }
     guard tags.contains(where: { $0 != nil }) else {
@@ -21,10 +21,15 @@ public struct BulkRow: Sendable, Hashable, Codable {
     }
     var rows: [BulkRow] = []
     for (index, values) in table.rows.enumerated() {
-      let keys = zip(tags, values).compactMap { tag, value -> QueryKey? in
+      var keys: [QueryKey] = []
+      for (tag, value) in zip(tags, values) {
         let value = String(value.reversed().drop { $0 == " " }.reversed().drop { $0 == " " })
-        guard let tag, !value.isEmpty else { return nil }
-        return QueryKey(tag, value)
+        guard let tag, !value.isEmpty else { continue }
+        do {
+          keys.append(try QueryKey(reading: value, of: tag))
+        } catch {
+          throw OperationError("row \(index + 1): \(error)")
+        }
       }
       if keys.isEmpty { throw OperationError("row \(index + 1) has no value in a column that is a keyword") }
       rows.append(BulkRow(number: index + 1, keys: keys))

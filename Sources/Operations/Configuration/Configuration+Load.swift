@@ -50,9 +50,12 @@ extension Configuration {
 
   private static func configurationFiles(at place: String, mustExist: Bool) throws(ConfigurationError) -> [String] {
     guard FilePaths.isFolder(place) else {
-      if FileManager.default.fileExists(atPath: place) { return [place] }
+      if access(place, F_OK) == 0 { return [place] }
+      let code = errno
       guard mustExist else { return [] }
-      throw ConfigurationError(file: place, "there is no such file or folder")
+      throw ConfigurationError(
+        file: place,
+        code == ENOENT ? "there is no such file or folder" : "it cannot be read: \(String(cString: strerror(code)))")
     }
     let names: [String]
     do {

@@ -1,5 +1,5 @@
 /// Suggestions for a name that is not known.
-enum Nearest {
+public enum Nearest {
   /// The nearest of `names` that `name` may have been meant for, at most `limit`: the same but for case, beginning
   /// with it, or a few slips of the finger away.
   static func names(to name: String, among names: some Sequence<String>, limit: Int = 3) -> [String] {
@@ -34,7 +34,7 @@ enum Nearest {
   }
 
   /// `did you mean "A" or "B"?`, or nil when nothing is near.
-  static func suggestion(for name: String, among names: some Sequence<String>) -> String? {
+  public static func suggestion(for name: String, among names: some Sequence<String>) -> String? {
     let near = self.names(to: name, among: names).map { "\"\($0)\"" }
     return near.isEmpty ? nil : "did you mean \(near.joined(separator: " or "))?"
   }

@@ -131,7 +131,7 @@ struct SendList: Sendable {
           if case .system(_, ENOENT)? = (error as? DicomFileError)?.reason {
             throw OperationError("\(file.path): there is no such file")
           }
-          throw OperationError("\(file.path) is not a DICOM file: \(error)")
+          throw OperationError(error is DicomFileError ? "\(error)" : "\(file.path) is not a DICOM file: \(error)")
         }
         // A link to a folder.
         if (error as? DicomFileError)?.reason == .notAFile { continue }

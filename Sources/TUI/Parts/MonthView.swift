@@ -1,3 +1,5 @@
+import Operations
+
 /// A month as a small calendar, the days of a range marked in it.
 struct MonthView {
   static let rows = 8

@@ -1,4 +1,5 @@
 import Dicom
+import Operations
 
 /// What the query form asks for by name; any other attribute follows by keyword.
 enum QueryField: Sendable {

@@ -1,4 +1,5 @@
 import Dicom
+import Operations
 
 /// What is asked of a modality, or of several at once: a form that knows DICOM.
 struct QueryScreen: Screen {

@@ -48,7 +48,7 @@ struct KeyOptions: ParsableArguments, Sendable {
   @Option(
     name: [.customShort("q"), .customLong("query")],
     help: ArgumentHelp(
-      "A key to match, by keyword or as ggggeeee. @FILE reads keys from a file, one a line; - from standard input.",
+      "A key to match, by keyword or as ggggeeee; dates as 20240115, 2024-01-15, today, -7d, 2024-01..2024-03. @FILE reads keys from a file, one a line; - from standard input.",
       valueName: "Keyword=value"))
   var query: [String] = []
 

@@ -100,11 +100,9 @@ struct LocalImport: NetworkCommand {
       if !result.failures.isEmpty { parts.append("\(result.failures.count) failed") }
       try ResultWriter.standard.line(parts.joined(separator: "; "))
     }
-    for path in result.notDicom { StandardError.say("\(PlainText.visible(path)): not a DICOM file") }
-    for failure in result.failures {
-      StandardError.say("\(PlainText.visible(failure.path)): \(PlainText.visible(failure.reason))")
-    }
+    // Where it did not succeed, that names them as well.
     try result.finish()
+    for path in result.notDicom { StandardError.say("\(PlainText.visible(path)): not a DICOM file") }
   }
 }
 
@@ -176,7 +174,5 @@ func print(_ result: some OperationResult, _ format: FormatOptions) throws(Endin
   } else if ended.contains(result.outcome.state) {
     try ResultWriter.standard.line(result.outcome.words)
   }
-  guard let status = ExitStatus(rawValue: result.outcome.exitStatus), status != .done else { return }
-  let details = result.outcome.details.map(PlainText.visible)
-  throw Ending(status: status, message: ([result.outcome.words] + details).joined(separator: "\n  "))
+  try result.finish()
 }

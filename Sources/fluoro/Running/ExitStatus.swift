@@ -60,7 +60,7 @@ extension ExitStatus {
       return (try? ResultWriter.standard.line(text)) == nil ? .failed : .done
     }
     if code == .validationFailure {
-      StandardError.say(Fluoro.fullMessage(for: error, columns: nil), prefix: "")
+      StandardError.say(KeyHint.improved(Fluoro.fullMessage(for: error, columns: nil)), prefix: "")
       return .usage
     }
     StandardError.say("\(error)")

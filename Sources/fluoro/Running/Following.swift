@@ -28,7 +28,8 @@ extension OperationResult {
   /// Throws the end that belongs to an outcome other than success.
   func finish() throws(Ending) {
     guard let status = ExitStatus(rawValue: outcome.exitStatus), status != .done else { return }
-    throw Ending(status: status, message: ([outcome.words] + outcome.details).joined(separator: "\n  "))
+    let lines = [outcome.words] + outcome.details
+    throw Ending(status: status, message: lines.map(PlainText.visible).joined(separator: "\n  "))
   }
 }
 

@@ -69,6 +69,69 @@ extension Interop {
       #expect(result.output.isEmpty)
     }
 
+    @Test("a date that is none is refused, not asked for", arguments: [["find", "P@localhost:1"], ["local", "find"]])
+    func dates(command: [String]) async throws {
+      let fluoro = try Installation(in: workshop)
+      let result = try await fluoro.start(command + ["-q", "StudyDate=2024-13"]).finished()
+      #expect(result.status == 2)
+      #expect(
+        result.errors.contains("StudyDate: \"2024-13\" is not a date") && result.errors.contains("2024-01..2024-03"))
+      #expect(result.output.isEmpty)
+    }
+
+    @Test("local find takes dates as the console's form does", arguments: ["2018-03", "2018-01..2018-12", "20180323"])
+    func localDates(date: String) async throws {
+      let fluoro = try Installation(in: workshop)
+      let files = try await Python.series(of: 1, in: workshop)
+      #expect(try await fluoro.start(["local", "import"] + files).finished().status == 0)
+      let all = try await fluoro.run("local", "find", "--json")
+      let day = try #require(try all.objects().first?["StudyDate"] as? String)
+      let dashed = "\(day.prefix(4))-\(day.dropFirst(4).prefix(2))-\(day.suffix(2))"
+      #expect(try await fluoro.run("local", "find", "--json", "-q", "StudyDate=\(dashed)").output == all.output)
+      #expect(try await fluoro.run("local", "find", "--json", "-q", "StudyDate=\(date)").output.isEmpty)
+    }
+
+    @Test(
+      "a command that does not exist is named, with the nearest",
+      arguments: [
+        (["fnid"], "\"find\""), (["help", "nonsense"], "fluoro --help"), (["local", "exprot"], "\"export\""),
+        (["help", "local", "nonsense"], "fluoro local --help"),
+      ])
+    func commands(arguments: [String], hint: String) async throws {
+      let result = try await Subprocess.run(Workshop.fluoro, arguments, in: workshop)
+      #expect(result.status == 2 && result.output.isEmpty)
+      #expect(result.errors.contains("has no command") && result.errors.contains(hint), "\(result.errors)")
+    }
+
+    @Test(
+      "an option for what is a key names the key",
+      arguments: [("--date", "-q StudyDate="), ("--patient-name", "-q PatientName="), ("--lmit", "--limit")])
+    func keyAsOption(option: String, hint: String) async throws {
+      let result = try await Subprocess.run(Workshop.fluoro, ["find", "P@localhost:1", option, "X"], in: workshop)
+      #expect(result.status == 2)
+      #expect(result.errors.contains(hint) && !result.errors.contains("--rate"), "\(result.errors)")
+    }
+
+    @Test(
+      "what is no DICOM file is named once", arguments: [["local", "import"], ["store", "P@localhost:1"], ["dump"]])
+    func notDicom(command: [String]) async throws {
+      let fluoro = try Installation(in: workshop)
+      let path = try workshop.write("hello", to: "notes.txt")
+      let result = try await fluoro.start(command + [path]).finished()
+      #expect(result.status == 1)
+      #expect(result.errors.ranges(of: "notes.txt").count == 1, "\(result.errors)")
+      #expect(result.errors.ranges(of: "not a DICOM file").count == 1, "\(result.errors)")
+    }
+
+    @Test("a configuration that cannot be reached is not said to be missing")
+    func unreachable() async throws {
+      let path = try workshop.write("{}", to: "file")
+      let result = try await Subprocess.run(
+        Workshop.fluoro, ["--config", path + "/fluoro.json", "whoami"], in: workshop)
+      #expect(result.status == 2)
+      #expect(result.errors.contains("cannot be read: Not a directory"), "\(result.errors)")
+    }
+
     @Test("help and version are asked for: standard output, 0", arguments: ["--help", "--version"])
     func help(option: String) async throws {
       let result = try await Subprocess.run(Workshop.fluoro, [option], in: workshop)

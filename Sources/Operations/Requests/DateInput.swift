@@ -1,10 +1,13 @@
+import Dicom
 import Glibc
 
 /// Dates as people type them, as the ranges DICOM matches (PS3.4 §C.2.2.2.5).
-enum DateInput {
+public enum DateInput {
   /// `today`, `yesterday`, `-7d`, `2024-01-15`, `2024-01`, `2024`, and two of them with `..` between; what DICOM itself
-  /// understands (`20240101-20240131`) passes. nil: not a date.
-  static func range(_ text: String, today: Int) -> String? {
+  /// understands (`20240101-20240131`) passes. nil: not a date, or a range whose end comes before its beginning.
+  ///
+  /// - Parameter today: seconds since 1970.
+  public static func range(_ text: String, today: Int) -> String? {
     let text = text.lowercased().filter { $0 != " " }
     if text.isEmpty { return "" }
     if let ends = text.firstRange(of: "..") {
@@ -13,15 +16,35 @@ enum DateInput {
       guard let start = from.isEmpty ? ("", "") : span(String(from), today),
         let end = to.isEmpty ? ("", "") : span(String(to), today)
       else { return nil }
-      return "\(start.0)-\(end.1)"
+      return isInOrder(start.0, end.1) ? "\(start.0)-\(end.1)" : nil
     }
     if let days = ago(text) { return "\(day(today - days * 86400))-" }
     if let (start, end) = span(text, today) { return start == end ? start : "\(start)-\(end)" }
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts.allSatisfy({ $0.isEmpty || ($0.count == 8 && $0.allSatisfy(\.isWholeNumber)) }),
-      parts.contains(where: { !$0.isEmpty })
+    guard parts.count == 2, parts.allSatisfy({ $0.isEmpty || valid(String($0)) != nil }),
+      parts.contains(where: { !$0.isEmpty }), isInOrder(parts[0], parts[1])
     else { return nil }
     return text
+  }
+
+  /// The value to match a date by: what people type as its range; what DICOM itself understands as it is written, also
+  /// several dates, wildcards (which some peers take), nothing and `""` (PS3.4 §C.2.2.2).
+  ///
+  /// - Returns: nil: not a date.
+  static func key(_ text: String, today: Int) -> String? {
+    if text == "\"\"" || text.contains(where: { $0 == "*" || $0 == "?" }) { return text }
+    var values: [String] = []
+    for part in text.split(separator: "\\", omittingEmptySubsequences: false).map(String.init) {
+      // `2024.01.15` of ACR-NEMA (PS3.5 §6.2) is left to the peer.
+      let isOld = part.contains(".") && DateRange(part) != nil
+      guard let value = isOld ? part : range(part, today: today) else { return nil }
+      values.append(value)
+    }
+    return values.joined(separator: "\\")
+  }
+
+  private static func isInOrder(_ first: some StringProtocol, _ last: some StringProtocol) -> Bool {
+    first.isEmpty || last.isEmpty || String(first) <= String(last)
   }
 
   /// The first and the last day something means.
@@ -62,7 +85,7 @@ enum DateInput {
   }
 
   /// The day, or the month, before or after the one something means; without a date, counted from today.
-  static func turned(_ text: String, by step: Int, isMonth: Bool, today: Int) -> String {
+  public static func turned(_ text: String, by step: Int, isMonth: Bool, today: Int) -> String {
     let start = range(text, today: today)?.split(separator: "-").first.flatMap { Int($0) }
     let now = start ?? Int(day(today)) ?? 20_000_101
     var (year, month, date) = (now / 10000, now / 100 % 100, now % 100)
@@ -87,18 +110,20 @@ enum DateInput {
     return "\(year)-\(two(month))"
   }
 
-  static func days(_ year: Int, _ month: Int) -> Int {
+  /// How many days a month has.
+  public static func days(_ year: Int, _ month: Int) -> Int {
     let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
     return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][max(1, min(12, month)) - 1]
   }
 
   /// 0 for Monday (Zeller's congruence).
-  static func weekday(_ year: Int, _ month: Int, _ day: Int) -> Int {
+  public static func weekday(_ year: Int, _ month: Int, _ day: Int) -> Int {
     let (y, m) = month < 3 ? (year - 1, month + 12) : (year, month)
     return (day + 13 * (m + 1) / 5 + y + y / 4 - y / 100 + y / 400 + 5) % 7
   }
 
-  static func day(_ secondsSince1970: Int) -> String {
+  /// The day at a moment, here, as `20240115`.
+  public static func day(_ secondsSince1970: Int) -> String {
     var time = time_t(secondsSince1970)
     var parts = tm()
     localtime_r(&time, &parts)
