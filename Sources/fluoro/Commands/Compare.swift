@@ -40,10 +40,18 @@ struct Compare: NetworkCommand {
         try ComparedSide(named: first, in: station.configuration),
         try ComparedSide(named: second, in: station.configuration)
       )
+      if a == b {
+        throw Ending.usage(
+          "\(a.name) is named twice: there is nothing to compare; expected two modalities, or one and local")
+      }
       let result = try await follow(
-        station.compare(a, b, keys: keys, comparesInstances: query.level == .instance, timeout: choice))
+        station.compare(
+          a, b, keys: keys, returnKeys: Self.shown, comparesInstances: query.level == .instance, timeout: choice))
       try print(result.differences)
-      if !format.json, !format.csv { StandardError.say(result.outcome.words, prefix: "") }
+      // Differences are what the exit status is for; that says it then.
+      if send || result.differences.isEmpty, !format.json, !format.csv {
+        StandardError.say(result.outcome.words, prefix: "")
+      }
       if send {
         try await send(result.differences.filter { $0.isLacking(inSecond: true) }, a, b, station)
       } else {
@@ -60,14 +68,22 @@ struct Compare: NetworkCommand {
 
   // MARK: Printing
 
+  /// What tells a person which study it is.
+  private static let shown: [Tag] = [.patientName, .patientID, .studyDate]
+
   private func print(_ differences: [StudyDifference]) throws {
+    // A modality may have a long name, or none but its address.
+    let longest = differences.map { PlainText.width($0.words(first, second)) }.max() ?? 0
     let table = TextTable(columns: [
-      .init(title: first, width: 10, alignsRight: true), .init(title: second, width: 10, alignsRight: true),
-      .init(title: "Difference", width: 28), .init(title: "StudyInstanceUID", width: 40),
+      .init(title: first, width: max(6, PlainText.width(first)), alignsRight: true),
+      .init(title: second, width: max(6, PlainText.width(second)), alignsRight: true),
+      .init(title: "Difference", width: max(10, longest)), .init(title: "Date", width: 8),
+      .init(title: "Patient", width: 28), .init(title: "ID", width: 14), .init(title: "StudyInstanceUID", width: 40),
     ])
     if format.csv {
       try ResultWriter.standard.line(
-        CSVRow.text(["StudyInstanceUID", "SOPInstanceUID", first, second, "difference"]))
+        CSVRow.text(
+          ["StudyInstanceUID", "SOPInstanceUID", first, second, "difference"] + Self.shown.map { $0.keyword ?? "" }))
     } else if !format.json {
       try ResultWriter.standard.line(table.header)
     }
@@ -80,18 +96,26 @@ struct Compare: NetworkCommand {
         try ResultWriter.standard.line(json(difference, words).text)
       } else if format.csv {
         let uid = difference.studyInstanceUID
-        try ResultWriter.standard.line(CSVRow.text([uid, ""] + counts + [words]))
+        try ResultWriter.standard.line(
+          CSVRow.text([uid, ""] + counts + [words] + Self.shown.map { value($0, difference) }))
         for (side, uids) in [(second, difference.missingInSecond), (first, difference.missingInFirst)] {
           for instance in uids {
-            try ResultWriter.standard.line(CSVRow.text([uid, instance, "", "", "missing on \(side)"]))
+            try ResultWriter.standard.line(CSVRow.text([uid, instance, "", "", "missing on \(side)", "", "", ""]))
           }
         }
       } else {
-        try ResultWriter.standard.line(table.row(counts + [words, difference.studyInstanceUID]))
+        try ResultWriter.standard.line(
+          table.row(
+            counts + [words] + [.studyDate, .patientName, .patientID].map { value($0, difference) }
+              + [difference.studyInstanceUID]))
         for uid in difference.missingInSecond { try ResultWriter.standard.line("  missing on \(second): \(uid)") }
         for uid in difference.missingInFirst { try ResultWriter.standard.line("  missing on \(first): \(uid)") }
       }
     }
+  }
+
+  private func value(_ tag: Tag, _ difference: StudyDifference) -> String {
+    difference.match?.strings(tag).joined(separator: "\\") ?? ""
   }
 
   private func count(_ count: Int?, _ isThere: Bool) -> String { isThere ? count.map(String.init) ?? "?" : "-" }
@@ -99,6 +123,8 @@ struct Compare: NetworkCommand {
   private func json(_ difference: StudyDifference, _ words: String) -> JSONText.Value {
     .object([
       ("StudyInstanceUID", .string(difference.studyInstanceUID)),
+      ("PatientName", .string(value(.patientName, difference))), ("PatientID", .string(value(.patientID, difference))),
+      ("StudyDate", .string(value(.studyDate, difference))),
       ("a", difference.isInFirst ? JSONText.Value(difference.firstCount) : 0),
       ("b", difference.isInSecond ? JSONText.Value(difference.secondCount) : 0), ("difference", .string(words)),
       ("missingInA", .array(difference.missingInFirst.map(JSONText.Value.string))),

@@ -104,14 +104,29 @@ extension Interop {
       let differences = try counts.objects()
       #expect(differences.map { $0["a"] as? Int } == [5, 6] && differences.map { $0["b"] as? Int } == [3, 0])
       #expect(differences[1]["difference"] as? String == "missing on local")
+      #expect(
+        differences.allSatisfy { $0["StudyDate"] as? String == "20260102" && ($0["PatientName"] as? String) != "" })
+      let lines = try await fluoro.run("compare", "PACS", "local", "-q", "StudyDate=2026-01")
+      let rows = lines.output.split(separator: "\n")
+      #expect(rows.count == 3 && rows[0].hasPrefix("  PACS   local  Difference"), "\(lines.output)")
+      for (title, value) in [("Date", "20260102"), ("StudyInstanceUID", "2.25.4711.5.64")] {
+        let (head, cell) = (rows[0].firstRange(of: title), rows[1].firstRange(of: value))
+        #expect(
+          head.map { rows[0].distance(from: rows[0].startIndex, to: $0.lowerBound) }
+            == cell.map { rows[1].distance(from: rows[1].startIndex, to: $0.lowerBound) }, "\(lines.output)")
+      }
+      #expect(lines.errors.ranges(of: "2 different").count == 1, "\(lines.errors)")
       let table = try await fluoro.run("compare", "PACS", "local", "--level", "instance", "--csv")
-      #expect(table.output.contains("2.25.4711.5.64,2.25.4711.5.64.2.4,,,missing on local"))
+      #expect(table.output.contains("2.25.4711.5.64,2.25.4711.5.64.2.4,,,missing on local,,,"))
 
       let sent = try await fluoro.run("compare", "PACS", "local", "--send")
       #expect(sent.status == 0, "\(sent.output)\(sent.errors)")
       #expect(try await Python.differences(between: five + six, and: fluoro.files, in: workshop) == [])
       #expect(try await fluoro.run("compare", "PACS", "local", "--level", "instance").status == 0)
-      #expect(try await fluoro.run("compare", "local", "local").status == 1)
+      for name in ["local", "PACS"] {
+        let same = try await fluoro.run("compare", name, name)
+        #expect(same.status == 2 && same.errors.contains("\(name) is named twice"), "\(same.errors)")
+      }
     }
   }
 }
