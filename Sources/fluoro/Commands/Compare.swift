@@ -6,6 +6,7 @@ import Operations
 
 struct Compare: NetworkCommand {
   static let configuration = CommandConfiguration(
+    commandName: "compare",
     abstract: "Compare the studies of two modalities, or of one and this machine (`local`).",
     discussion: """
       A line for each study that is missing on one side, or has another number of instances there; with --level instance \

@@ -103,6 +103,20 @@ extension Interop {
       #expect(result.errors.contains("has no command") && result.errors.contains(hint), "\(result.errors)")
     }
 
+    @Test("every command that the help lists is found by its name, and helps")
+    func everyCommand() async throws {
+      for parent in [[], ["local"], ["modalities"]] {
+        let help = try await Subprocess.run(Workshop.fluoro, parent + ["--help"], in: workshop)
+        let list = try #require(help.output.split(separator: "SUBCOMMANDS:").last)
+        let names = list.matches(of: #/\n  ([a-z]+) /#).map { String($0.1) }
+        #expect(names.count > 2)
+        for name in names {
+          let own = try await Subprocess.run(Workshop.fluoro, parent + [name, "--help"], in: workshop)
+          #expect(own.status == 0 && own.output.contains("USAGE: fluoro \((parent + [name]).joined(separator: " "))"))
+        }
+      }
+    }
+
     @Test(
       "an option for what is a key names the key",
       arguments: [("--date", "-q StudyDate="), ("--patient-name", "-q PatientName="), ("--lmit", "--limit")])
