@@ -43,6 +43,13 @@ extension LocalIndex {
     }
   }
 
+  /// Forgets a request that was refused, or never made: no report will come.
+  public func forgetCommitment(_ transactionUID: UID) throws {
+    try writeState { db in
+      try db.execute(sql: "DELETE FROM commitment WHERE uid = ?", arguments: [transactionUID.rawValue])
+    }
+  }
+
   /// Notes a report. A second report of a transaction adds to the first.
   /// - Returns: false when no such request is known.
   public func note(_ report: StorageCommitmentReport) throws -> Bool {

@@ -87,6 +87,7 @@ private struct CommitmentRequest {
         }
       return CommittedInstance(sopInstanceUID: reference.sopInstanceUID.rawValue, state: state)
     }
+    if let status, !status.isSuccess { try station.index.forgetCommitment(transactionUID) }
     result.outcome = outcome(result, failure, receiving)
     return result
   }

@@ -15,7 +15,10 @@ struct LocalProtect: NetworkCommand {
   func perform() async throws {
     let station = try shared.station()
     for id in ids { try station.protect(id.lowercased()) }
-    guard ids.isEmpty else { return }
+    guard ids.isEmpty else {
+      StandardError.say("\(Words.count(ids.count, .study)) kept from being recycled", prefix: "")
+      return
+    }
     let protected = try station.index.protectedStudies()
     let printer = MatchPrinter(format: format, level: .study, asked: [], isDefault: true, hasID: true)
     try printer.begin()
@@ -37,5 +40,6 @@ struct LocalUnprotect: NetworkCommand {
   func perform() async throws {
     let station = try shared.station()
     for id in ids { try station.protect(id.lowercased(), false) }
+    StandardError.say("\(Words.count(ids.count, .study)) may be recycled again", prefix: "")
   }
 }

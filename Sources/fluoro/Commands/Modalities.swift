@@ -74,10 +74,12 @@ struct Modalities: ParsableCommand {
     }
 
     func perform() async throws {
-      var book = try ModalityBook(file: try shared.configuration().modalitiesFile)
+      let configuration = try shared.configuration()
+      let isKnown = configuration.modalities.contains { $0.name == name }
+      var book = try ModalityBook(file: configuration.modalitiesFile)
       book.set(Modality(name: name, aeTitle: aet, host: host, port: port))
       try book.write()
-      try ResultWriter.standard.line("added \(name) in \(book.file)")
+      try ResultWriter.standard.line("\(isKnown ? "changed" : "added") \(name) in \(book.file)")
     }
   }
 

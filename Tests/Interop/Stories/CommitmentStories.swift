@@ -110,6 +110,21 @@ extension Interop {
       #expect(storescp.files.count == 1)
     }
 
+    @Test("a request that was refused is not listed as one without a report")
+    func refused() async throws {
+      let cache = try Installation(in: workshop, aeTitle: "CACHE")
+      let server = try await cache.serve()
+      let fluoro = try Installation(in: workshop, port: port, modalities: ["CACHE": ("CACHE", cache.port)])
+      let files = try await Python.series(of: 1, in: workshop)
+      #expect(try await fluoro.start(["local", "import"] + files).finished().status == 0)
+      let id = try #require(try await fluoro.run("local", "find", "--json").objects().first?["ID"] as? String)
+      let asked = try await fluoro.run("commit", "CACHE", id)
+      #expect(asked.status == 1 && asked.errors.contains("0x0122"), "\(asked.output)\(asked.errors)")
+      let listed = try await fluoro.run("commit", "CACHE")
+      #expect(listed.output.isEmpty && listed.errors.contains("nothing was asked"), "\(listed.output)")
+      await server.stop()
+    }
+
     @Test("we promise to keep nothing")
     func asProvider() async throws {
       let fluoro = try Installation(in: workshop, port: port)

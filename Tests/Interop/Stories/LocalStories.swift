@@ -100,6 +100,9 @@ extension Interop {
     func modalities() async throws {
       let before = try String(contentsOfFile: fluoro.configurationPath, encoding: .utf8)
       #expect(try await fluoro.run("modalities", "add", "PACS9", "NINE", "localhost", "104").status == 0)
+      #expect(
+        try await fluoro.run("modalities", "add", "PACS9", "NINE", "localhost", "105").output.hasPrefix("changed PACS9")
+      )
       #expect(try await fluoro.run("modalities", "add", "BAD", "SEVENTEEN_LETTERS", "localhost", "104").status == 2)
       let orthanc = try workshop.write(
         #"{ "DicomModalities": { /* theirs */ "xray": ["XRAY", "10.0.0.1", 4242], }, "HttpPort": 8042 }"#,

@@ -143,7 +143,8 @@ extension Interop {
         try await peers.fluoro.run("local", "protect", "--json").objects().compactMap { $0["ID"] as? String }
       }
       #expect(try await protected() == [])
-      #expect(try await peers.fluoro.run("local", "protect", id).status == 0)
+      #expect(try await peers.fluoro.run("local", "find").errors == "1 study\n")
+      #expect(try await peers.fluoro.run("local", "protect", id).errors.contains("1 study kept"))
       #expect(try await protected() == [id])
       #expect(try await peers.fluoro.run("local", "unprotect", id).status == 0)
       #expect(try await protected() == [])
