@@ -72,6 +72,7 @@ struct TLSTests {
     ("pacs", "ca.pem", .namedServer, "localhost", nil),
     ("alone", "alone.pem", .server, "127.0.0.1", nil),
     ("expired", "ca.pem", .server, "127.0.0.1", ["CN=expired", "expired on 20", "SHA-256", "renewed"]),
+    ("tomorrow", "ca.pem", .server, "127.0.0.1", ["CN=tomorrow", "not valid before 2090-01-01", "the clocks"]),
     ("stranger", "ca.pem", .server, "127.0.0.1", ["CN=stranger", "issuer CN=Other Authority", "/ca.pem", "Add that"]),
     ("impostor", "ca.pem", .server, "127.0.0.1", ["CN=impostor", "not signed with that one's key"]),
     ("alone", "ca.pem", .server, "127.0.0.1", ["CN=Alone", "signed by itself and not trusted"]),
@@ -118,6 +119,7 @@ struct TLSTests {
     ("stranger", .client, "CN=stranger", "it refused our certificate CN=stranger"),
     ("stranger", .anonymousClient, "issuer CN=Other Authority", "must be among those it trusts"),
     ("expired", .client, "expired on 20", "it has expired"),
+    ("tomorrow", .client, "not valid before 2090-01-01", "it refused our certificate CN=tomorrow"),
     ("alone", .client, "signed by itself", "Our certificate must be among those it trusts"),
   ]
 

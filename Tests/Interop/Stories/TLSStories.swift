@@ -99,6 +99,7 @@ extension Interop {
     /// What storescp shows and whom it trusts, whether we compare the host name, and what we say.
     static let refusals: [(String, trusts: String, comparesHost: Bool, String)] = [
       ("expired", "ca.pem", false, "CN=expired, O=Fluoro tests (SHA-256 "),
+      ("tomorrow", "ca.pem", false, "is not valid before 2090-01-01"),
       ("stranger", "both.pem", false, "its issuer CN=Other Authority, O=Fluoro tests is not in "),
       ("alone", "ca.pem", false, "is signed by itself and not trusted"),
       ("impostor", "ca.pem", false, "was not signed with that one's key"),
@@ -120,6 +121,43 @@ extension Interop {
       #expect(try echo.objects().first?["failedPhase"] as? String == "tls")
       #expect(echo.errors.contains(words), "\(echo.errors)")
       #expect(storescp.files.isEmpty)
+    }
+
+    @Test("storescp wants a certificate and we have none: that is said, with what to set")
+    func noCertificate() async throws {
+      let storescp = try await StoreSCP(in: workshop, certificates.toolkit("pacs"))
+      var settings: [String: Any] = ["DicomTlsTrustedCertificates": certificates.path("ca.pem")]
+      settings["DicomModalities"] = ["PACS": TestCertificates.modality(storescp.aeTitle, storescp.port)]
+      let echo = try await Installation(in: workshop, settings: settings).run("echo", "PACS", "--json")
+      #expect(echo.status == 1)
+      #expect(try echo.objects().first?["failedPhase"] as? String == "tls", "\(echo.output)")
+      #expect(echo.errors.contains("it wants a certificate of us, and none is set"), "\(echo.errors)")
+    }
+
+    @Test("a peer with other versions and suites than BCP 195 has is told apart from one that does not trust us")
+    func nothingInCommon() async throws {
+      let port = try Ports.free()
+      let own = ["-cert", certificates.path("rsa.pem"), "-key", certificates.path("rsa.key")]
+      let old = ["-tls1_2", "-cipher", "AES256-SHA"]
+      let server = try Subprocess(
+        "/usr/bin/openssl", ["s_server", "-quiet", "-accept", "\(port)"] + own + old, in: workshop)
+      try await Ports.awaitListening(port, server)
+      let echo = try await fluoro(TestCertificates.modality("OLD", port)).run("echo", "PACS", "--json")
+      #expect(try echo.objects().first?["failedPhase"] as? String == "tls", "\(echo.output)")
+      #expect(echo.errors.contains("cipher suite"), "\(echo.errors)")
+      await server.stop()
+
+      let receiving = try fluoro(TestCertificates.modality("NOBODY", 1))
+      let serving = try await receiving.serve()
+      for (options, words) in [
+        (old, "no cipher suite in common"), (["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], "no version of TLS in common"),
+      ] {
+        let client = try await Subprocess.run(
+          "/usr/bin/openssl", ["s_client", "-connect", "127.0.0.1:\(receiving.port)"] + own + options, in: workshop)
+        #expect(client.status != 0)
+        _ = try await eventually("the log says: \(words)") { serving.errors.contains(words) ? true : nil }
+      }
+      await serving.stop()
     }
 
     @Test("the host of a certificate counts only with TlsVerifyHost")

@@ -136,7 +136,8 @@ struct TLSDiagnosis {
   }
 
   private static let lacks = [
-    ("NO_SHARED_CIPHER", "cipher suite"), ("UNSUPPORTED_PROTOCOL", "version of TLS"),
+    // A client of before elliptic curves names none, and that is what BoringSSL misses first.
+    ("NO_SHARED_CIPHER", "cipher suite"), ("WRONG_CURVE", "cipher suite"), ("UNSUPPORTED_PROTOCOL", "version of TLS"),
     ("WRONG_VERSION_NUMBER", "version of TLS"), ("NO_SHARED_GROUP", "key exchange"),
     ("NO_COMMON_SIGNATURE_ALGORITHMS", "signature algorithm"),
   ]
