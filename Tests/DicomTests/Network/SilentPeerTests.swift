@@ -73,6 +73,26 @@ struct SilentPeerTests {
     await peer.stop()
   }
 
+  @Test("limits changed while an answer is waited for: none and again some, longer, and shorter than what has passed")
+  func changed() async throws {
+    let peer = try await ScriptedPeer.accepting { _, _, _ in }
+    let association = try await Association.request(.local(peer.port), deadlines: deadlines)
+    deadlines.set(Timeouts(all: nil))
+    let echo = Task { try await association.echo() }
+    await deadlines.untilWaiting(for: .response("C-ECHO"))
+    clock.advance(by: .seconds(1000))
+    deadlines.set(Timeouts(all: .seconds(1010)))
+    clock.advance(by: .seconds(9))
+    deadlines.set(Timeouts(all: .seconds(5000)))
+    clock.advance(by: .seconds(3000))
+    #expect(deadlines.current?.remaining(at: clock.now) == .seconds(991))
+    deadlines.set(Timeouts(all: .seconds(7)))
+    clock.advance(by: .zero)
+    let error = await #expect(throws: AssociationError.self) { try await echo.value }
+    #expect(error?.reason == .timeout(.response("C-ECHO"), .seconds(7)))
+    await peer.stop()
+  }
+
   @Test("each match restarts the wait; silence after some of them keeps those")
   func find() async throws {
     let peer = try await ScriptedPeer.accepting { command, context, line in
