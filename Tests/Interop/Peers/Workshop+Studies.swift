@@ -16,7 +16,8 @@ extension Workshop {
       change(number, &dataSet)
       let path = "\(folder)/\(number).dcm"
       let meta = FileMetaInformation(
-        mediaStorageSOPClassUID: .ctImageStorage, mediaStorageSOPInstanceUID: dataSet.uid(.sopInstanceUID) ?? "",
+        mediaStorageSOPClassUID: dataSet.uid(.sopClassUID) ?? .ctImageStorage,
+        mediaStorageSOPInstanceUID: dataSet.uid(.sopInstanceUID) ?? "",
         transferSyntax: .explicitVRLittleEndian)
       try DicomFile.write(dataSet, meta: meta, to: path)
       return path

@@ -23,7 +23,16 @@ import warnings
 
 import pydicom
 from pydicom.dataset import Dataset
-from pynetdicom import ALL_TRANSFER_SYNTAXES, AE, AllStoragePresentationContexts, build_context, build_role, evt
+from pynetdicom import (
+    ALL_TRANSFER_SYNTAXES,
+    AE,
+    AllStoragePresentationContexts,
+    build_context,
+    build_role,
+    evt,
+    register_uid,
+)
+from pynetdicom.service_class import StorageServiceClass
 from pynetdicom.sop_class import (
     ModalityWorklistInformationFind,
     PatientRootQueryRetrieveInformationModelFind,
@@ -122,6 +131,7 @@ def on_find(event):
     )
     say("find", event.identifier.QueryRetrieveLevel)
     say("keys", *(element.keyword for element in event.identifier))
+    say("asked", *(f"{element.keyword}={element.value or ''}" for element in event.identifier))
     seen = set()
     for dataset in matching(event.identifier):
         if dataset.get(level_key) in seen:
@@ -284,6 +294,8 @@ for abstract in (
     entity.add_supported_context(abstract)
 if options.commit:
     entity.add_supported_context(StorageCommitmentPushModel)
+for number, abstract in enumerate(options.take_class):
+    register_uid(abstract, f"TakenStorage{number}", StorageServiceClass)
 for abstract in [context.abstract_syntax for context in AllStoragePresentationContexts] + options.take_class:
     syntaxes = options.only_syntax or ALL_TRANSFER_SYNTAXES
     entity.add_supported_context(abstract, syntaxes, scu_role=True, scp_role=True)

@@ -148,6 +148,37 @@ extension Interop {
       #expect(asked["maximum"] as? Int == 0)
     }
 
+    @Test(
+      "150 SOP classes go over as many associations as their contexts need, at most three at once, and come back by C-GET"
+    )
+    func manyContexts() async throws {
+      let workshop = try Workshop()
+      let classes = (1...150).map { "1.2.826.0.1.3680043.10.9999.2.\($0)" }
+      let files = try workshop.studies(150) { number, dataSet in
+        dataSet.set(.sopClassUID, UID(classes[number - 1]))
+        dataSet.set(.studyInstanceUID, "2.25.4714")
+        dataSet.set(.patientID, "MANY")
+      }
+      let pacs = try await PynetdicomPACS(in: workshop, classes.flatMap { ["--take-class", $0] })
+      let entry: [String: Any] = [
+        "AET": pacs.aeTitle, "Host": "127.0.0.1", "Port": pacs.port, "MaximumAssociations": 3,
+      ]
+      let fluoro = try Installation(in: workshop, settings: ["DicomModalities": ["PACS": entry]])
+      func calls() -> Int { pacs.process.output.components(separatedBy: "called by").count - 1 }
+      let sent = try await fluoro.start(["store", "PACS", "--associations", "8", "--json"] + files).finished()
+      #expect(sent.status == 0, "\(sent.errors)")
+      #expect(try sent.objects().last?["completed"] as? Int == 150)
+      #expect(try sent.objects().last?["associations"] as? Int == 3)
+      #expect(calls() >= 3)
+
+      let before = calls()
+      let got = try await fluoro.run("get", "PACS", "-q", "StudyInstanceUID=2.25.4714", "--json")
+      #expect(got.status == 0, "\(got.output)\(got.errors)")
+      #expect(try got.objects().last?["received"] as? Int == 150)
+      #expect(calls() > before + 1, "one association has room for 128 contexts")
+      #expect(try await Python.differences(between: files, and: fluoro.files, in: workshop) == [])
+    }
+
     /// What pynetdicom, as requestor, was answered.
     private func proposal(_ proposal: String, to port: Int, in workshop: Workshop) async throws -> [String: Any] {
       let ended = try await Python.run("negotiating_scu.py", [String(port), "FLUORO", proposal], in: workshop)
@@ -165,6 +196,8 @@ extension Interop {
       }
       let jane = try await comes(#""identity": [2, "jane", "sesame"]"#)
       #expect(jane["established"] as? Bool == true && jane["echoes"] as? [Int] == [0], "\(jane)")
+      // PS3.7 §D.3.3.7.2: there is nothing to be said to a username beside that it is known.
+      #expect(jane["identity"] as? String == "", "\(jane)")
       for other in [
         #""identity": [2, "jane", "open"]"#, #""identity": [2, "joe", "sesame"]"#, #""identity": [1, "jane"]"#,
         #""identity": [5, "sesame"]"#, "",
