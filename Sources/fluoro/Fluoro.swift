@@ -69,7 +69,7 @@ struct Fluoro: InterfaceCommand {
     {
       (type, rest) = (next, rest.dropFirst())
     }
-    try check(rest.first == "help" ? rest.dropFirst() : rest, below: rest.first == "help" ? Fluoro.self : type)
+    try check(rest.first == "help" ? rest.dropFirst() : rest, below: type)
     if type != Fluoro.self, type.configuration.subcommands.isEmpty, let command = try? type.parseAsRoot(Array(rest)),
       Swift.type(of: command) == type
     {
@@ -81,7 +81,7 @@ struct Fluoro: InterfaceCommand {
   /// A word where the name of a command was expected is named; the argument parser speaks of an unexpected argument, and
   /// helps with everything where help with that is asked for.
   private static func check(_ words: ArraySlice<String>, below type: any ParsableCommand.Type) throws(Ending) {
-    guard let word = words.first, !word.hasPrefix("-") else { return }
+    guard let word = words.first, !word.hasPrefix("-"), word != "help" else { return }
     let commands = type.configuration.subcommands
     if commands.isEmpty { return }
     if let next = commands.first(where: { $0.configuration.commandName == word }) {

@@ -23,7 +23,9 @@ import Testing
     }
   }
 
-  @Test("it is told, nothing more is taken, and it goes on by itself when it can; nothing is missing then")
+  @Test(
+    "it is told, nothing more is taken, and it goes on by itself when it can; nothing is missing then",
+    .timeLimit(.minutes(2)))
   func full() async throws {
     let (problems, tell) = AsyncStream.makeStream(of: StorageError?.self)
     let observation = index.observeProblem { tell.yield($0) }

@@ -17,7 +17,8 @@ struct DateInputTests {
   func dateInput(text: String, range: String) { #expect(DateInput.range(text, today: noon) == range) }
 
   @Test(arguments: [
-    "tomorow", "2024-13", "2024-02-30", "..", "12", "-", "2024-03..2024-01", "20240131-20240101", "20240230-",
+    "tomorow", "2024-13", "2024-02-30", "..", "12", "-", "2024-03..2024-01", "20240131-20240101", "20240230-", "+2024011",
+    "٢٠٢٤",
   ])
   func noDate(text: String) { #expect(DateInput.range(text, today: noon) == nil) }
 

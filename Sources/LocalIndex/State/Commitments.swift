@@ -43,7 +43,7 @@ extension LocalIndex {
     }
   }
 
-  /// Forgets a request that was refused, or never made: no report will come.
+  /// Forgets a request that was refused: no report will come.
   public func forgetCommitment(_ transactionUID: UID) throws {
     try writeState { db in
       try db.execute(sql: "DELETE FROM commitment WHERE uid = ?", arguments: [transactionUID.rawValue])

@@ -57,7 +57,7 @@ public enum DateInput {
     if let days = ago(text) { return (day(today - days * 86400), day(today - days * 86400)) }
     if text.count == 8, let plain = valid(text) { return (plain, plain) }
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isWholeNumber) }), let year = parts.first, year.count == 4
+    guard parts.allSatisfy({ !$0.isEmpty && isDigits($0) }), let year = parts.first, year.count == 4
     else { return nil }
     let rest = parts.dropFirst().map { $0.count == 1 ? "0\($0)" : String($0) }
     switch rest.count {
@@ -130,8 +130,13 @@ public enum DateInput {
     return String(Int(parts.tm_year + 1900) * 10000 + Int(parts.tm_mon + 1) * 100 + Int(parts.tm_mday))
   }
 
+  /// Those that DICOM writes dates with: no sign, and no digit of another script.
+  private static func isDigits(_ text: some StringProtocol) -> Bool {
+    text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+  }
+
   private static func valid(_ text: String) -> String? {
-    guard let number = Int(text), text.count == 8 else { return nil }
+    guard isDigits(text), let number = Int(text), text.count == 8 else { return nil }
     let (year, month, day) = (number / 10000, number / 100 % 100, number % 100)
     guard (1...12).contains(month) else { return nil }
     return (1...days(year, month)).contains(day) ? text : nil

@@ -87,7 +87,8 @@ private struct CommitmentRequest {
         }
       return CommittedInstance(sopInstanceUID: reference.sopInstanceUID.rawValue, state: state)
     }
-    if let status, !status.isSuccess { try station.index.forgetCommitment(transactionUID) }
+    // What the peer said counts, whether that can be noted or not.
+    if let status, !status.isSuccess { try? station.index.forgetCommitment(transactionUID) }
     result.outcome = outcome(result, failure, receiving)
     return result
   }

@@ -46,7 +46,7 @@ final class StationStorage: Sendable {
 
   private static func tell(_ problem: StorageError?, _ activity: ActivityLog) {
     guard let problem else {
-      activity.add(.note, peer: "", "the index is written again, and nothing is missing in it; instances are taken")
+      activity.add(.note, peer: "", "the index is written again; instances are taken")
       return
     }
     activity.add(

@@ -4,6 +4,7 @@ Takes connections on PORT and passes what comes on to TARGET-PORT, either way, n
 small, so that whoever sends notices.
 """
 
+import contextlib
 import socket
 import sys
 import threading
@@ -22,8 +23,10 @@ def pump(source, sink):
             sink.sendall(piece)
         sink.shutdown(socket.SHUT_WR)
     except OSError:
-        source.close()
-        sink.close()
+        # Closing alone would leave the other direction waiting.
+        for line in (source, sink):
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
 
 listener = socket.socket()

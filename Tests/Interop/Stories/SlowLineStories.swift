@@ -6,7 +6,7 @@ extension Interop {
   @Suite("Slow lines")
   struct SlowLineStories {
     let workshop: Workshop
-    /// One instance of 2 MB, for which the line needs 4 s; the timeout is 1 s.
+    /// One instance of 2 MB, for which the line needs 7 s; the timeout is 2 s.
     let files: [String]
     static let study = "StudyInstanceUID=2.25.4711.1.1024"
 
@@ -15,16 +15,16 @@ extension Interop {
       files = try await Python.series(of: 1, rows: 1024, in: workshop)
     }
 
-    /// A line of 500 kB/s to a port, and its own port.
+    /// A line of 300 kB/s to a port, and its own port.
     private func line(to port: Int) async throws -> (process: Subprocess, port: Int) {
       let own = try Ports.free()
       let process = try Subprocess(
-        Workshop.python, ["\(Workshop.scripts)/throttle.py", String(own), String(port), "500000"], in: workshop)
+        Workshop.python, ["\(Workshop.scripts)/throttle.py", String(own), String(port), "300000"], in: workshop)
       try await Ports.awaitListening(own, process)
       return (process, own)
     }
 
-    private func took(_ begun: ContinuousClock.Instant) -> Bool { ContinuousClock.now - begun > .seconds(3) }
+    private func took(_ begun: ContinuousClock.Instant) -> Bool { ContinuousClock.now - begun > .seconds(5) }
 
     @Test("an instance goes to storescp although all of it takes longer than the timeout")
     func storing() async throws {
@@ -32,7 +32,7 @@ extension Interop {
       let line = try await line(to: storescp.port)
       let fluoro = try Installation(in: workshop, modalities: ["SINK": (storescp.aeTitle, line.port)])
       let begun = ContinuousClock.now
-      let sent = try await fluoro.start(["store", "SINK", "--timeout", "1"] + files).finished()
+      let sent = try await fluoro.start(["store", "SINK", "--timeout", "2"] + files).finished()
       #expect(sent.status == 0, "\(sent.errors)")
       #expect(took(begun), "the line was slow")
       #expect(try await Python.differences(between: files, and: storescp.files, in: workshop) == [])
@@ -45,17 +45,17 @@ extension Interop {
     func retrieving(_ method: String) async throws {
       let port = try Ports.free()
       // A move comes back over a line of its own; a get over that of the request.
-      let back = try await line(to: port)
-      let pacs = try await QueryRetrieveSCP(in: workshop, hosts: ["us": ("FLUORO", back.port)], files: files)
+      let back = method == "move" ? try await line(to: port) : nil
+      let pacs = try await QueryRetrieveSCP(in: workshop, hosts: ["us": ("FLUORO", back?.port ?? port)], files: files)
       let there = method == "get" ? try await line(to: pacs.port) : nil
       let fluoro = try Installation(
         in: workshop, port: port, modalities: ["PACS": (pacs.aeTitle, there?.port ?? pacs.port)])
       let begun = ContinuousClock.now
-      let got = try await fluoro.run(method, "PACS", "-q", Self.study, "--timeout", "1", "--json")
+      let got = try await fluoro.run(method, "PACS", "-q", Self.study, "--timeout", "2", "--json")
       #expect(got.status == 0, "\(got.output)\(got.errors)")
       #expect(took(begun), "the line was slow")
       #expect(try await Python.differences(between: files, and: fluoro.files, in: workshop) == [])
-      await back.process.stop()
+      await back?.process.stop()
       await there?.process.stop()
     }
 
@@ -64,7 +64,7 @@ extension Interop {
       let storescp = try await StoreSCP(in: workshop, ["--verbose"])
       let line = try await line(to: storescp.port)
       let fluoro = try Installation(in: workshop, modalities: ["SINK": (storescp.aeTitle, line.port)])
-      let sending = try fluoro.start(["store", "SINK", "--timeout", "1", "--json"] + files)
+      let sending = try fluoro.start(["store", "SINK", "--timeout", "2", "--json"] + files)
       _ = try await eventually("it is under way") {
         (storescp.process.output + storescp.process.errors).contains("Received Store Request") ? true : nil
       }
@@ -73,7 +73,7 @@ extension Interop {
       let ended = try await sending.finished(within: .seconds(30))
       kill(relay, SIGCONT)
       #expect(ended.status != 0)
-      #expect(ended.errors.contains("within 1 s"), "\(ended.errors)")
+      #expect(ended.errors.contains("within 2 s"), "\(ended.errors)")
       await line.process.stop()
     }
   }
