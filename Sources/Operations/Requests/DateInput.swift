@@ -21,10 +21,11 @@ public enum DateInput {
     if let days = ago(text) { return "\(day(today - days * 86400))-" }
     if let (start, end) = span(text, today) { return start == end ? start : "\(start)-\(end)" }
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts.allSatisfy({ $0.isEmpty || valid(String($0)) != nil }),
-      parts.contains(where: { !$0.isEmpty }), isInOrder(parts[0], parts[1])
+    guard parts.count == 2, parts.contains(where: { !$0.isEmpty }),
+      let start = parts[0].isEmpty ? ("", "") : span(String(parts[0]), today),
+      let end = parts[1].isEmpty ? ("", "") : span(String(parts[1]), today)
     else { return nil }
-    return text
+    return isInOrder(start.0, end.1) ? "\(start.0)-\(end.1)" : nil
   }
 
   /// The value to match a date by: what people type as its range; what DICOM itself understands as it is written, also
