@@ -11,21 +11,22 @@ public enum DateInput {
     let text = text.lowercased().filter { $0 != " " }
     if text.isEmpty { return "" }
     if let ends = text.firstRange(of: "..") {
-      let (from, to) = (text[..<ends.lowerBound], text[ends.upperBound...])
-      guard !from.isEmpty || !to.isEmpty else { return nil }
-      guard let start = from.isEmpty ? ("", "") : span(String(from), today),
-        let end = to.isEmpty ? ("", "") : span(String(to), today)
-      else { return nil }
-      return isInOrder(start.0, end.1) ? "\(start.0)-\(end.1)" : nil
+      return between(text[..<ends.lowerBound], text[ends.upperBound...], today)
     }
     if let days = ago(text) { return "\(day(today - days * 86400))-" }
     if let (start, end) = span(text, today) { return start == end ? start : "\(start)-\(end)" }
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts.contains(where: { !$0.isEmpty }),
-      let start = parts[0].isEmpty ? ("", "") : span(String(parts[0]), today),
-      let end = parts[1].isEmpty ? ("", "") : span(String(parts[1]), today)
+    return parts.count == 2 ? between(parts[0], parts[1], today) : nil
+  }
+
+  /// From the first day that one thing means to the last of another; where one says nothing, open at that end.
+  private static func between(_ first: Substring, _ last: Substring, _ today: Int) -> String? {
+    guard !first.isEmpty || !last.isEmpty,
+      let start = first.isEmpty ? "" : span(String(first), today)?.0,
+      let end = last.isEmpty ? "" : span(String(last), today)?.1,
+      start.isEmpty || end.isEmpty || start <= end
     else { return nil }
-    return isInOrder(start.0, end.1) ? "\(start.0)-\(end.1)" : nil
+    return "\(start)-\(end)"
   }
 
   /// The value to match a date by: what people type as its range; what DICOM itself understands as it is written, also
@@ -42,10 +43,6 @@ public enum DateInput {
       values.append(value)
     }
     return values.joined(separator: "\\")
-  }
-
-  private static func isInOrder(_ first: some StringProtocol, _ last: some StringProtocol) -> Bool {
-    first.isEmpty || last.isEmpty || String(first) <= String(last)
   }
 
   /// The first and the last day something means.
