@@ -60,6 +60,25 @@ struct SendListTests {
     #expect(try list(folder.path).instances.map(\.sopInstanceUID) == ["1.2.1", "1.2.99"])
   }
 
+  @Test("of many files the small ones are read once, the others again when their turn comes")
+  func kept() throws {
+    for number in 0..<70 { try add("\(number).dcm", UID("1.2.\(number)")) }
+    var large = try [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/0.dcm")))
+    large += [UInt8](repeating: 0, count: 20_000)
+    try Data(large).write(to: URL(fileURLWithPath: "\(folder.path)/0.dcm"))
+    let many = try list(folder.path).instances
+    #expect(many.count == 70 && many.filter { $0.content == nil }.map(\.sopInstanceUID) == ["1.2.0"])
+    for instance in many where instance.content != nil {
+      guard case .kept(let bytes) = try instance.source().content else {
+        Issue.record("\(instance.path) is not sent from memory")
+        continue
+      }
+      let offset = try #require(instance.offset)
+      #expect(offset + bytes.count == instance.bytes)
+    }
+    #expect(try list("\(folder.path)/1.dcm", "\(folder.path)/2.dcm").instances.allSatisfy { $0.content == nil })
+  }
+
   @Test("a named file that is none is refused, and so is a folder with nothing in it")
   func refused() throws {
     let text = try folder.write("notes.txt", "no instance")

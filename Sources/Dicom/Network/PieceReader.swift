@@ -19,7 +19,7 @@ final class PieceReader: Sendable {
 
   private let path: String
   private let descriptor: CInt
-  private let memory: ByteBuffer
+  private let content: StoreSource.Content
   private let state: NIOLockedValueBox<(position: Int, isOpen: Bool)>
   private let end: Int
   private let contextID: UInt8
@@ -28,16 +28,20 @@ final class PieceReader: Sendable {
   let length: Int
 
   init(_ content: StoreSource.Content, contextID: UInt8, maximumFragment: Int) throws(PieceReaderError) {
+    self.content = content
     self.contextID = contextID
     self.maximumFragment = maximumFragment
     switch content {
     case .bytes(let bytes):
-      (path, descriptor, memory, length) = ("", -1, bytes, bytes.readableBytes)
+      (path, descriptor, length) = ("", -1, bytes.readableBytes)
+      state = NIOLockedValueBox((0, false))
+      end = length
+    case .kept(let bytes):
+      (path, descriptor, length) = ("", -1, bytes.count)
       state = NIOLockedValueBox((0, false))
       end = length
     case .file(let path, let offset):
       self.path = path
-      memory = ByteBuffer()
       descriptor = open(path, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw PieceReaderError(path: path, errno) }
       var information = stat()
@@ -68,11 +72,13 @@ final class PieceReader: Sendable {
       let length = min(maximumFragment, count - done)
       PDUEncoder.writeDataHeader(
         contextID: contextID, isCommand: false, isLast: isLast && done + length == count, length: length, into: &buffer)
-      if descriptor < 0 {
-        if let slice = memory.getSlice(at: memory.readerIndex + start + done, length: length) {
+      switch content {
+      case .bytes(let bytes):
+        if let slice = bytes.getSlice(at: bytes.readerIndex + start + done, length: length) {
           buffer.writeImmutableBuffer(slice)
         }
-      } else {
+      case .kept(let bytes): bytes.write(at: start + done, count: length, into: &buffer)
+      case .file:
         places.append(buffer.readableBytes..<buffer.readableBytes + length)
         buffer.moveWriterIndex(forwardBy: length)
       }

@@ -6,6 +6,7 @@ public struct StoreSource: Sendable {
     /// The data set begins at `offset` of the file and goes to its end.
     case file(path: String, offset: Int)
     case bytes(ByteBuffer)
+    case kept(StoreMemory.Bytes)
   }
 
   public var content: Content

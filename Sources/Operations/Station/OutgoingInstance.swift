@@ -14,6 +14,8 @@ struct OutgoingInstance: Sendable {
   var bytes: Int
   /// Where the data set begins; nil: read when it is sent.
   var offset: Int?
+  /// The data set, of a small one among many.
+  var content: StoreMemory.Bytes?
 
   init(_ stored: StoredInstance) {
     path = stored.path
@@ -25,8 +27,9 @@ struct OutgoingInstance: Sendable {
 
   /// A file on disk. The data set's own UIDs count, not those of the meta information.
   ///
+  /// - Parameter memory: where a small one waits for its turn.
   /// - Throws: when it is not a DICOM instance.
-  init(file path: String) throws {
+  init(file path: String, memory: StoreMemory? = nil) throws {
     var file = try DicomFile(path: path, reading: .identification)
     if file.dataSet.uid(.sopClassUID) == nil || file.dataSet.uid(.sopInstanceUID) == nil {
       // They are absent, or not where they belong in the order of tags.
@@ -42,9 +45,15 @@ struct OutgoingInstance: Sendable {
     transferSyntax = file.transferSyntax.uid
     bytes = file.size
     offset = file.dataSetOffset
+    content = file.encodedDataSet.flatMap { memory?.keep($0) }
   }
 
   func source() throws -> StoreSource {
+    if let content {
+      return StoreSource(
+        content: .kept(content), sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID,
+        transferSyntax: transferSyntax)
+    }
     let offset = try offset ?? DicomFile(path: path).dataSetOffset
     return StoreSource(
       path: path, offset: offset, sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID,
@@ -140,14 +149,19 @@ struct SendList: Sendable {
     }
   }
 
+  /// What waits in memory at most, of one list.
+  private static let keptBytes = 32 << 20
+
   /// Reads the headers on all processors: nothing can be proposed to a peer before all are known.
   private static func look(at files: [File]) -> [Result<OutgoingInstance, any Error>] {
     let pieceLength = 64
     let pieces = (files.count + pieceLength - 1) / pieceLength
+    // A few are soon read again.
+    let memory = files.count > pieceLength ? StoreMemory(capacity: keptBytes) : nil
     let found = Mutex<[[Result<OutgoingInstance, any Error>]]>(Array(repeating: [], count: pieces))
     DispatchQueue.concurrentPerform(iterations: pieces) { piece in
       let range = piece * pieceLength..<min((piece + 1) * pieceLength, files.count)
-      let results = files[range].map { file in Result { try OutgoingInstance(file: file.path) } }
+      let results = files[range].map { file in Result { try OutgoingInstance(file: file.path, memory: memory) } }
       found.withLock { $0[piece] = results }
     }
     return found.withLock { $0.flatMap { $0 } }

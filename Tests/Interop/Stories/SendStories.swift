@@ -59,6 +59,16 @@ extension Interop {
       #expect(stored(pacs).count == 40 && Set(stored(pacs)).count == 40, "\(pacs.process.output)")
     }
 
+    @Test("two hundred small instances over three associations arrive bit for bit, each once")
+    func manySmall() async throws {
+      let files = try await Python.series(of: 200, in: workshop)
+      let (fluoro, pacs, folder) = try await installation([], modality: ["MaximumAssociations": 3])
+      let sent = try await fluoro.start(["store", "PACS", "--associations", "3", "--json"] + files).finished()
+      #expect(sent.status == 0, "\(sent.output)\(sent.errors)")
+      #expect(stored(pacs).count == 200 && Set(stored(pacs)).count == 200)
+      #expect(try await Python.differences(between: files, and: Workshop.files(below: folder), in: workshop) == [])
+    }
+
     @Test("a warning is no failure, and is told apart from one")
     func warnings() async throws {
       let files = try await Python.series(of: 4, in: workshop)

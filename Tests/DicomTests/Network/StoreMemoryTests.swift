@@ -1,0 +1,44 @@
+import NIOCore
+import Testing
+
+@testable import Dicom
+
+@Suite("Small instances in memory until they are sent")
+struct StoreMemoryTests {
+  private static func bytes(_ seed: Int, count: Int) -> ByteBuffer {
+    ByteBuffer(bytes: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ seed) })
+  }
+
+  @Test("what several threads keep at once is what each gave, and what has no room is not kept")
+  func keeping() async throws {
+    let memory = try #require(StoreMemory(capacity: 100_000))
+    let all = await withTaskGroup(of: (Int, StoreMemory.Bytes?).self) { group in
+      for number in 0..<300 {
+        group.addTask { (number, memory.keep(Self.bytes(number, count: 400 + number))) }
+      }
+      var all: [Int: StoreMemory.Bytes] = [:]
+      for await (number, bytes) in group { all[number] = bytes }
+      return all
+    }
+    #expect(all.count > 100 && all.count < 300, "\(all.count) of about 182 that there is room for")
+    for (number, bytes) in all {
+      var buffer = ByteBuffer()
+      bytes.write(at: 0, count: bytes.count, into: &buffer)
+      #expect(buffer == Self.bytes(number, count: 400 + number))
+    }
+  }
+
+  @Test("it goes in the same PDUs as from anywhere else", arguments: [64, 100, 1000, 131_066])
+  func pieces(_ maximumFragment: Int) throws {
+    let bytes = Self.bytes(7, count: 1000)
+    let memory = try #require(StoreMemory(capacity: 4096))
+    let kept = try #require(memory.keep(bytes))
+    let wires = try [StoreSource.Content.bytes(bytes), .kept(kept)].map { content in
+      let reader = try PieceReader(content, contextID: 3, maximumFragment: maximumFragment)
+      var wire = ByteBuffer()
+      while try !reader.next(into: &wire).isLast {}
+      return wire
+    }
+    #expect(wires[0] == wires[1] && wires[0].readableBytes > 1000)
+  }
+}
