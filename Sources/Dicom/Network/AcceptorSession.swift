@@ -32,6 +32,8 @@ final class AcceptorSession: UpperLayerUser {
   /// The message id of the C-GET that runs.
   var getID: UInt16?
   var agreedRoles: [RoleSelection] = []
+  /// For the next instance of a near peer.
+  private let requestWatch: AnswerWatch
 
   /// The data set that is arriving, and what becomes of it.
   private enum Incoming {
@@ -46,6 +48,7 @@ final class AcceptorSession: UpperLayerUser {
     self.handler = handler
     self.channel = channel
     self.shared = shared
+    requestWatch = AnswerWatch(channel, isSure: false)
     deadlines = Deadlines(
       Timeouts(connect: nil, association: nil, response: nil, idle: shared.idle), clock: shared.settings.clock)
     id = shared.add(weakBound)
@@ -125,6 +128,7 @@ final class AcceptorSession: UpperLayerUser {
   // MARK: Messages
 
   func received(_ command: CommandSet, contextID: UInt8) {
+    requestWatch.end()
     guard let context = contexts[contextID], let association else {
       handler.violated(MessageError.unknownContext(contextID).description)
       return
@@ -254,6 +258,8 @@ final class AcceptorSession: UpperLayerUser {
     deadlines.restart()
     respond(command, contextID, status)
     handler.resume()
+    // Others would be kept waiting meanwhile.
+    if !isBusy, shared.connectionCount == 1 { requestWatch.begin() }
   }
 
   func becameWritable() {

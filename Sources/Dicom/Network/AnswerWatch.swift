@@ -7,9 +7,9 @@ import Synchronization
   import Darwin
 #endif
 
-/// Watches for the answer to a request instead of sleeping until it comes, for a moment, where the last one came that fast:
-/// on one machine, or to the next rack, falling asleep and being woken takes as long as all the rest. Lives on the event
-/// loop, which does nothing else in that moment.
+/// Watches for the answer to a request, or the request that follows an answer, instead of sleeping until it comes, for a
+/// moment, where the last one came that fast: on one machine, or to the next rack, falling asleep and being woken takes as
+/// long as all the rest. Lives on the event loop, which does nothing else in that moment.
 final class AnswerWatch {
   /// A peer that answers within this is near; nobody further away does.
   private static let near: TimeAmount = .microseconds(250)
@@ -21,6 +21,8 @@ final class AnswerWatch {
   private static let awaited = Atomic(0)
 
   private let channel: any Channel
+  /// An answer is sure to come, or the association ends; another request is not.
+  private let isSure: Bool
   /// Asking the channel for it each time takes longer than some answers do.
   private lazy var socket = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable { (socket: CInt) in
     socket
@@ -29,24 +31,28 @@ final class AnswerWatch {
   private var isNear = false
   private var willWatch = false
 
-  init(_ channel: any Channel) { self.channel = channel }
+  /// - Parameter isSure: whether it is answers that are awaited.
+  init(_ channel: any Channel, isSure: Bool = true) {
+    self.channel = channel
+    self.isSure = isSure
+  }
 
-  /// A request has left; its answer is awaited.
+  /// A message has left; the one that follows from it is awaited.
   func begin() {
     guard sent == nil else { return }
     sent = .now()
-    Self.awaited.add(1, ordering: .relaxed)
+    if isSure { Self.awaited.add(1, ordering: .relaxed) }
     guard isNear, !willWatch else { return }
     willWatch = true
     // When all else that there is to do now is done.
     channel.eventLoop.assumeIsolated().execute { self.watch() }
   }
 
-  /// The answer is here, or is not awaited any more.
+  /// It is here, or is not awaited any more.
   func end() {
     guard let sent else { return }
     self.sent = nil
-    Self.awaited.subtract(1, ordering: .relaxed)
+    if isSure { Self.awaited.subtract(1, ordering: .relaxed) }
     isNear = .now() - sent < Self.near
   }
 
