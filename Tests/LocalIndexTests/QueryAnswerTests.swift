@@ -34,6 +34,12 @@ import Testing
     return identifier
   }
 
+  func item(_ keys: [(Tag, String)]) -> DataSet {
+    var item = DataSet()
+    for (tag, value) in keys { if value.isEmpty { item.setEmpty(tag) } else { item.set(tag, value) } }
+    return item
+  }
+
   func answers(
     _ identifier: DataSet, model: UID = .studyRootFind, agreed: QueryCapabilities = []
   ) throws -> [DataSet] {
@@ -86,11 +92,6 @@ import Testing
   }
 
   @Test("a sequence matches where one of its items matches all that is asked of it") func sequence() throws {
-    func item(_ keys: [(Tag, String)]) -> DataSet {
-      var item = DataSet()
-      for (tag, value) in keys { if value.isEmpty { item.setEmpty(tag) } else { item.set(tag, value) } }
-      return item
-    }
     var two = makeDataSet(study: "1.2.9", series: "1.2.9.1", instance: "1.2.9.1.1")
     var nested = item([(.scheduledProcedureStepID, "S2"), (.requestedProcedureID, "R2")])
     nested.set(.scheduledProtocolCodeSequence, items: [item([(.codeValue, "C1")]), item([(.codeValue, "C2")])])
@@ -163,6 +164,47 @@ import Testing
     ] as [(String, [(Tag, String)], Bool)])
   func supported(level: String, keys: [(Tag, String)], isSupported: Bool) {
     #expect(QueryAnswers.supports(request(level, keys)) == isSupported)
+  }
+
+  @Test("a date and time is found in whatever time zone it, its data set or the request says")
+  func timeZones() throws {
+    var there = makeDataSet(
+      study: "1.5.1", series: "1.5.1.1", instance: "1.5.1.1.1",
+      [(.acquisitionDateTime, "20180323101500"), (.timezoneOffsetFromUTC, "+0100")])
+    there.set(
+      .requestAttributesSequence, items: [item([(.scheduledProcedureStepStartDateTime, "20180323101500")])])
+    try index.receive(there)
+    try index.receive(
+      makeDataSet(
+        study: "1.5.2", series: "1.5.2.1", instance: "1.5.2.1.1",
+        [(.acquisitionDateTime, "20180323101500-0500"), (.timezoneOffsetFromUTC, "+0100")]))
+    func found(_ key: String, zone: String = "", inSequence: Bool = false) throws -> [String] {
+      var identifier = request("STUDY", [(.studyInstanceUID, "1.5.*")])
+      if !zone.isEmpty { identifier.set(.timezoneOffsetFromUTC, zone) }
+      if inSequence {
+        identifier.set(
+          .requestAttributesSequence, items: [item([(.scheduledProcedureStepStartDateTime, key)])])
+      } else {
+        identifier.set(.acquisitionDateTime, key)
+      }
+      return try answers(identifier).compactMap { $0.string(.studyInstanceUID) }
+    }
+    #expect(try found("20180323091500+0000") == ["1.5.1"])
+    #expect(try found("20180323091500", zone: "+0000") == ["1.5.1"])
+    #expect(try found("20180323111500", zone: "-0400") == ["1.5.2"])
+    #expect(try found("2018032309-2018032309", zone: "+0000") == ["1.5.1"])
+    #expect(try found("20180323-20180323", zone: "+0000") == ["1.5.1", "1.5.2"])
+    #expect(try found("20180323160000-0000", zone: "+0000").isEmpty, "there is no such offset")
+    #expect(try found("20180323041500-0500", inSequence: true) == ["1.5.1"])
+    #expect(try found("20180323041500", zone: "-0500", inSequence: true) == ["1.5.1"])
+    #expect(try found("20180323101500", zone: "-0500", inSequence: true).isEmpty)
+    // Of somebody who searches here.
+    let local = LocalQuery(
+      level: .study, [(.acquisitionDateTime, "20180323"), (.timezoneOffsetFromUTC, "+1345")], limit: 5)
+    #expect(try index.find(local).isEmpty)
+    let ranged = LocalQuery(
+      level: .study, [(.acquisitionDateTime, "201803231600-"), (.timezoneOffsetFromUTC, "+0100")], limit: 5)
+    #expect(try index.find(ranged).map { $0.dataSet.string(.studyInstanceUID) } == ["1.5.2"])
   }
 
   @Test("dates and times are one range of moments where that was agreed to") func moments() throws {

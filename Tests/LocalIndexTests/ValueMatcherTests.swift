@@ -54,6 +54,61 @@ import Testing
     #expect(ValueMatcher(row.tag, row.key).matches(row.value) == row.matches)
   }
 
+  /// A key and a value of VR DT, each with what its data set says of the time zone, in minutes.
+  struct Moment: Sendable, CustomTestStringConvertible {
+    let key: String
+    let value: String
+    let zones: (key: Int?, value: Int?)
+    let matches: Bool
+    init(_ key: String, _ value: String, _ matches: Bool) { self.init(key, value, (nil, nil), matches) }
+    init(_ key: String, _ value: String, _ zones: (key: Int?, value: Int?), _ matches: Bool) {
+      (self.key, self.value, self.zones, self.matches) = (key, value, zones, matches)
+    }
+    var testDescription: String {
+      let said = [(key, zones.key), (value, zones.value)].map { text, zone in
+        text + (zone.map { " at \($0)" } ?? "")
+      }
+      return said.joined(separator: " ~ ")
+    }
+  }
+
+  static let moments: [Moment] = [
+    Moment("20180323101500", "20180323101500.000000", true), Moment("20180323101500", "20180323101500.5", false),
+    Moment("2018032310", "20180323100000", true), Moment("20180323", "20180323101500", false),
+    Moment("20180323101500+0100", "20180323091500+0000", true),
+    Moment("20180323101500+0100", "20180323041500-0500", true),
+    Moment("20180323101500+0100", "20180323101500-0500", false),
+    Moment("20180323003000+0100", "20180322233000+0000", true),
+    Moment("20180101003000+0530", "20171231190000+0000", true),
+    // Without an offset: what the data set says, else this machine's zone, for both the same.
+    Moment("20180323101500+0100", "20180323091500", (nil, 0), true),
+    Moment("20180323101500", "20180323091500", (60, 0), true),
+    Moment("20180323101500", "20180323101500", (60, 0), false),
+    Moment("20180323101500", "20180323101500+0100", (60, -300), true), Moment("2018", "2018", true),
+    // From the first moment that is said through the last.
+    Moment("20180323-20180324", "20180324235959.999999", true), Moment("20180323-20180324", "20180325", false),
+    Moment("20180323-20180324", "20180322235959.999999", false), Moment("-2018", "20181231235959", true),
+    Moment("-2018", "2019", false), Moment("2018-", "20180101", true), Moment("2018-", "2017", false),
+    Moment("-201802", "20180228", true), Moment("-201802", "20180301", false),
+    Moment("-20180323101500.5", "20180323101500.599", true), Moment("-20180323101500.5", "20180323101500.6", false),
+    Moment("20180323+0100-20180323+0100", "20180322233000+0000", true),
+    Moment("20180323+0100-20180323+0100", "20180323233000+0000", false),
+    Moment("20180323-0500-20180324-0500", "20180325043000+0000", true),
+    Moment("20180323-0500-20180324-0500", "20180323043000+0000", false),
+    Moment("20180323-0500-", "20180323045959+0000", false), Moment("20180323-0500-", "20180323050000+0000", true),
+    Moment("20180323-0500", "20180323050000+0000", true), Moment("20180323-0500", "20180324050000+0000", false),
+    Moment("20180323-20180323", "20180323233000", (60, 0), false),
+    Moment("20180323-20180323", "20180322233000", (60, 0), true),
+    Moment("1955-1956", "19561231", true), Moment("201803*", "20180323101500+0100", true),
+    Moment("2018\\2019", "20190101", true), Moment("20180323-", "", false), Moment("20180323-", "unknown", false),
+    Moment("20180230-", "20180323", false),
+  ]
+
+  @Test("dates and times with their offsets from UTC are moments", arguments: moments) func isAt(_ row: Moment) {
+    let matcher = ValueMatcher(.acquisitionDateTime, row.key, zone: row.zones.key)
+    #expect(matcher.matches(row.value, zone: row.zones.value) == row.matches)
+  }
+
   @Test(
     "patterns",
     arguments: [

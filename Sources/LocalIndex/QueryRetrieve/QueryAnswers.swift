@@ -58,13 +58,17 @@ public struct QueryAnswers: Sendable {
     self.index = index
     self.retrieveAETitle = retrieveAETitle
     query = LocalQuery(level: level)
+    // No condition, but it says how the others are read.
+    let offset = identifier.string(.timezoneOffsetFromUTC) ?? ""
+    if !offset.isEmpty { query.keys.append(LocalQuery.Key(.timezoneOffsetFromUTC, offset)) }
+    let zone = query.zone
     for element in identifier.elements {
       let tag = element.tag
       if tag.isGroupLength || Self.notKeys.contains(tag) { continue }
       query.returning.append(tag)
       if element.vr == .SQ {
         sequences.insert(tag)
-        query.sequences.append(SequenceKey(tag, item: identifier.items(tag).first, agreed))
+        query.sequences.append(SequenceKey(tag, item: identifier.items(tag).first, agreed, zone: zone))
       } else {
         query.keys += LocalQuery.Key.keys(tag, identifier.strings(tag), agreed)
       }

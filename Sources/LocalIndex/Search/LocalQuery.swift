@@ -49,6 +49,9 @@ public struct LocalQuery: Hashable, Sendable {
   var rows: [Int64]?
   /// Nothing but where the matches are is wanted.
   var isRowsOnly = false
+  /// The time zone of what the keys of VR DT leave without one: the value of the key Timezone Offset From UTC (0008,0201), in
+  /// minutes (PS3.4 §C.2.2.2.5.3).
+  var zone: Int? { DateTimeText.zone(keys.first { $0.tag == .timezoneOffsetFromUTC }?.value) }
   /// Attributes wanted in the matches besides the main tags; read from the file of one instance.
   public var returning: [Tag]
 

@@ -17,13 +17,14 @@ struct QueryTranslation {
 
   /// Tests what only a file tells, and copies the items of sequences that match.
   func matches(_ file: DataSet?, into answer: inout DataSet) -> Bool {
+    let zone = DateTimeText.zone(file?.string(.timezoneOffsetFromUTC))
     let isMatch =
       fileMatchers.allSatisfy { matcher in
-        matcher.matches(file.flatMap { $0.joinedStrings(matcher.tag) })
+        matcher.matches(file.flatMap { $0.joinedStrings(matcher.tag) }, zone: zone)
       } && fileMoments.allSatisfy { moment in file.map(moment.matches) ?? false }
     guard isMatch else { return false }
     for sequence in sequences {
-      guard let items = sequence.matches(in: file ?? DataSet()) else { return false }
+      guard let items = sequence.matches(in: file ?? DataSet(), zone: zone) else { return false }
       answer.set(sequence.tag, items: items)
     }
     return true
@@ -40,7 +41,7 @@ struct QueryTranslation {
   /// - Parameter db: asked how many resources the keys leave, to take the narrowest of several ways.
   init(_ query: LocalQuery, _ db: Database) throws {
     var builder = QueryConditions(level: query.level)
-    for key in query.keys { builder.add(ValueMatcher(key), text: key.value) }
+    for key in query.keys { builder.add(ValueMatcher(key, zone: query.zone), text: key.value) }
     for moment in query.moments { builder.add(moment) }
     fileMatchers = builder.fileMatchers
     fileMoments = builder.fileMoments

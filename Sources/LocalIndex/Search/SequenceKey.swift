@@ -6,17 +6,22 @@ struct SequenceKey: Hashable, Sendable {
   let tag: Tag
   private var keys: [LocalQuery.Key] = []
   private var sequences: [SequenceKey] = []
+  /// See ``LocalQuery/zone``.
+  private let zone: Int?
   /// All that is asked for; nothing: everything.
   private var returning: [Tag] = []
 
-  /// - Parameter item: the item of the request; one without attributes, or none, matches everything.
-  init(_ tag: Tag, item: DataSet?, _ agreed: QueryCapabilities) {
+  /// - Parameters:
+  ///   - item: the item of the request; one without attributes, or none, matches everything.
+  ///   - zone: of the request, in minutes from UTC.
+  init(_ tag: Tag, item: DataSet?, _ agreed: QueryCapabilities, zone: Int?) {
     self.tag = tag
+    self.zone = zone
     for element in item?.elements ?? DataSet().elements {
       if element.tag.isGroupLength { continue }
       returning.append(element.tag)
       if element.vr == .SQ {
-        sequences.append(SequenceKey(element.tag, item: item?.items(element.tag).first, agreed))
+        sequences.append(SequenceKey(element.tag, item: item?.items(element.tag).first, agreed, zone: zone))
       } else if let values = item?.strings(element.tag) {
         keys += LocalQuery.Key.keys(element.tag, values, agreed)
       }
@@ -29,14 +34,15 @@ struct SequenceKey: Hashable, Sendable {
   }
 
   /// The items that match, each with what was asked for; nil when the key does not match.
-  func matches(in dataSet: DataSet) -> [DataSet]? {
-    let items = dataSet.items(tag).compactMap(match)
+  /// - Parameter zone: what the whole data set says, in minutes from UTC.
+  func matches(in dataSet: DataSet, zone: Int?) -> [DataSet]? {
+    let items = dataSet.items(tag).compactMap { match($0, zone) }
     return items.isEmpty && !isUniversal ? nil : items
   }
 
-  private func match(_ item: DataSet) -> DataSet? {
+  private func match(_ item: DataSet, _ stored: Int?) -> DataSet? {
     let isMatch = keys.allSatisfy { key in
-      ValueMatcher(key, isExact: true).matches(item.joinedStrings(key.tag))
+      ValueMatcher(key, isExact: true, zone: zone).matches(item.joinedStrings(key.tag), zone: stored)
     }
     guard isMatch else { return nil }
     if returning.isEmpty { return LocalIndex.inUTF8(item) }
@@ -45,7 +51,7 @@ struct SequenceKey: Hashable, Sendable {
     LocalIndex.copy(returning, from: item, to: &result)
     for tag in returning where item[tag] == nil { result.setEmpty(tag) }
     for sequence in sequences {
-      guard let items = sequence.matches(in: item) else { return nil }
+      guard let items = sequence.matches(in: item, zone: stored) else { return nil }
       result.set(sequence.tag, items: items)
     }
     result.remove(.specificCharacterSet)

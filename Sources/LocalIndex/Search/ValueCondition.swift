@@ -8,13 +8,13 @@ struct ValueCondition {
   /// Every value of the column has to be looked at.
   private(set) var isSlow = false
 
-  /// - Parameter alternatives: those that are names, or ask for absence, are somebody else's.
+  /// - Parameter alternatives: those that are names, moments or ask for absence are somebody else's.
   init(_ alternatives: [ValueMatcher.Alternative], over column: String) {
     let exact = alternatives.compactMap { if case .exact(let text) = $0 { text } else { nil } }
     var parts: [SQL] = exact.isEmpty ? [] : ["\(sql: column) IN \(exact)"]
     for alternative in alternatives {
       switch alternative {
-      case .exact, .name, .absent: continue
+      case .exact, .name, .moments, .absent: continue
       case .pattern(let pattern): parts.append(self.pattern(pattern, column))
       case .range(let from, let through): parts.append(Self.range(from, through, column))
       }

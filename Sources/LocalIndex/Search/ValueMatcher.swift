@@ -12,6 +12,8 @@ public struct ValueMatcher: Sendable {
     case pattern(String)
     /// Bounds as normalised by ``DateTimeText``; both count.
     case range(from: String?, through: String?)
+    /// Moments as ``DateTimeText`` counts them; both count. It is met by when a value begins.
+    case moments(from: Int?, through: Int?)
     /// The component groups of a name, each exact or a pattern; an empty one matches anything.
     case name([String])
     /// No value at all (PS3.4 §C.2.2.2.7).
@@ -29,8 +31,10 @@ public struct ValueMatcher: Sendable {
 
   public var isUniversal: Bool { alternatives.isEmpty }
 
-  /// - Parameter isExact: letters of text, other than of names, compare as they are (PS3.4 §C.2.2.2.1).
-  public init(_ tag: Tag, _ key: String, isExact: Bool = false) {
+  /// - Parameters:
+  ///   - isExact: letters of text, other than of names, compare as they are (PS3.4 §C.2.2.2.1).
+  ///   - zone: of the dates and times in the key that name none (PS3.4 §C.2.2.2.5.3), in minutes from UTC; nil: this machine's.
+  public init(_ tag: Tag, _ key: String, isExact: Bool = false, zone: Int? = nil) {
     let kind = Self.kind(of: tag)
     let isSingle = kind == .text && Self.keepsBackslash(tag)
     let parts = !isSingle ? key.split(separator: "\\", omittingEmptySubsequences: false).map(String.init) : [key]
@@ -38,14 +42,15 @@ public struct ValueMatcher: Sendable {
     // An empty alternative, or a lone star, lets everything through, and with it the whole list.
     let everything = trimmed.contains { part in part.allSatisfy { $0 == "*" } }
     self.init(
-      tag, everything ? [] : trimmed.map { Self.alternative($0, kind, isExact) }, isSingle: isSingle, isExact: isExact)
+      tag, everything ? [] : trimmed.map { Self.alternative($0, kind, isExact, zone) }, isSingle: isSingle,
+      isExact: isExact)
   }
 
-  init(_ key: LocalQuery.Key, isExact: Bool = false) {
+  init(_ key: LocalQuery.Key, isExact: Bool = false, zone: Int? = nil) {
     if key.isAbsence {
       self.init(key.tag, [.absent], isSingle: true, isExact: isExact)
     } else {
-      self.init(key.tag, key.value, isExact: isExact)
+      self.init(key.tag, key.value, isExact: isExact, zone: zone)
     }
   }
 
@@ -82,9 +87,17 @@ public struct ValueMatcher: Sendable {
     return String(scalars)
   }
 
-  private static func alternative(_ part: String, _ kind: Kind, _ isExact: Bool) -> Alternative {
+  private static func alternative(_ part: String, _ kind: Kind, _ isExact: Bool, _ zone: Int?) -> Alternative {
     switch kind {
-    case .date, .time, .dateTime:
+    case .dateTime:
+      if part.contains(where: isWildcard) { return .pattern(part) }
+      if let range = DateTimeText.momentRange(part, zone: zone) {
+        return .moments(from: range.from, through: range.through)
+      }
+      // What is left out from the right is the first of its kind, as in a TM.
+      guard let moment = DateTimeText.moments(part, zone: zone)?.lowerBound else { return .exact(part) }
+      return .moments(from: moment, through: moment)
+    case .date, .time:
       if let range = DateTimeText.range(part, kind) { return .range(from: range.from, through: range.through) }
       if part.contains(where: isWildcard) { return .pattern(part) }
       return .exact(DateTimeText.normalise(part, kind))
@@ -129,7 +142,8 @@ public struct ValueMatcher: Sendable {
 
   /// Whether a stored value matches: all values joined by backslashes, as the index keeps them; nil when the attribute is
   /// absent, which matches no key but a universal one, or one that asks for that.
-  public func matches(_ stored: String?) -> Bool {
+  /// - Parameter zone: the data set's, Timezone Offset From UTC (0008,0201), in minutes; nil where it names none.
+  public func matches(_ stored: String?, zone: Int? = nil) -> Bool {
     if isUniversal { return true }
     if alternatives == [.absent] { return stored.map(Self.trim)?.isEmpty ?? true }
     guard let stored else { return false }
@@ -137,7 +151,7 @@ public struct ValueMatcher: Sendable {
     return values.contains { value in
       let trimmed = Self.trim(String(value))
       let prepared = isExact && kind == .text ? trimmed : Self.prepare(trimmed, kind)
-      return alternatives.contains { matches(prepared, $0) }
+      return alternatives.contains { matches(prepared, $0, zone) }
     }
   }
 
@@ -151,7 +165,7 @@ public struct ValueMatcher: Sendable {
     }
   }
 
-  private func matches(_ value: String, _ alternative: Alternative) -> Bool {
+  private func matches(_ value: String, _ alternative: Alternative, _ zone: Int?) -> Bool {
     switch alternative {
     case .exact(let text): return value == text
     case .pattern(let pattern): return Self.matches(value, pattern: pattern)
@@ -160,6 +174,9 @@ public struct ValueMatcher: Sendable {
       if let from, value < from { return false }
       if let through, value > through { return false }
       return true
+    case .moments(let from, let through):
+      guard let moment = DateTimeText.moments(value, zone: zone)?.lowerBound else { return false }
+      return from ?? moment <= moment && moment <= through ?? moment
     case .name(let wanted):
       let groups = FoldedText.nameGroups(value)
       if wanted.count == 1 { return groups.contains { !$0.isEmpty && Self.matches($0, pattern: wanted[0]) } }

@@ -78,6 +78,33 @@ extension Interop {
       await server.stop()
     }
 
+    @Test("a date and time that names no time zone is in the one of who asks, or of this machine")
+    func timeZones() async throws {
+      let files = try workshop.studies(2) { number, dataSet in
+        dataSet.set(.acquisitionDateTime, "20180723101500" + (number == 1 ? "+0200" : ""))
+      }
+      let (fluoro, server) = try await serving(files)
+      for (zone, isFound) in [("+0000", true), ("-0400", false)] {
+        let said = try await toolkit(
+          "findscu", fluoro, ["-v"],
+          [
+            "QueryRetrieveLevel=STUDY", "StudyInstanceUID", "AcquisitionDateTime=20180723081500",
+            "TimezoneOffsetFromUTC=\(zone)",
+          ])
+        #expect(said.contains("[2.25.1") == isFound, "\(zone): \(said)")
+      }
+      await server.stop()
+      // The rules of New York's clocks, which need no files to be known.
+      for (key, count) in [("20180723101500", 1), ("20180723101500-0400", 1), ("20180723101500-0500", 0)] {
+        let found = try await fluoro.start(
+          ["local", "find", "--json", "-q", "AcquisitionDateTime=\(key)"],
+          under: ["/usr/bin/env", "TZ=EST5EDT,M3.2.0,M11.1.0"]
+        ).finished()
+        let uids = try found.objects().compactMap { $0["StudyInstanceUID"] as? String }
+        #expect(uids == Array(repeating: "2.25.2", count: count), "\(key)")
+      }
+    }
+
     @Test("findscu cancels a query after some of many answers")
     func cancelledQuery() async throws {
       let (fluoro, server) = try await serving(try workshop.studies(3000))
