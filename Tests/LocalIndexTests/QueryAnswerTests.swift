@@ -230,6 +230,35 @@ import Testing
     #expect(try found("20180324", "1000-", combined: true) == ["1.4.20180324.180000"], "one date is no range")
   }
 
+  @Test(
+    "so are other pairs: of the index, of files alone, in sequences",
+    arguments: [
+      (.seriesDate, .seriesTime, false), (.patientBirthDate, .patientBirthTime, false),
+      (.performedProcedureStepStartDate, .performedProcedureStepStartTime, false),
+      (Tag(0x0018, 0x1012), Tag(0x0018, 0x1014), false),
+      (.scheduledProcedureStepStartDate, .scheduledProcedureStepStartTime, true),
+    ] as [(Tag, Tag, Bool)])
+  func otherMoments(date: Tag, time: Tag, inSequence: Bool) throws {
+    for (number, hour) in [("1", "23"), ("2", "03")] {
+      let uid = "1.4.\(number)"
+      let pair = [(date, "2018032\(number)"), (time, "\(hour)0000")]
+      var dataSet = makeDataSet(
+        patientID: "P\(number)", study: uid, series: uid + ".1", instance: uid + ".1.1", inSequence ? [] : pair)
+      if inSequence { dataSet.set(.requestAttributesSequence, items: [item(pair)]) }
+      try index.receive(dataSet)
+    }
+    func found(_ dates: String, _ times: String, _ agreed: QueryCapabilities) throws -> [String] {
+      let keys = [(date, dates), (time, times)]
+      var identifier = request("SERIES", [(.studyInstanceUID, "1.4.*")] + (inSequence ? [] : keys))
+      if inSequence { identifier.set(.requestAttributesSequence, items: [item(keys)]) }
+      return try answers(identifier, agreed: agreed).compactMap { $0.string(.studyInstanceUID) }
+    }
+    #expect(try found("20180321-20180322", "2200-0400", .dateTimeMatching) == ["1.4.1", "1.4.2"])
+    #expect(try found("20180321-20180322", "2330-0400", .dateTimeMatching) == ["1.4.2"])
+    #expect(try found("20180321-20180322", "2200-0400", []).isEmpty)
+    #expect(try found("20180321-20180322", "0200-0400", []) == ["1.4.2"])
+  }
+
   struct Row: Sendable, CustomTestStringConvertible {
     let level: String
     let keys: [(Tag, String)]

@@ -74,16 +74,7 @@ public struct QueryAnswers: Sendable {
       }
     }
     exact = query.keys.filter { Self.isText($0.tag, level) }.map { ValueMatcher($0, isExact: true) }
-    if agreed.contains(.dateTimeMatching) { combineDateTime() }
-  }
-
-  private mutating func combineDateTime() {
-    for pair in MomentKey.pairs {
-      let values = [pair.date, pair.time].compactMap { tag in query.keys.first { $0.tag == tag }?.value }
-      guard values.count == 2, let moment = MomentKey(pair, dates: values[0], times: values[1]) else { continue }
-      query.moments.append(moment)
-      query.keys.removeAll { $0.tag == pair.time }
-    }
+    if agreed.contains(.dateTimeMatching) { query.moments = MomentKey.combine(&query.keys) }
   }
 
   /// The identifiers of the next pending responses; none when there are no more. It reads the database and files.

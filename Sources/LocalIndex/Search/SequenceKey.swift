@@ -6,6 +6,7 @@ struct SequenceKey: Hashable, Sendable {
   let tag: Tag
   private var keys: [LocalQuery.Key] = []
   private var sequences: [SequenceKey] = []
+  private var moments: [MomentKey] = []
   /// See ``LocalQuery/zone``.
   private let zone: Int?
   /// All that is asked for; nothing: everything.
@@ -26,6 +27,7 @@ struct SequenceKey: Hashable, Sendable {
         keys += LocalQuery.Key.keys(element.tag, values, agreed)
       }
     }
+    if agreed.contains(.dateTimeMatching) { moments = MomentKey.combine(&keys) }
   }
 
   /// Whether everything matches.
@@ -44,7 +46,7 @@ struct SequenceKey: Hashable, Sendable {
     let isMatch = keys.allSatisfy { key in
       ValueMatcher(key, isExact: true, zone: zone).matches(item.joinedStrings(key.tag), zone: stored)
     }
-    guard isMatch else { return nil }
+    guard isMatch, moments.allSatisfy({ $0.matches(item) }) else { return nil }
     if returning.isEmpty { return LocalIndex.inUTF8(item) }
     var result = DataSet()
     result.setCharacterSet(.utf8)
@@ -59,24 +61,39 @@ struct SequenceKey: Hashable, Sendable {
   }
 }
 
-/// A range of dates and one of times as one range of moments, where that was agreed to (PS3.4 §C.2.2.2.5.1): from a time of
-/// the first day through a time of the last.
+/// A range of dates and one of times as one range of moments, where that was agreed to (PS3.4 §C.2.2.2.5): from a time of the
+/// first day through a time of the last. The index holds the pairs of studies, series and instances that are main tags; a
+/// patient's time of birth, the start of the performed procedure step and all others are read from files.
 struct MomentKey: Hashable, Sendable {
   let date: Tag
   let time: Tag
   let from: String?
   let through: String?
 
-  /// The attributes that belong together.
-  static let pairs: [(date: Tag, time: Tag)] = [
-    (.studyDate, .studyTime), (.seriesDate, .seriesTime), (.acquisitionDate, .acquisitionTime),
-    (.contentDate, .contentTime), (.instanceCreationDate, .instanceCreationTime),
-  ]
+  /// What belongs together among some keys. The times are taken out; the dates stay, and are met by whatever the pair is.
+  static func combine(_ keys: inout [LocalQuery.Key]) -> [MomentKey] {
+    let result = keys.compactMap { date -> MomentKey? in
+      guard let tag = time(of: date.tag), let time = keys.first(where: { $0.tag == tag }) else { return nil }
+      return MomentKey(date, time)
+    }
+    keys.removeAll { key in result.contains { $0.time == key.tag } }
+    return result
+  }
+
+  /// The attribute of VR TM that goes with one of VR DA: the keywords of such pairs differ in one word alone.
+  private static func time(of date: Tag) -> Tag? {
+    guard date.dictionaryVR == .DA, let keyword = date.keyword,
+      let time = Tag(parsing: keyword.replacing("Date", with: "Time")), time.dictionaryVR == .TM
+    else { return nil }
+    return time
+  }
 
   /// Nil unless both are ranges.
-  init?(_ pair: (date: Tag, time: Tag), dates: String, times: String) {
-    guard let days = DateTimeText.range(dates, .date), let hours = DateTimeText.range(times, .time) else { return nil }
-    (date, time) = pair
+  private init?(_ date: LocalQuery.Key, _ time: LocalQuery.Key) {
+    guard let days = DateTimeText.range(date.value, .date), let hours = DateTimeText.range(time.value, .time) else {
+      return nil
+    }
+    (self.date, self.time) = (date.tag, time.tag)
     from = days.from.map { $0 + (hours.from ?? "000000.000000") }
     through = days.through.map { $0 + (hours.through ?? "235959.999999") }
   }
