@@ -136,6 +136,43 @@ extension Interop {
       await third.stop()
     }
 
+    /// Instance files that have their names, and files that have none yet.
+    private var placed: (whole: Int, partial: Int) {
+      let whole = Workshop.files(below: fluoro.storage + "/instances").filter { $0.hasSuffix(".dcm") }
+      let partial = Workshop.files(below: fluoro.storage + "/incoming").filter { $0.hasSuffix(".part") }
+      return (whole.count, partial.count)
+    }
+
+    @Test("an import that is killed half way is done by the next one: each file once, none torn, those here counted")
+    func killedImport() async throws {
+      let count = 600
+      var left: Set<Bool> = []
+      for round in 1...3 {
+        let folder = try makeFiles(count, round: round)
+        let before = placed.whole
+        // While it writes the first of them, while it names these, and while it names others.
+        let names = [0, 1, 257][round - 1]
+        let first = try fluoro.start(["local", "import", folder])
+        try await eventually("it is under way") {
+          let now = placed
+          return names == 0 ? (now.partial > 0 ? () : nil) : (now.whole - before >= names ? () : nil)
+        }
+        try await first.kill()
+        let done = placed.whole - before
+        left.insert((1..<count).contains(done))
+        let second = try await fluoro.run("local", "import", "--json", folder)
+        let result = try #require(try second.objects().first)
+        #expect(result["duplicates"] as? Int == done, "\(second.errors)")
+        #expect(result["imported"] as? Int == count - done && result["versions"] as? Int == 0)
+        #expect(try await self.count() == round * count)
+        #expect(placed == (round * count, 0))
+        let verified = try await fluoro.run("local", "verify", "--json")
+        #expect(verified.status == 0, "\(verified.errors)")
+        #expect(try verified.objects().first?["files"] as? Int == round * count)
+      }
+      #expect(left.contains(true), "one at least was killed between its first file and its last")
+    }
+
     @Test("two that import the same and other files at once lose and double nothing")
     func importers() async throws {
       let folders = [try makeFiles(150, round: 1), try makeFiles(150, round: 2), try makeFiles(150, round: 3)]
