@@ -26,15 +26,13 @@ extension Station {
 
   /// Keeps `MaximumStorageMode: Recycle` from deleting a local study, or lets it again.
   ///
-  /// - Throws: ``OperationError`` when there is no such study here, `StorageError` when it cannot be kept.
+  /// - Throws: ``OperationError`` when there is no such study here, nor one protected, `StorageError` when it cannot be kept.
   public func protect(_ study: String, _ isProtected: Bool = true) throws {
-    guard isProtected else {
-      try index.unprotect(study: study)
-      return
-    }
+    // One that is protected may be gone from here.
+    if try !isProtected && index.unprotect(study: study) { return }
     guard try index.lookup(study)?.level == .study else {
       throw OperationError("\(study): there is no local study with this identifier")
     }
-    try index.protect(study: study)
+    if isProtected { try index.protect(study: study) }
   }
 }

@@ -14,9 +14,9 @@ struct LocalProtect: NetworkCommand {
 
   func perform() async throws {
     let station = try shared.station()
-    for id in ids { try station.protect(id.lowercased()) }
     guard ids.isEmpty else {
-      StandardError.say("\(Words.count(ids.count, .study)) kept from being recycled", prefix: "")
+      let count = try station.protect(ids, true)
+      StandardError.say("\(Words.count(count, .study)) kept from being recycled", prefix: "")
       return
     }
     let protected = try station.index.protectedStudies()
@@ -39,7 +39,16 @@ struct LocalUnprotect: NetworkCommand {
 
   func perform() async throws {
     let station = try shared.station()
-    for id in ids { try station.protect(id.lowercased(), false) }
-    StandardError.say("\(Words.count(ids.count, .study)) may be recycled again", prefix: "")
+    let count = try station.protect(ids, false)
+    StandardError.say("\(Words.count(count, .study)) may be recycled again", prefix: "")
+  }
+}
+
+extension Station {
+  /// - Returns: how many they are; one that is named twice is one.
+  fileprivate func protect(_ ids: [String], _ isProtected: Bool) throws -> Int {
+    let studies = Set(ids.map { $0.lowercased() })
+    for study in studies.sorted() { try protect(study, isProtected) }
+    return studies.count
   }
 }

@@ -145,10 +145,25 @@ extension Interop {
       #expect(try await protected() == [])
       #expect(try await peers.fluoro.run("local", "find").errors == "1 study\n")
       #expect(try await peers.fluoro.run("local", "protect", id).errors.contains("1 study kept"))
+      let twice = try await peers.fluoro.run("local", "protect", id, id.uppercased())
+      #expect(twice.errors.contains("1 study kept"), "one that is named twice is one: \(twice.errors)")
       #expect(try await protected() == [id])
       #expect(try await peers.fluoro.run("local", "unprotect", id).status == 0)
       #expect(try await protected() == [])
-      #expect(try await peers.fluoro.run("local", "protect", "0123").status == 1, "no identifier")
+      #expect(try await peers.fluoro.run("local", "unprotect", id, id).errors == "1 study may be recycled again\n")
+      let series = try await peers.fluoro.run("local", "find", "--json", "--level", "series").objects()
+      for unknown in ["0123", try #require(series.first?["ID"] as? String)] {
+        for command in ["protect", "unprotect"] {
+          let refused = try await peers.fluoro.run("local", command, unknown)
+          #expect(refused.status == 1)
+          #expect(refused.errors == "fluoro: \(unknown): there is no local study with this identifier\n")
+        }
+      }
+      // One that is gone may be let go of too.
+      #expect(try await peers.fluoro.run("local", "protect", id).status == 0)
+      #expect(try await peers.fluoro.run("local", "delete", id, "--yes").status == 0)
+      #expect(try await peers.fluoro.run("local", "unprotect", id).status == 0)
+      #expect(try await peers.fluoro.run("local", "unprotect", id).status == 1)
     }
   }
 }
