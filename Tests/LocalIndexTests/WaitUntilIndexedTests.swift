@@ -49,6 +49,40 @@ import Testing
     #expect(await reader.waitUntilIndexed(), "the same once more changes nothing in the index")
   }
 
+  @Test("a lock file says of either kind how many are taken, and how many a transaction has written")
+  func progress() throws {
+    let path = folder.path + "/lock"
+    let progress = IndexingProgress()
+    // Before anybody is told: what was counted is not forgotten.
+    progress.takeIntoJournal(2)
+    let lock = try #require(try FileLock.acquire(path, create: .personal))
+    progress.tell(through: lock)
+    func said() throws -> [UInt64] {
+      let counts = try #require(IndexingProgress.Counts(lockFile: path))
+      return [counts.journal.taken, counts.journal.indexed, counts.files.taken, counts.files.indexed]
+    }
+    #expect(try said() == [2, 0, 0, 0])
+    progress.takeIntoJournal(3)
+    progress.place(.file)
+    #expect(try said() == [5, 0, 1, 0], "a file is taken as it is placed, the journal's before")
+    let earlier = try #require(IndexingProgress.Counts(lockFile: path))
+    for _ in 1...4 { progress.place(.journal) }
+    let transaction = progress.placed
+    progress.place(.journal)
+    progress.place(.file)
+    progress.index(transaction)
+    #expect(try said() == [5, 4, 2, 1], "what was placed after it began is not in it")
+    let half = try #require(IndexingProgress.Counts(lockFile: path))
+    #expect(!half.isComplete && !half.reaches(earlier))
+    progress.index(progress.placed)
+    // One that ends late says nothing that is less.
+    progress.index(transaction)
+    #expect(try said() == [5, 5, 2, 2])
+    progress.takeIntoJournal(1)
+    let later = try #require(IndexingProgress.Counts(lockFile: path))
+    #expect(!later.isComplete && later.reaches(earlier), "what came since is not waited for")
+  }
+
   @Test("one that cannot index is not waited for for ever, and one that has ended not at all")
   func others() async throws {
     let others = folder.storage + "/incoming/"

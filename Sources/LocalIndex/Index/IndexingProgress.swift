@@ -19,17 +19,18 @@ final class IndexingProgress: Sendable {
     var indexed: UInt64 = 0
   }
 
-  /// What a lock file says.
+  /// How far a process has come, with what it has taken since it opened the storage; in its lock file four numbers of eight
+  /// bytes, the lowest first: journal and files, of each what was taken and what is indexed.
   struct Counts: Equatable {
     var journal = Count()
     var files = Count()
 
     static let size = 32
 
-    /// Whether everything that was taken is in the index.
+    /// Whether everything that these say was taken they say is in the index.
     var isComplete: Bool { reaches(self) }
 
-    /// Whether everything that had been taken earlier is in the index.
+    /// Whether everything that the same process had taken earlier is in the index by now, whatever it has taken since.
     func reaches(_ earlier: Counts) -> Bool {
       journal.indexed >= earlier.journal.taken && files.indexed >= earlier.files.taken
     }

@@ -35,8 +35,12 @@ public struct QueryAnswers: Sendable {
     .specificCharacterSet, .queryRetrieveLevel, .timezoneOffsetFromUTC, .queryRetrieveView,
   ]
 
-  /// Whether every key of an identifier is supported: what is counted or gathered is so at its level only, and is matched by
-  /// modalities and SOP classes alone. The others are optional, and answered empty or whatever they ask for.
+  /// Whether every key of an identifier is supported; where one is not, the answers say so (`FF01`, PS3.4 §C.4.1.1.4) and are
+  /// not matched by it.
+  ///
+  /// Whatever a file may hold is. Of what none holds, a study's modalities (also asked of series) and SOP classes are gathered
+  /// and matched; the counts of what is below, at the level they are about, Retrieve AE Title and Instance Availability are
+  /// answered, and asked for a value they are not supported. The rest, such as where media are, is not answered either.
   public static func supports(_ identifier: DataSet) -> Bool {
     guard let level = identifier.string(.queryRetrieveLevel).flatMap(Level.init) else { return true }
     return identifier.elements.allSatisfy { element in
