@@ -155,14 +155,19 @@ public final class LocalIndex: Sendable {
     }
   }
 
-  /// What keeps the index from being written, while it does. What was acknowledged is safe in files meanwhile and is in the
-  /// index as soon as it can be, which is tried again every second; nothing more is taken before.
+  /// What keeps the index from being written, while it does. What was acknowledged is safe in files, or the journal, meanwhile
+  /// and is in the index as soon as it can be, which is tried again every second. No reception begins before; those that have
+  /// begun are ended.
   public var problem: StorageError? { writer.failure }
 
-  /// Tells of each ``problem``, and nil when it is over, on a queue of its own.
+  /// What ``problem`` is logged under, for whoever tells it otherwise.
+  public static let problemLabel = "fluoro.index.problem"
+
+  /// Tells of a ``problem``, the one that there is already included, and nil when it is over, on a queue of its own. Where
+  /// several alternate, of each once.
   /// - Returns: what keeps it going.
   public func observeProblem(_ observer: @escaping @Sendable (StorageError?) -> Void) -> Observation {
-    writer.failures.add(observer)
+    writer.observeFailures(observer)
   }
 
   /// Tells of every change of the index, of this process and of others on this storage, within some hundredths of a second,

@@ -32,7 +32,9 @@ struct Fluoro: InterfaceCommand {
 
   func open() throws -> Int32 {
     // It shows the warnings of the configuration itself.
-    TUI.run(station: try shared.station(try shared.configuration(saysWarnings: false), traces: TraceRing()))
+    TUI.run(
+      station: try shared.station(
+        try shared.configuration(saysWarnings: false), traces: TraceRing(), showsActivity: true))
   }
 
   /// Synchronous on purpose: the interface waits in `poll` on this thread, and a main thread owned by Swift concurrency

@@ -23,6 +23,10 @@ import Testing
     }
   }
 
+  private func setReadOnly(_ isReadOnly: Bool) throws {
+    try index.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = \(isReadOnly ? 1 : 0)") }
+  }
+
   @Test(
     "it is told, nothing more is taken, and it goes on by itself when it can; nothing is missing then",
     .timeLimit(.minutes(2)))
@@ -47,6 +51,10 @@ import Testing
     }
     #expect(refusal?.reason == .full && refusal?.storeStatusCode == 0xA700)
     #expect(index.problem?.reason == .full)
+    let (late, tellLate) = AsyncStream.makeStream(of: StorageError?.self)
+    let lateObservation = index.observeProblem { tellLate.yield($0) }
+    var heardLate = late.makeAsyncIterator()
+    #expect(await heardLate.next()??.reason == .full, "also by who comes when it is there")
     var heard = problems.makeAsyncIterator()
     #expect(await heard.next()??.description.contains("index.sqlite is full") == true)
 
@@ -59,5 +67,35 @@ import Testing
     observation.cancel()
     tell.finish()
     #expect(await heard.next() == nil, "each was told once")
+    #expect(await heardLate.next() == .some(nil))
+    lateObservation.cancel()
+    tellLate.finish()
+    #expect(await heardLate.next() == nil)
+  }
+
+  @Test("where one failure alternates with another, each is told once until it is over", .timeLimit(.minutes(2)))
+  func alternating() async throws {
+    let (problems, tell) = AsyncStream.makeStream(of: StorageError?.self)
+    let observation = index.observeProblem { tell.yield($0) }
+    try limitPages(1)
+    #expect(throws: StorageError.self) {
+      for number in 1...2000 {
+        try index.receive(makeDataSet(patientID: "P\(number)", study: "1.2.\(number)", instance: "1.2.3.1.\(number)"))
+        if number % 20 == 0 { try? index.writer.flush() }
+      }
+    }
+    for _ in 1...3 {
+      for isReadOnly in [true, false] {
+        try setReadOnly(isReadOnly)
+        #expect(throws: (any Error).self) { try index.writer.flush() }
+        #expect(index.problem?.reason == (isReadOnly ? .readOnly : .full))
+      }
+    }
+    try limitPages(1 << 30)
+    var heard = problems.makeAsyncIterator()
+    #expect(await heard.next()??.reason == .full)
+    #expect(await heard.next()??.reason == .readOnly)
+    #expect(await heard.next() == .some(nil))
+    observation.cancel()
   }
 }

@@ -26,6 +26,8 @@ final class IndexWriter: Sendable {
     var isRetryDue = false
     /// What the last transaction failed with; its changes wait for the next.
     var failure: StorageError?
+    /// Which of them were told since it was written last: a disk that is full may fail in turns with something else.
+    var told: Set<StorageError.Reason> = []
   }
 
   private let pool: DatabasePool
@@ -38,11 +40,13 @@ final class IndexWriter: Sendable {
   /// Observers may search, which waits for the writer: so they run elsewhere.
   private let notices = DispatchQueue(label: "fluoro.index.notices")
   private let observers: Observers<IndexChange>
-  /// Told of each ``failure``, and nil when it is over.
-  let failures = Observers<StorageError?>()
+  private let failures = Observers<StorageError?>()
+  /// What the observers of failures were told last. Changed on the queue of notices alone.
+  private let toldFailure = NIOLockedValueBox<StorageError?>(nil)
   /// Watched from the first observer on.
   private let others = NIOLockedValueBox<OtherProcesses?>(nil)
   private let logger = Logger(label: "fluoro.index")
+  private let problemLogger = Logger(label: LocalIndex.problemLabel)
 
   init(
     pool: DatabasePool, statePool: DatabasePool, observers: Observers<IndexChange>,
@@ -91,7 +95,11 @@ final class IndexWriter: Sendable {
   private func drain() throws {
     // Together: the changes of all that are counted are among these, or were before, and no others are.
     let (changes, placed) = pending.withLockedValue { pending in
-      defer { pending.changes = [] }
+      defer {
+        pending.changes = []
+        // Also where it is tried again: who wants everything written waits for these.
+        pending.isScheduled = true
+      }
       return (pending.changes, progress.placed)
     }
     guard !changes.isEmpty else {
@@ -123,11 +131,11 @@ final class IndexWriter: Sendable {
         pending.isScheduled = false
         pending.isRetryDue = true
       }
-      return (pending.failure != failure, pending.isRetryDue)
+      return (pending.told.insert(failure.reason).inserted, pending.isRetryDue)
     }
     if isNews {
-      logger.error("The index could not be written: \(error). It is tried again until it can.")
-      notices.async { [failures] in failures.tell(failure) }
+      problemLogger.error("The index could not be written: \(error). It is tried again until it can.")
+      tell(failure)
     }
     guard !isRetryDue else { return }
     queue.asyncAfter(deadline: .now() + Self.retrying) { [weak self] in
@@ -162,13 +170,16 @@ final class IndexWriter: Sendable {
 
   private func scheduleNext() {
     let (isMore, isOver) = pending.withLockedValue { pending in
-      defer { pending.failure = nil }
+      defer {
+        pending.failure = nil
+        pending.told = []
+      }
       pending.isScheduled = !pending.changes.isEmpty
       return (pending.isScheduled, pending.failure != nil)
     }
     if isOver {
-      logger.notice("The index is written again.")
-      notices.async { [failures] in failures.tell(nil) }
+      problemLogger.notice("The index is written again.")
+      tell(nil)
     }
     if isMore { drainLater() }
   }
@@ -185,6 +196,27 @@ final class IndexWriter: Sendable {
       if others == nil { others = watchOthers() }
     }
     return observation
+  }
+
+  /// Tells of failures, from the one that there is on, and nil when they are over.
+  func observeFailures(_ observer: @escaping @Sendable (StorageError?) -> Void) -> Observation {
+    // In the order of notices: what comes before it has its turn is what it begins with.
+    let isTurn = NIOLockedValueBox(false)
+    let observation = failures.add { failure in
+      if isTurn.withLockedValue({ $0 }) { observer(failure) }
+    }
+    notices.async { [toldFailure] in
+      isTurn.withLockedValue { $0 = true }
+      if let failure = toldFailure.withLockedValue({ $0 }) { observer(failure) }
+    }
+    return observation
+  }
+
+  private func tell(_ failure: StorageError?) {
+    notices.async { [failures, toldFailure] in
+      toldFailure.withLockedValue { $0 = failure }
+      failures.tell(failure)
+    }
   }
 
   private func watchOthers() -> OtherProcesses {

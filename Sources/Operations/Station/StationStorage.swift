@@ -14,6 +14,8 @@ final class StationStorage: Sendable {
   private let moves: MovesInFlight
   private let activity: ActivityLog
   private let state = Mutex<Opened?>(nil)
+  /// Apart from the rest, which is locked for as long as opening takes: who draws a screen does not wait for that.
+  private let indexProblem = Mutex<StorageError?>(nil)
 
   init(_ peers: PeerDirectory, _ moves: MovesInFlight, _ activity: ActivityLog) {
     self.peers = peers
@@ -33,7 +35,7 @@ final class StationStorage: Sendable {
       let configuration = peers.configuration
       let index = try LocalIndex(storage: configuration.storageDirectory, options: configuration.storageOptions)
       for title in try index.keptTexts(Station.allowedTitle) { peers.allow(title.name) }
-      let observation = index.observeProblem { [activity] problem in Self.tell(problem, activity) }
+      let observation = index.observeProblem { [weak self] problem in self?.note(problem) }
       let opened = Opened(
         index: index, storing: StoreService(index, peers, moves, activity), observation: observation)
       state = opened
@@ -42,9 +44,10 @@ final class StationStorage: Sendable {
   }
 
   /// What keeps the index from being written, while it does.
-  var problem: StorageError? { state.withLock { $0 }?.index.problem }
+  var problem: StorageError? { indexProblem.withLock { $0 } }
 
-  private static func tell(_ problem: StorageError?, _ activity: ActivityLog) {
+  private func note(_ problem: StorageError?) {
+    indexProblem.withLock { $0 = problem }
     guard let problem else {
       activity.add(.note, peer: "", "the index is written again; instances are taken")
       return

@@ -57,10 +57,13 @@ struct SharedOptions: ParsableArguments, Sendable {
   /// - Parameters:
   ///   - traces: keeps the last of the traffic, for somebody who may look at it.
   ///   - defersStorage: opens the storage only when something needs it, if it is there already.
+  ///   - showsActivity: the caller tells what happens, so that it need not be logged as well.
   func station(
-    _ configuration: Configuration? = nil, traces: TraceRing? = nil, defersStorage: Bool = false
+    _ configuration: Configuration? = nil, traces: TraceRing? = nil, defersStorage: Bool = false,
+    showsActivity: Bool = false
   ) throws -> Station {
     LoggingSystem.bootstrap { [logLevel] label in
+      if showsActivity, label == LocalIndex.problemLabel { return SwiftLogNoOpLogHandler() }
       var handler = StreamLogHandler.standardError(label: label)
       handler.logLevel = logLevel
       return handler

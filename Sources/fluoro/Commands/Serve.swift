@@ -13,7 +13,7 @@ struct Serve: NetworkCommand {
   @OptionGroup var shared: SharedOptions
 
   func perform() async throws {
-    let station = try shared.station()
+    let station = try shared.station(showsActivity: true)
     let format = format
     let observation = station.activity.observe { entry in
       if format.json {

@@ -125,6 +125,7 @@ extension Interop {
       #expect(try await Ledger.found(round: 2, at: fluoro.port).count == 1)
       #expect(try await send(instances(4, 2, size: 700), ledger, to: fluoro.port).map(\.code) == [0, 0])
       #expect(server.errors.components(separatedBy: "the index cannot be written").count == 2, "said once")
+      #expect(!server.errors.contains("could not be written"), "it is not logged as well")
       await server.stop()
       for round in 1...4 { #expect(try ledger.problems(in: storage, round: round) == []) }
     }
