@@ -257,7 +257,7 @@ struct StationStories {
       story.press(.escape, "s")
       await story.until("✓ brought")
       story.press("4")
-      await story.until("C-MOVE DOE^JANE")
+      await story.until("C-MOVE DOE, JANE")
       #expect(story.shows("23 instances"), "only what was missing came:\n\(story.screen)")
       story.press(.escape, .escape, "r")
       await story.until("11 differences · 12 studies compared")
@@ -281,10 +281,10 @@ struct StationStories {
       story.press("3")
       await story.until("1 study ")
       story.press("s")
-      #expect(story.shows("Send DOE^JANE to"))
+      #expect(story.shows("Send DOE, JANE to"))
       story.type("sam")
       story.press(.enter)
-      await story.until("✓ C-STORE DOE^JANE · sample")
+      await story.until("✓ C-STORE DOE, JANE · sample")
     }
   }
 }

@@ -74,12 +74,15 @@ struct Record: Identifiable, Sendable {
     }
   }
 
-  /// What a person calls it, for titles and the breadcrumb.
-  var words: String {
+  /// What a person calls it: in titles, questions and the line of operations, a name as lists write it.
+  var words: String { called(Format.name(self[.patientName])) }
+
+  /// The same for the breadcrumb, where a name is one word: `DOE^JANE`.
+  var crumb: String { called(String(self[.patientName].split(separator: "=").first ?? "")) }
+
+  private func called(_ name: String) -> String {
     switch level {
-    case .patient, .study:
-      let name = String(self[.patientName].split(separator: "=").first ?? "")
-      return name.isEmpty ? self[.patientID].isEmpty ? uid : self[.patientID] : name
+    case .patient, .study: return name.isEmpty ? self[.patientID].isEmpty ? uid : self[.patientID] : name
     case .series:
       let number = self[.seriesNumber]
       return [self[.modality], number.isEmpty ? "" : "series \(number)"].filter { !$0.isEmpty }.joined(separator: " ")
@@ -197,7 +200,7 @@ struct JobView: Identifiable, Sendable {
 
   let id: Int
   var kind: Kind
-  /// `C-MOVE DOE^JANE`.
+  /// `C-MOVE DOE, JANE`.
   var title: String
   var peer: String
   var phase: Phase

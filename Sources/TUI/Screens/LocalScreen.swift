@@ -47,7 +47,7 @@ struct LocalScreen: ListScreen {
       sort: column.map { List.Sort(column: $0, descending: level == .study) }, sortsRows: level != .study)
   }
 
-  var crumb: String { parent?.words ?? "local" }
+  var crumb: String { parent?.crumb ?? "local" }
   var columnsName: String? { "local \(level.words)" }
 
   var bindings: [Binding] {
@@ -277,16 +277,16 @@ struct LocalScreen: ListScreen {
     case .open:
       guard !list.isUnseen, let row = list.current else { return true }
       if level == .instance {
-        context.push(TagsScreen(instance: row.id, title: row.words, token: context.token()))
+        context.push(TagsScreen(instance: row.id, title: row.crumb, token: context.token()))
       } else {
         context.push(LocalScreen(level: level == .study ? .series : .instance, parent: row))
       }
     case .tags:
       guard let row = targets("show", &context).first else { return true }
-      context.push(TagsScreen(instance: row.id, title: "tags of \(row.words)", token: context.token()))
+      context.push(TagsScreen(instance: row.id, title: "tags of \(row.crumb)", token: context.token()))
     case .preview:
       guard let row = targets("show", &context).first else { return true }
-      context.push(PreviewScreen(id: row.id, title: row.words, token: context.token()))
+      context.push(PreviewScreen(id: row.id, title: row.crumb, token: context.token()))
     case .save:
       let rows = targets("export", &context)
       guard !rows.isEmpty else { return true }

@@ -18,7 +18,7 @@ struct ResultsScreen: AnswerScreen {
     list = List(columns, searched: RecordColumns.searched, sort: newestFirst ?? byNumber)
   }
 
-  var crumb: String { path.last?.words ?? "" }
+  var crumb: String { path.last?.crumb ?? "" }
   var columnsName: String? { "results \(level.words)" }
   private var level: Level { inquiry.level }
   private var isDeepest: Bool { level == .instance }

@@ -71,7 +71,7 @@ struct RecordScreen: PageScreen {
 
   init(record: Record) { self.record = record }
 
-  var crumb: String { record.words }
+  var crumb: String { record.crumb }
   let bindings: [Binding] = []
   func identifier(_ world: World) -> String? { record[.accessionNumber] }
   func lines(_ columns: Int, _ world: World) -> [StyledText] {
