@@ -97,6 +97,25 @@ struct ScreenStories {
     for useless in ["c cancel", "10 s more", "timeout", "pause"] { #expect(!story.footer.contains(useless)) }
   }
 
+  @Test("On a wide terminal a failure fills its line, and its outcome in jobs has the room that times would take")
+  func wideFailure() {
+    let story = Story(size: Size(rows: 48, columns: 160))
+    var failed = job(1, at: story.now)
+    (failed.phase, failed.wait, failed.ended, failed.startedClock) = (.failed, nil, story.now, 1_710_504_000)
+    failed.outcome =
+      "The connection works; the association does not: OTHERPACS@10.0.0.1:104: the association was rejected permanently "
+      + "by the service user: called AE title not recognized. The peer is not called OTHERPACS: check its title."
+    story.show(.job(failed))
+    #expect(story.operation.contains("the association was rejected") && story.operation.contains("; 4 Enter tells all"))
+    story.press("4")
+    #expect(story.selected.contains("The connection works; the association does not: OTHER"), "\(story.selected)")
+    #expect(!story.shows("START") && story.shows("  since "), "said beside:\n\(story.screen)")
+    var brief = failed
+    brief.outcome = "answered in 12 ms"
+    story.show(.job(brief))
+    #expect(story.shows("START"))
+  }
+
   @Test("Nothing counting down, no timer")
   func idle() {
     let story = Story()

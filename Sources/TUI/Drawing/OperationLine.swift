@@ -67,7 +67,8 @@ struct OperationLine {
     for end in [". ", "; "] {
       guard let range = outcome.firstRange(of: end) else { continue }
       let short = head + StyledText(String(outcome[..<range.lowerBound]), .dim) + way
-      if short.width <= columns { return short }
+      // Where a clause leaves most of the line empty, a part of the next says more.
+      if short.width <= columns, short.width * 2 >= columns { return short }
     }
     // As much of it as there is room for: the reason is worth more than all that was asked for.
     let verb = String(last.title.prefix { $0 != " " })

@@ -10,6 +10,8 @@ struct Column<Row: Sendable>: Sendable {
   var priority = 0
   /// As wide as what is in it, between half of its minimum and twice its ideal width; others change while one looks.
   var isMeasured = false
+  /// Whether what a row has in it is measured. One that changes by itself is taken for as wide as is ideal.
+  var measures: @Sendable (Row) -> Bool = { _ in true }
   var alignment = Alignment.left
   /// What it is sorted by; nil: it cannot be.
   var sortKey: (@Sendable (Row) -> SortKey)?
@@ -21,6 +23,7 @@ struct Column<Row: Sendable>: Sendable {
     var column = Column<Other>(
       title: title, minimum: minimum, ideal: ideal, flex: flex, priority: priority, isMeasured: isMeasured,
       alignment: alignment, cell: { row, world in cell(part(row), world) })
+    column.measures = { [measures] in measures(part($0)) }
     if let sortKey { column.sortKey = { sortKey(part($0)) } }
     return column
   }

@@ -151,7 +151,8 @@ struct List<Row: Identifiable & Sendable>: Sendable where Row.ID: Hashable & Sen
     isMeasured = true
     let sample = shown.prefix(Self.measuredRows).map { rows[$0] }
     needs = columns.map { column in
-      column.isMeasured ? sample.reduce(0) { max($0, column.cell($1, world).width) } : column.ideal
+      guard column.isMeasured else { return column.ideal }
+      return sample.reduce(0) { max($0, column.measures($1) ? column.cell($1, world).width : column.ideal) }
     }
   }
 

@@ -55,7 +55,8 @@ struct JobsScreen: ListScreen {
       title: "PEER", minimum: 10, ideal: 10, priority: 3, isMeasured: true, sortKey: { .text($0.peer) },
       cell: { job, _ in StyledText(job.peer) }),
     Column(
-      title: "DEADLINE / OUTCOME", minimum: 20, ideal: 34, flex: 2, cell: { job, world in state(job, world) }),
+      title: "DEADLINE / OUTCOME", minimum: 20, ideal: 34, flex: 2, isMeasured: true, measures: { !$0.isRunning },
+      cell: { job, world in state(job, world) }),
     Column(
       title: "TIME", minimum: 7, ideal: 7, priority: TableLayout.optional, alignment: .right,
       cell: { job, world in StyledText(elapsed(job, world), .dim) }),
@@ -168,6 +169,7 @@ enum JobDetails {
     var lines = [
       job.phase.light + StyledText(" \(job.words)  ", .strong) + StyledText(job.phase.rawValue)
         + StyledText("  \(JobsScreen.elapsed(job, world))", .dim)
+        + StyledText(job.startedClock > 0 ? "  since \(Format.clock(job.startedClock))" : "", .dim)
     ]
     if !job.origin.isEmpty { lines.append(StyledText("Left unfinished: \(job.origin).", .dim)) }
     if job.phase == .paused {
