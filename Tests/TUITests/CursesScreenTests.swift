@@ -87,6 +87,16 @@ struct CursesScreenTests {
     }
   }
 
+  @Test("Without UTF-8 too, done, failed, arrived and the two orders are told apart")
+  func asciiSigns() throws {
+    try withScreen(isUTF8: false) { screen in
+      let signs = ["✓", "✗", "–", "↓", "▲", "▼", "●", "◐", "○", "›"]
+      screen.show(canvas(signs))
+      let drawn = signs.indices.map(text)
+      #expect(Set(drawn).count == signs.count && !drawn.contains("?"), "\(drawn)")
+    }
+  }
+
   @Test("The row under the cursor can be told without colour")
   func monochrome() throws {
     try withScreen(.monochrome) { screen in

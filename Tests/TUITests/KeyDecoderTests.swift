@@ -28,11 +28,11 @@ struct KeyDecoderTests {
     arguments: [
       ("j", "j"), ("G", "G"), (" ", "Space"), ("\r", "Enter"), ("\n", "Enter"), ("\t", "Tab"), ("\u{7f}", "Backspace"),
       ("\u{8}", "Backspace"), ("\u{4}", "Ctrl-D"), ("\u{3}", "Ctrl-C"), ("\u{1a}", "Ctrl-Z"), ("\0", "Ctrl-Space"),
-      ("\u{1f}", "Ctrl-_"), ("\u{1b}", "Esc"), ("\u{1b}[A", "↑"), ("\u{1b}OA", "↑"), ("\u{1b}[B", "↓"),
-      ("\u{1b}OC", "→"), ("\u{1b}[D", "←"), ("\u{1b}[H", "Home"), ("\u{1b}OF", "End"), ("\u{1b}[1~", "Home"),
+      ("\u{1f}", "Ctrl-_"), ("\u{1b}", "Esc"), ("\u{1b}[A", "Up"), ("\u{1b}OA", "Up"), ("\u{1b}[B", "Down"),
+      ("\u{1b}OC", "Right"), ("\u{1b}[D", "Left"), ("\u{1b}[H", "Home"), ("\u{1b}OF", "End"), ("\u{1b}[1~", "Home"),
       ("\u{1b}[4~", "End"), ("\u{1b}[7~", "Home"), ("\u{1b}[5~", "PgUp"), ("\u{1b}[6~", "PgDn"), ("\u{1b}[3~", "Del"),
       ("\u{1b}[2~", "Ins"), ("\u{1b}OP", "F1"), ("\u{1b}[11~", "F1"), ("\u{1b}[[A", "F1"), ("\u{1b}[24~", "F12"),
-      ("\u{1b}[Z", "Shift-Tab"), ("\u{1b}[1;5C", "Ctrl-→"), ("\u{1b}[1;3A", "Alt-↑"), ("\u{1b}1", "Alt-1"),
+      ("\u{1b}[Z", "Shift-Tab"), ("\u{1b}[1;5C", "Ctrl-Right"), ("\u{1b}[1;3A", "Alt-Up"), ("\u{1b}1", "Alt-1"),
       ("\u{1b}é", "Alt-é"), ("\u{1b}[49;3u", "Alt-1"), ("\u{1b}[27;5;99~", "Ctrl-C"), ("\u{1b}OM", "Enter"),
       ("é", "é"), ("山", "山"), ("🩻", "🩻"), ("\u{1b}[5^", "Ctrl-PgUp"),
     ])

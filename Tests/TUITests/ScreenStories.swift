@@ -338,12 +338,16 @@ struct ScreenStories {
 
   @Test("The help is the keymap")
   func help() {
-    let story = Story(size: Size(rows: 60, columns: 100))
+    let story = Story(size: Size(rows: 70, columns: 100))
     story.press("?")
+    #expect(story.shows("✓  ✗  –         done, failed, cancelled") && story.shows("↓               arrived here"))
     for binding in story.model.screen.bindings { #expect(story.shows(binding.help)) }
     for binding in Keymap.inLists { #expect(story.shows(binding.help)) }
     story.press("?")
     #expect(!story.shows("Moving about"))
+    let wide = Story(size: Size(rows: 48, columns: 160))
+    wide.press("5", "?")
+    #expect(wide.shows("what was done before, and by others   "), "two columns stand apart:\n\(wide.screen)")
   }
 
   @Test("y copies the identifier and shows it")

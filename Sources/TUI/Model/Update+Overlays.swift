@@ -89,7 +89,7 @@ extension Model {
   }
 
   mutating func openCommand() {
-    var prompt = Prompt(":", hint: "Tab completes, ↑ earlier ones", purpose: .command)
+    var prompt = Prompt(":", hint: "Tab completes, Up earlier ones", purpose: .command)
     let commands = world.kept[.command] ?? [:]
     prompt.history = commands.sorted { (Int($0.key) ?? 0) < (Int($1.key) ?? 0) }.map(\.value)
     overlay = .prompt(prompt)

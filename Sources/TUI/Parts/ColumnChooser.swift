@@ -67,7 +67,7 @@ struct ColumnChooser: Sendable {
       if index == position { canvas.select(line) }
     }
     let keys: [(String, String)] = [
-      ("Space", "show or hide"), ("← →", "width"), ("r", "as it was"), ("Esc", "done"),
+      ("Space", "show or hide"), ("Left Right", "width"), ("r", "as it was"), ("Esc", "done"),
     ]
     let foot = keys.map { StyledText($0.0, .key) + StyledText(" \($0.1)", .dim) }
     canvas.put(foot.joined(StyledText("   ")), inner.line(inner.rows - 1))

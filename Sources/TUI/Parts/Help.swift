@@ -17,8 +17,23 @@ struct Help: Sendable {
         lines.append(StyledText(keys, .key) + StyledText(padding) + StyledText(binding.help))
       }
     }
+    lines += ["", StyledText("Signs", .heading)]
+    for (signs, meaning) in Self.signs {
+      lines.append(
+        StyledText(signs) + StyledText(String(repeating: " ", count: 16 - CellText.width(signs))) + StyledText(meaning))
+    }
     return lines
   }
+
+  /// What stands for something on every screen, with its word beside it or not; below UTF-8 as it is drawn there.
+  private static let signs: [(String, String)] = [
+    ("●  ◐  ○", "up or all of it, a part of it, none of it"),
+    ("✓  ✗  –", "done, failed, cancelled or not done"),
+    ("↓", "arrived here"),
+    ("▲  ▼", "sorted upwards, downwards"),
+    ("›  *", "the row under the cursor, a marked one"),
+    ("→", "more columns further right"),
+  ]
 
   mutating func scroll(by distance: Int, height: Int) {
     top = max(0, min(top + distance, lines.count - height))
@@ -27,7 +42,7 @@ struct Help: Sendable {
   func draw(into canvas: inout Canvas) {
     let lines = lines
     let size = canvas.size
-    let columnWidth = max(58, min(size.columns - 6, lines.reduce(0) { max($0, $1.width) } + 1))
+    let columnWidth = max(58, min(size.columns - 6, lines.reduce(0) { max($0, $1.width) } + 3))
     let columnCount = size.columns >= 2 * columnWidth + 6 && lines.count > size.rows - 6 ? 2 : 1
     let perColumn = (lines.count + columnCount - 1) / columnCount
     let rows = min(perColumn, max(1, size.rows - 5))

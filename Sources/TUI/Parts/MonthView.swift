@@ -32,7 +32,7 @@ struct MonthView {
     guard (1...12).contains(month) else { return }
     canvas.put(
       StyledText("\(Self.names[month - 1]) \(year)", .heading) + StyledText("   PgUp PgDn", .key)
-        + StyledText(" month  ", .dim) + StyledText("Ctrl-← →", .key) + StyledText(" day", .dim), area.line(0))
+        + StyledText(" month  ", .dim) + StyledText("Ctrl-Left Right", .key) + StyledText(" day", .dim), area.line(0))
     canvas.put(StyledText("Mo Tu We Th Fr Sa Su", .dim), area.line(1))
     let start = DateInput.weekday(year, month, 1)
     for day in 1...DateInput.days(year, month) {

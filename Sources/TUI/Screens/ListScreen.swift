@@ -104,7 +104,7 @@ extension ListScreen {
       sortChanged(&context)
       // The mark in its head says it, where there is room for that.
       if let sort = list.sort, !list.columnsInSight.contains(sort.column) {
-        context.hint("Sorted by \(list.columns[sort.column].title), which has no room here; → shows more columns.")
+        context.hint("Sorted by \(list.columns[sort.column].title), which has no room here; Right shows more columns.")
       }
     case .invertSort:
       list.invertSort()

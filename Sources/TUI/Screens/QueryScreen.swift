@@ -55,7 +55,7 @@ struct QueryScreen: Screen {
     Binding(.enter, does: .open, label: "run", help: "run the query"),
     Binding(
       .tab, .down, .backTab, .up, does: .otherPane, label: "next field",
-      help: "next field, or the one before (Shift-Tab, ↑); after Esc back into the field"),
+      help: "next field, or the one before (Shift-Tab, Up); after Esc back into the field"),
     Binding("j", does: .down, help: "after Esc: to the next field, without writing into it"),
     Binding("k", does: .up, help: "after Esc: to the field before"),
   ]
