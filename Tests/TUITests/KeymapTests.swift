@@ -76,7 +76,7 @@ struct CommandTests {
     #expect(throws: Command.Complaint(words: "no modality PACS9; there are PACS1, Pacs2")) {
       try Command("echo PACS9", modalities: modalities)
     }
-    #expect(throws: Command.Complaint(words: "no command ecco; there are echo, export, explain")) {
+    #expect(throws: Command.Complaint(words: "no command ecco; do you mean echo?")) {
       try Command("ecco", modalities: modalities)
     }
     #expect(throws: Command.Complaint(words: "no command forbit; do you mean forbid?")) {

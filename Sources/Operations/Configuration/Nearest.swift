@@ -2,7 +2,7 @@
 public enum Nearest {
   /// The nearest of `names` that `name` may have been meant for, at most `limit`: the same but for case, beginning
   /// with it, or a few slips of the finger away.
-  static func names(to name: String, among names: some Sequence<String>, limit: Int = 3) -> [String] {
+  public static func names(to name: String, among names: some Sequence<String>, limit: Int = 3) -> [String] {
     let wanted = Array(name.lowercased().unicodeScalars)
     let tolerance = max(2, wanted.count / 3)
     let near = Set(names).compactMap { candidate -> (Int, String)? in

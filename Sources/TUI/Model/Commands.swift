@@ -249,13 +249,13 @@ enum Command: Equatable {
   }
 
   private static func unknown(_ verb: String) -> Complaint {
-    let near = names.filter { $0.first == verb.first }
+    let near = Nearest.names(to: verb, among: names)
     return Complaint(words: "no command \(verb); \(Format.offer(near.isEmpty ? names : near))")
   }
 
   private static func known(_ name: String, _ modalities: [String]) throws(Complaint) -> String {
     if let exact = modalities.first(where: { $0.lowercased() == name.lowercased() }) { return exact }
-    let near = modalities.filter { $0.lowercased().hasPrefix(name.lowercased().prefix(1)) }
+    let near = Nearest.names(to: name, among: modalities)
     let shown = (near.isEmpty ? modalities : near).prefix(4)
     throw Complaint(words: "no modality \(name)" + (shown.isEmpty ? "" : "; \(Format.offer(Array(shown)))"))
   }

@@ -1,3 +1,5 @@
+import Operations
+
 /// What a key does, whichever screen is asked to do it.
 enum Action: Hashable, Sendable {
   case screen(Int)
@@ -51,7 +53,7 @@ struct KeyChoice: Sendable, Equatable {
   init(_ wanted: [(verb: String, keys: [String])]) {
     for (verb, texts) in wanted {
       guard let action = Action.named.first(where: { $0.name.lowercased() == verb.lowercased() })?.action else {
-        let near = Action.named.map(\.name).filter { $0.first == verb.first }
+        let near = Nearest.names(to: verb, among: Action.named.map(\.name))
         complaints.append(
           "Keys: there is no verb \(verb)" + (near.isEmpty ? "" : "; \(Format.offer(near))"))
         continue
