@@ -79,6 +79,16 @@ struct KeyDecoderTests {
     #expect(decoder.feed([0x6b], at: now + .seconds(1)) == [.key("k")], "one that never ends is forgotten")
   }
 
+  @Test("Who leaves waits for all pieces of the answer, and for no more than comes")
+  func lastAnswer() {
+    var decoder = KeyDecoder()
+    var pieces = ["q", "\u{1b}]11;rgb:00", "00/0000/0000", "\u{7}", "of the shell"].map { Array($0.utf8) }
+    decoder.awaitBackground { pieces.removeFirst() }
+    #expect(pieces == [Array("of the shell".utf8)])
+    decoder.awaitBackground { pieces.popLast() }
+    #expect(pieces.isEmpty, "none came, and nothing more is waited for")
+  }
+
   @Test(
     "Bytes that are no text are dropped, what follows is not",
     arguments: [[0xff], [0xc3], [0x80, 0x80], [0xf0, 0x9f]])

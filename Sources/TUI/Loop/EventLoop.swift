@@ -13,6 +13,8 @@ final class EventLoop {
   private var hasQuit = false
   /// Nobody has said which theme it is to be: the terminal knows whether it is light.
   private var asksBackground: Bool
+  /// It has been asked and has not answered, whoever may have chosen a theme meanwhile.
+  private var awaitsBackground = false
   private static let backgroundQuestion = "\u{1b}]11;?\u{7}"
   /// Something changed since the last frame, and whether a key did it.
   private var isStale = true
@@ -40,19 +42,27 @@ final class EventLoop {
     carryOut(model.start(at: now, clock: time(nil)))
     draw(.now)
     // After the first frame, which waits for nothing; one that never answers has the dark theme.
-    if asksBackground { terminal.write(Self.backgroundQuestion) }
+    if asksBackground {
+      terminal.write(Self.backgroundQuestion)
+      awaitsBackground = true
+    }
     while !hasQuit {
       draw(.now)
       wait()
     }
-    if asksBackground { awaitAnswer(since: now) }
+    if awaitsBackground { awaitAnswer(since: now) }
   }
 
   /// Who leaves at once leaves the answer under way, which the shell would take for typed text.
   private func awaitAnswer(since start: ContinuousClock.Instant) {
-    let left = ContinuousClock.now.duration(to: start + .milliseconds(300)).inSeconds
-    var descriptor = pollfd(fd: terminal.input, events: Int16(POLLIN), revents: 0)
-    if left > 0, poll(&descriptor, 1, Int32(left * 1000)) > 0 { _ = terminal.read() }
+    decoder.awaitBackground {
+      let left = ContinuousClock.now.duration(to: start + .milliseconds(300)).inSeconds
+      var descriptor = pollfd(fd: terminal.input, events: Int16(POLLIN), revents: 0)
+      guard left > 0, poll(&descriptor, 1, Int32((left * 1000).rounded(.up))) > 0,
+        case .bytes(let bytes) = terminal.read()
+      else { return nil }
+      return bytes
+    }
   }
 
   // MARK: Waiting
@@ -104,7 +114,7 @@ final class EventLoop {
       }
       if case .background(let isLight) = input {
         if asksBackground, isLight { carryOut([.theme(Theme.Name.light.rawValue)]) }
-        asksBackground = false
+        (asksBackground, awaitsBackground) = (false, false)
         (isStale, isUrgent) = (true, true)
         continue
       }

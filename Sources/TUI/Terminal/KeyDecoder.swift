@@ -66,6 +66,15 @@ struct KeyDecoder: Sendable {
     }
   }
 
+  /// Reads on until the answer about the background is whole, in however many pieces it comes, or nothing more does. Keys
+  /// among them are nobody's any more.
+  mutating func awaitBackground(_ read: () -> [UInt8]?) {
+    while let bytes = read() {
+      let inputs = feed(bytes, at: .now)
+      if inputs.contains(where: { if case .background = $0 { true } else { false } }) { return }
+    }
+  }
+
   private mutating func take(_ byte: UInt8, _ out: inout [Input]) {
     switch state {
     case .ground: ground(byte, [], &out)
