@@ -219,13 +219,7 @@ struct ComparisonScreen: ComparedScreen {
       } else {
         (difference.isInFirst, difference.firstCount) = (true, most)
       }
-      for index in difference.instances?.indices ?? 0..<0 {
-        if toSecond {
-          difference.instances?[index].isInSecond = true
-        } else {
-          difference.instances?[index].isInFirst = true
-        }
-      }
+      for index in difference.instances?.indices ?? 0..<0 { difference.instances?[index].settle(toSecond: toSecond) }
     }
   }
 
@@ -333,6 +327,13 @@ struct ComparisonScreen: ComparedScreen {
   }
 }
 
+extension ComparedInstance {
+  /// One side has it now as the other has.
+  fileprivate mutating func settle(toSecond: Bool) {
+    if toSecond { isInSecond = true } else { isInFirst = true }
+  }
+}
+
 /// Images of one study that only one of two sides has.
 struct InstanceComparisonScreen: ComparedScreen {
   struct Row: ComparedRow {
@@ -342,9 +343,7 @@ struct InstanceComparisonScreen: ComparedScreen {
 
     static func settling(_ order: CompareOrder, toSecond: Bool) -> String { order.way(toSecond) }
     func isLacking(inSecond second: Bool) -> Bool { second ? !instance.isInSecond : !instance.isInFirst }
-    mutating func settle(toSecond: Bool) {
-      if toSecond { instance.isInSecond = true } else { instance.isInFirst = true }
-    }
+    mutating func settle(toSecond: Bool) { instance.settle(toSecond: toSecond) }
   }
 
   var list: List<Row>
