@@ -51,6 +51,9 @@ public enum TUI {
     return 0
   }
 
+  /// How many columns the text takes in a terminal.
+  public static func width(of text: String) -> Int { CellText.width(text) }
+
   /// C-CANCEL, release, files complete; said when it takes a moment.
   private static func shutdown(_ station: Station) {
     let done = DispatchSemaphore(value: 0)

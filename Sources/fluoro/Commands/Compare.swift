@@ -79,7 +79,8 @@ struct Compare: NetworkCommand {
       .init(title: first, width: max(6, PlainText.width(first)), alignsRight: true),
       .init(title: second, width: max(6, PlainText.width(second)), alignsRight: true),
       .init(title: "Difference", width: max(10, longest)), .init(title: "Date", width: 8),
-      .init(title: "Patient", width: 28), .init(title: "ID", width: 14), .init(title: "StudyInstanceUID", width: 40),
+      .init(title: "Patient", width: 28), .init(title: "ID", width: 14, isIdentifier: true),
+      .init(title: "StudyInstanceUID", width: 40),
     ])
     if format.csv {
       try ResultWriter.standard.line(

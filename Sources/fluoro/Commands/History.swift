@@ -73,7 +73,7 @@ private struct HistoryPrinter {
   let format: ListFormatOptions
   private let table = TextTable(columns: [
     .init(title: "Time", width: 19), .init(title: "Way", width: 3), .init(title: "Operation", width: 11),
-    .init(title: "Peer", width: 16), .init(title: "Outcome", width: 9),
+    .init(title: "Peer", width: 24, isIdentifier: true), .init(title: "Outcome", width: 9),
     .init(title: "Seconds", width: 8, alignsRight: true),
     .init(title: "Reason", width: 40),
   ])

@@ -75,19 +75,21 @@ struct MatchPrinter: Sendable {
     switch tag {
     case .studyDate: .init(title: "Date", width: 8)
     case .patientName: .init(title: "Patient", width: 28)
-    case .patientID: .init(title: "ID", width: 14)
+    case .patientID: .init(title: "ID", width: 14, isIdentifier: true)
     case .patientBirthDate: .init(title: "Born", width: 8)
     case .patientSex: .init(title: "Sex", width: 3)
     case .numberOfPatientRelatedStudies: .init(title: "Studies", width: 7, alignsRight: true)
-    case .modalitiesInStudy, .modality: .init(title: "Modality", width: 8)
+    case .modalitiesInStudy: .init(title: "Modality", width: 12)
+    case .modality: .init(title: "Modality", width: 8)
     case .numberOfStudyRelatedInstances, .numberOfSeriesRelatedInstances:
       .init(title: "Images", width: 6, alignsRight: true)
     case .studyDescription, .seriesDescription: .init(title: "Description", width: 28)
     case .seriesNumber, .instanceNumber: .init(title: "Number", width: 6, alignsRight: true)
     case .numberOfFrames: .init(title: "Frames", width: 6, alignsRight: true)
-    case .studyInstanceUID, .seriesInstanceUID, .sopInstanceUID, .sopClassUID:
-      .init(title: tag.keyword ?? "UID", width: 40)
-    default: .init(title: tag.keyword ?? tag.hexadecimal, width: 16)
+    // The longest there is, PS3.5 §9.1: a person copies it.
+    case .studyInstanceUID, .seriesInstanceUID, .sopInstanceUID: .init(title: tag.keyword ?? "UID", width: 64)
+    case .sopClassUID: .init(title: tag.keyword ?? "UID", width: 40, isIdentifier: true)
+    default: .other(tag)
     }
   }
 }

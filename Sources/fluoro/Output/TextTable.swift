@@ -1,11 +1,21 @@
 import Dicom
+import TUI
 
-/// Rows for a person, printed as they come: every column but the last has a fixed width, counted in terminal cells.
+/// Rows for a person, printed as they come: every column but the last has a fixed width, counted in terminal cells, and what
+/// is longer is cut there. `--csv` and `--json` have all of it.
 struct TextTable: Sendable {
   struct Column: Sendable {
     var title: String
     var width: Int
     var alignsRight = false
+    /// Identifiers that begin alike differ at their end: they lose their middle.
+    var isIdentifier = false
+
+    /// The column of an attribute that somebody named, and nobody else thought of.
+    static func other(_ tag: Tag) -> Column {
+      let title = tag.keyword ?? tag.hexadecimal
+      return Column(title: title, width: max(16, title.count))
+    }
   }
 
   let columns: [Column]
@@ -14,9 +24,10 @@ struct TextTable: Sendable {
 
   func row(_ values: [String]) -> String {
     var line = ""
-    for (column, value) in zip(columns, values) {
-      if !line.isEmpty { line += "  " }
-      let text = PlainText.visible(value)
+    for (index, (column, value)) in zip(columns, values).enumerated() {
+      if index > 0 { line += "  " }
+      var text = PlainText.visible(value)
+      if index < columns.count - 1 { text = PlainText.cut(text, column.width, losesMiddle: column.isIdentifier) }
       let padding = String(repeating: " ", count: max(0, column.width - PlainText.width(text)))
       line += column.alignsRight ? padding + text : text + padding
     }
@@ -30,22 +41,22 @@ enum PlainText {
   static func visible(_ text: String) -> String { VisibleText.of(text) }
 
   /// Columns it takes in a terminal.
-  static func width(_ text: String) -> Int {
-    text.unicodeScalars.reduce(0) { $0 + width($1) }
+  static func width(_ text: String) -> Int { TUI.width(of: text) }
+
+  /// At most so many columns of it: what does not fit is left out at its end, or in its middle, and `…` stands there.
+  static func cut(_ text: String, _ columns: Int, losesMiddle: Bool) -> String {
+    guard columns > 0, width(text) > columns else { return text }
+    let head = losesMiddle ? columns / 3 : columns - 1
+    let tail = String(beginning(of: text.reversed(), columns - 1 - head).reversed())
+    return beginning(of: text, head) + "…" + tail
   }
 
-  private static func width(_ scalar: Unicode.Scalar) -> Int {
-    if scalar.isASCII { return 1 }
-    switch scalar.properties.generalCategory {
-    case .nonspacingMark, .enclosingMark, .format: return 0
-    default: break
-    }
-    // East Asian Wide and Fullwidth (UAX #11), by block.
-    switch scalar.value {
-    case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF,
-      0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F900...0x1F9FF, 0x20000...0x3FFFD:
-      return 2
-    default: return 1
-    }
+  private static func beginning(of text: some Sequence<Character>, _ columns: Int) -> String {
+    var taken = 0
+    return String(
+      text.prefix {
+        taken += width(String($0))
+        return taken <= columns
+      })
   }
 }

@@ -38,12 +38,12 @@ struct WorklistPrinter: Sendable {
     case .scheduledProcedureStepStartDate: .init(title: "Date", width: 8)
     case .scheduledProcedureStepStartTime: .init(title: "Time", width: 6)
     case .patientName: .init(title: "Patient", width: 28)
-    case .patientID: .init(title: "ID", width: 14)
-    case .accessionNumber: .init(title: "Accession", width: 12)
+    case .patientID: .init(title: "ID", width: 14, isIdentifier: true)
+    case .accessionNumber: .init(title: "Accession", width: 16, isIdentifier: true)
     case .modality: .init(title: "Modality", width: 8)
     case .scheduledStationAETitle: .init(title: "Station", width: 16)
     case .scheduledProcedureStepDescription: .init(title: "Description", width: 28)
-    default: .init(title: tag.keyword ?? tag.hexadecimal, width: 16)
+    default: .other(tag)
     }
   }
 }
