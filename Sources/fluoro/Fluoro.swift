@@ -40,6 +40,7 @@ struct Fluoro: InterfaceCommand {
   /// Synchronous on purpose: the interface waits in `poll` on this thread, and a main thread owned by Swift concurrency
   /// would starve everything that is bound to it.
   static func main() {
+    reserveStandardDescriptors()
     signal(SIGPIPE, SIG_IGN)
     // A file beyond the limit of this process is an error like another.
     signal(SIGXFSZ, SIG_IGN)
@@ -60,6 +61,12 @@ struct Fluoro: InterfaceCommand {
     } catch {
       Glibc.exit(ExitStatus.report(error).rawValue)
     }
+  }
+
+  /// Of 0, 1 and 2 a caller may have closed some (`>&-`). The next file to be opened would get that number, and results would be
+  /// written into a database: so they are taken by what can be read and not written, and writing fails as it should.
+  private static func reserveStandardDescriptors() {
+    for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 { _ = Glibc.open("/dev/null", O_RDONLY) }
   }
 
   /// Where a subcommand comes first, it alone reads what follows: the whole tree of commands takes twice as long. What it does

@@ -56,8 +56,12 @@ extension ExitStatus {
     // The argument parser's own: help and version are asked for and go to standard output; the rest is wrong usage.
     let code = Fluoro.exitCode(for: error)
     if code == .success {
-      let text = Fluoro.fullMessage(for: error, columns: nil)
-      return (try? ResultWriter.standard.line(text)) == nil ? .failed : .done
+      do {
+        try ResultWriter.standard.line(Fluoro.fullMessage(for: error, columns: nil))
+        return .done
+      } catch {
+        return report(error)
+      }
     }
     if code == .validationFailure {
       StandardError.say(KeyHint.improved(Fluoro.fullMessage(for: error, columns: nil)), prefix: "")

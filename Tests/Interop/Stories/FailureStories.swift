@@ -90,20 +90,5 @@ extension Interop {
       #expect(result.status == 1 || result.status == 3)
       #expect(!result.errors.isEmpty)
     }
-
-    @Test("results nobody can read end the command with 1")
-    func unwritable() async throws {
-      let fluoro = try Installation(in: workshop)
-      let full = try await Subprocess.run(
-        "/bin/sh", ["-c", "'\(Workshop.fluoro)' --config '\(fluoro.configurationPath)' whoami > /dev/full"],
-        in: workshop,
-        environment: fluoro.environment)
-      #expect(full.status == 1)
-      #expect(full.errors.contains("standard output"))
-      let closed = try await Subprocess.run(
-        "/bin/bash", ["-c", "set -o pipefail; '\(Workshop.fluoro)' whoami | true"], in: workshop,
-        environment: fluoro.environment)
-      #expect(closed.status <= 1)
-    }
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension Interop {
-  /// What is printed can be read.
+  /// What is printed can be read, and what cannot be printed is never lost in silence.
   @Suite("Standard output")
   struct OutputStories {
     let workshop: Workshop
@@ -66,6 +66,50 @@ extension Interop {
         #expect(try await fluoro.start(command + ["--csv"]).finished().output.contains(long.split(separator: ",")[0]))
       }
       withExtendedLifetime(server) {}
+    }
+
+    @Test(
+      "what cannot be written is said once, with exit status 1; a reader that has seen enough is no news",
+      arguments: [
+        "--help", "--version", "help find", "find --help", "whoami", "explain A801", "manual", "local find",
+        "local find --json", "local statistics", "history --csv", "find FLUORO@127.0.0.1:PORT",
+        "find FLUORO@127.0.0.1:PORT --json", "echo FLUORO@127.0.0.1:PORT",
+      ])
+    func unwritable(command: String) async throws {
+      let file = try await file(1, name: "Doe^Jane", description: "Chest", patientID: "1")
+      #expect(try await fluoro.run("local", "import", file).status == 0)
+      let server = try await fluoro.serve()
+      func shell(_ redirection: String) async throws -> Subprocess.Finished {
+        let words = command.replacing("PORT", with: String(fluoro.port))
+        let line = "\"$0\" \(words) --config '\(fluoro.configurationPath)' \(redirection)"
+        // The argument parser takes nothing beside `help`, and needs no configuration for it.
+        let bare = "\"$0\" \(words) \(redirection)"
+        let isHelp = words.contains("help") || words == "--version"
+        return try await Subprocess.run(
+          "/bin/bash", ["-c", isHelp ? bare : line, Workshop.fluoro], in: workshop, environment: fluoro.environment)
+      }
+      let full = try await shell("> /dev/full")
+      #expect(full.status == 1)
+      #expect(full.errors == "fluoro: cannot write the results to standard output: No space left on device\n")
+      let closed = try await shell(">&-")
+      #expect(closed.status == 1)
+      #expect(closed.errors == "fluoro: cannot write the results to standard output: Bad file descriptor\n")
+      let piped = try await shell("| true")
+      #expect(piped.errors.isEmpty, "\(piped.errors)")
+      withExtendedLifetime(server) {}
+    }
+
+    @Test("results do not go into the files of the storage where standard output is closed")
+    func closed() async throws {
+      #expect(try await fluoro.run("local", "statistics").status == 0)
+      let closed = try await Subprocess.run(
+        "/bin/bash", ["-c", "\"$0\" --config '\(fluoro.configurationPath)' local find >&- 2>&- <&-", Workshop.fluoro],
+        in: workshop, environment: fluoro.environment)
+      #expect(closed.status == 1)
+      for file in Workshop.files(below: fluoro.storage) {
+        let bytes = try Data(contentsOf: URL(filePath: file))
+        #expect(bytes.range(of: Data("StudyInstanceUID\n".utf8)) == nil, "\(file)")
+      }
     }
   }
 }
