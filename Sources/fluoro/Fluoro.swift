@@ -79,6 +79,10 @@ struct Fluoro: InterfaceCommand {
       (type, rest) = (next, rest.dropFirst())
     }
     try check(rest.first == "help" ? rest.dropFirst() : rest, below: type)
+    if rest.first == "help", !type.configuration.subcommands.isEmpty {
+      // `fluoro modalities help add` means `fluoro help modalities add`, which is all that the argument parser knows.
+      return try parseAsRoot(["help"] + arguments.dropLast(rest.count) + rest.dropFirst())
+    }
     if type != Fluoro.self, type.configuration.subcommands.isEmpty, let command = try? type.parseAsRoot(Array(rest)),
       Swift.type(of: command) == type
     {

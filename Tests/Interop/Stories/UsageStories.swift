@@ -118,6 +118,18 @@ extension Interop {
     }
 
     @Test(
+      "help with a command of a group, whichever of the two words comes first",
+      arguments: [("modalities", "add"), ("modalities", "list"), ("local", "find")])
+    func helpInside(group: String, name: String) async throws {
+      let inside = try await Subprocess.run(Workshop.fluoro, [group, "help", name], in: workshop)
+      let before = try await Subprocess.run(Workshop.fluoro, ["help", group, name], in: workshop)
+      #expect(inside.status == 0 && inside.output.contains("USAGE: fluoro \(group) \(name)"), "\(inside.errors)")
+      #expect(inside.output == before.output)
+      let all = try await Subprocess.run(Workshop.fluoro, [group, "help"], in: workshop)
+      #expect(all.status == 0 && all.output.contains("SUBCOMMANDS:"), "\(all.errors)")
+    }
+
+    @Test(
       "an option for what is a key names the key",
       arguments: [("--date", "-q StudyDate="), ("--patient-name", "-q PatientName="), ("--lmit", "--limit")])
     func keyAsOption(option: String, hint: String) async throws {
