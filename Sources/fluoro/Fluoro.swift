@@ -7,8 +7,6 @@ import TUI
 /// The command. Without a subcommand it opens the terminal interface; each subcommand does one thing and prints it.
 @main
 struct Fluoro: InterfaceCommand {
-  static let version = "0.1.0"
-
   static let configuration = CommandConfiguration(
     commandName: "fluoro",
     abstract: "A keyboard-driven client for DICOM networks.",
@@ -19,7 +17,7 @@ struct Fluoro: InterfaceCommand {
       Exit status: 0 done; 1 the peer or the operation failed; 2 wrong usage or configuration; \
       3 done in part; 130 interrupted.
       """,
-    version: version,
+    version: Implementation.version,
     // Each says its own name: to find out those of the types took a third of the time to start.
     subcommands: [
       Demo.self, Echo.self, Watch.self, Diagnose.self, Find.self, Worklist.self, Move.self, Get.self, Store.self,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dicom
 import TUI
 
 /// The man page: what the argument parser and the keymap say themselves, so that it cannot disagree with them.
@@ -15,7 +16,7 @@ struct Manual: NetworkCommand {
 enum ManualPage {
   static func lines() -> [String] {
     var lines = [
-      ".TH FLUORO 1 \"\" \"fluoro \(Fluoro.version)\" \"User Commands\"", ".SH NAME",
+      ".TH FLUORO 1 \"\" \"fluoro \(Implementation.version)\" \"User Commands\"", ".SH NAME",
       "fluoro \\- \(escaped(Fluoro.configuration.abstract))", ".SH SYNOPSIS",
     ]
     lines += literal(Fluoro.usageString(for: Fluoro.self))

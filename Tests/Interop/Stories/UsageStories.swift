@@ -129,6 +129,16 @@ extension Interop {
       #expect(all.status == 0 && all.output.contains("SUBCOMMANDS:"), "\(all.errors)")
     }
 
+    @Test("the version is the one the change log begins with, in the man page too")
+    func version() async throws {
+      let log = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../CHANGELOG.md")
+      let text = try String(contentsOf: log.standardized, encoding: .utf8)
+      let newest = try #require(text.firstMatch(of: #/\n## (\d+\.\d+\.\d+) \(\d{4}-\d{2}-\d{2}\)\n/#)?.1)
+      #expect(try await Subprocess.run(Workshop.fluoro, ["--version"], in: workshop).output == "\(newest)\n")
+      let page = try await Subprocess.run(Workshop.fluoro, ["manual"], in: workshop)
+      #expect(page.output.contains("\"fluoro \(newest)\""))
+    }
+
     @Test(
       "an option for what is a key names the key",
       arguments: [("--date", "-q StudyDate="), ("--patient-name", "-q PatientName="), ("--lmit", "--limit")])
