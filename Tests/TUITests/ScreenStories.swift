@@ -350,6 +350,31 @@ struct ScreenStories {
     #expect(wide.shows("what was done before, and by others   "), "two columns stand apart:\n\(wide.screen)")
   }
 
+  @Test("The help says all of every key, however narrow the terminal, and the last line is reached")
+  func narrowHelp() {
+    for columns in [60, 80, 160] {
+      let story = Story(size: Size(rows: 24, columns: columns))
+      story.press("4", "?")
+      // What lies in the box; beside it there may be something else that is cut.
+      func box() -> String { story.lines.filter { $0.contains("│") }.joined(separator: "\n") }
+      var text = box()
+      while case .help(let help) = story.model.overlay {
+        story.press("j")
+        guard case .help(let next) = story.model.overlay, next.top > help.top else { break }
+        text += "\n" + box()
+      }
+      #expect(!text.contains("…"), "\(text)")
+      #expect(text.contains("match before") || text.contains("filter"), "to the end:\n\(story.screen)")
+      for word in ["what is left", "done before, and by others"] {
+        let words = word.split(separator: " ")
+        #expect(words.allSatisfy { text.contains($0) }, "\(word) is cut at \(columns):\n\(text)")
+      }
+    }
+    let story = Story(size: Size(rows: 48, columns: 160))
+    story.press(.enter, Key(.function(1)))
+    #expect(story.shows("In the form") && !story.shows("Moving about"))
+  }
+
   @Test("y copies the identifier and shows it")
   func copy() {
     let story = Story()

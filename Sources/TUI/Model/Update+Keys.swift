@@ -106,7 +106,10 @@ extension Model {
         title: "Everywhere",
         bindings: Keymap.joined(chosen(others(Keymap.everywhere))) + Keymap.joined(chosen(others(Keymap.inFields)))
       ),
-      (title: "Moving about", bindings: chosen(others(screen.movement))),
+      (
+        title: screen.fieldBindings.isEmpty ? "Moving about" : "In the form",
+        bindings: chosen(others(screen.movement))
+      ),
     ])
   }
 

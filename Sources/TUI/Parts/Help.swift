@@ -13,16 +13,17 @@ struct Help: Sendable {
         if let first = binding.keys.first, let last = binding.keys.last, case .screen = binding.action {
           keys = "\(first) to \(last)"
         }
-        let padding = String(repeating: " ", count: max(1, 16 - CellText.width(keys)))
-        lines.append(StyledText(keys, .key) + StyledText(padding) + StyledText(binding.help))
+        lines.append(Self.line(StyledText(keys, .key), binding.help))
       }
     }
     lines += ["", StyledText("Signs", .heading)]
-    for (signs, meaning) in Self.signs {
-      lines.append(
-        StyledText(signs) + StyledText(String(repeating: " ", count: 16 - CellText.width(signs))) + StyledText(meaning))
-    }
-    return lines
+    return lines + Self.signs.map { Self.line(StyledText($0), $1) }
+  }
+
+  private static func line(_ sign: StyledText, _ meaning: String) -> StyledText {
+    var line = sign + StyledText(String(repeating: " ", count: max(1, 16 - sign.width))) + StyledText(meaning)
+    line.hang = 16
+    return line
   }
 
   /// What stands for something on every screen, with its word beside it or not; below UTF-8 as it is drawn there.
@@ -35,17 +36,25 @@ struct Help: Sendable {
     ("→", "more columns further right"),
   ]
 
-  mutating func scroll(by distance: Int, height: Int) {
-    top = max(0, min(top + distance, lines.count - height))
+  /// The lines as a terminal of this size shows them: wrapped, and in two columns where there is room for them.
+  private func layout(_ size: Size) -> (lines: [StyledText], columns: Int, columnWidth: Int, rows: Int) {
+    let whole = lines
+    let width = max(58, min(size.columns - 6, whole.reduce(0) { max($0, $1.width) } + 3))
+    let lines = whole.flatMap { CellText.wrap($0, min(width - 1, size.columns - 5)) }
+    let columns = size.columns >= 2 * width + 6 && lines.count > size.rows - 6 ? 2 : 1
+    return (lines, columns, width, min((lines.count + columns - 1) / columns, max(1, size.rows - 5)))
+  }
+
+  mutating func scroll(by distance: Int, in size: Size) {
+    let layout = layout(size)
+    let longest = (layout.lines.count + layout.columns - 1) / layout.columns
+    top = max(0, min(top + distance, longest - layout.rows))
   }
 
   func draw(into canvas: inout Canvas) {
-    let lines = lines
     let size = canvas.size
-    let columnWidth = max(58, min(size.columns - 6, lines.reduce(0) { max($0, $1.width) } + 3))
-    let columnCount = size.columns >= 2 * columnWidth + 6 && lines.count > size.rows - 6 ? 2 : 1
+    let (lines, columnCount, columnWidth, rows) = layout(size)
     let perColumn = (lines.count + columnCount - 1) / columnCount
-    let rows = min(perColumn, max(1, size.rows - 5))
     let inner = Popup.draw(
       "Keys", rows: rows + 1, columns: min(size.columns, columnWidth * columnCount + 6), into: &canvas)
     let first = max(0, min(top, perColumn - rows))
