@@ -176,6 +176,10 @@ struct KeyStories {
       #expect(lines.count == 1 && lines[0].contains("association"), "\(story.screen)")
       let bar = lines.first?.contains(columns == 60 ? "▕" : "▕████████▏")
       #expect(bar == (columns != 60), "the bar whole or not at all:\n\(story.screen)")
+      #expect(story.footer.contains("c cancel"))
+      (job.phase, job.wait) = (.done, nil)
+      story.show(.job(job))
+      #expect(!story.footer.contains("c cancel"), "nothing runs any more")
     }
   }
 

@@ -375,6 +375,42 @@ struct ScreenStories {
     #expect(story.shows("In the form") && !story.shows("Moving about"))
   }
 
+  @Test("In the list of jobs the footer names what can be done with the one under the cursor")
+  func jobVerbs() {
+    let story = Story(size: Size(rows: 24, columns: 120))
+    var ended = job(1, .store, "C-STORE DOE", at: story.now)
+    (ended.phase, ended.wait, ended.ended, ended.outcome) = (.failed, nil, story.now, "0 of 1 instance")
+    story.show(.job(job(2, .move, "C-MOVE DOE", at: story.now)))
+    story.show(.job(ended))
+    story.press("4")
+    story.press("/")
+    story.type("store")
+    story.press(.enter)
+    #expect(story.selected.contains("C-STORE") && story.footer.contains("r retry"))
+    for useless in ["c cancel", "10 s more", "timeout", "p pause"] { #expect(!story.footer.contains(useless)) }
+    story.press(.escape, "/")
+    story.type("move")
+    story.press(.enter)
+    #expect(story.selected.contains("C-MOVE") && !story.footer.contains("r retry"))
+    for useful in ["c cancel", "10 s more", "p pause"] { #expect(story.footer.contains(useful), "\(story.footer)") }
+  }
+
+  @Test("A search in a text that finds nothing says so at Enter")
+  func searchedInVain() {
+    let story = Story()
+    var failed = job(1, at: story.now)
+    (failed.phase, failed.wait, failed.ended, failed.outcome) = (.failed, nil, story.now, "refused")
+    story.show(.job(failed))
+    story.press("4", .enter, "/")
+    story.type("refused")
+    story.press(.enter)
+    #expect(!story.shows("nowhere"))
+    story.press(.escape, "/")
+    story.type("elsewhere")
+    story.press(.enter)
+    #expect(story.shows("elsewhere is nowhere here."))
+  }
+
   @Test("y copies the identifier and shows it")
   func copy() {
     let story = Story()

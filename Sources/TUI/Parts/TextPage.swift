@@ -26,19 +26,23 @@ struct TextPage: Sendable {
     case .filter: isSearching = true
     case .nextMatch, .previousMatch:
       if search.text.isEmpty { return (true, "Nothing is searched for; / does.") }
-      if !seek(action == .nextMatch ? 1 : -1, lines) { return (true, "\(search.text) is nowhere here.") }
+      if !seek(action == .nextMatch ? 1 : -1, lines) { return (true, nowhere) }
     default: return (false, nil)
     }
     top = max(0, min(top, lines.count - height))
     return (true, nil)
   }
 
-  mutating func edit(_ key: Key, _ lines: [StyledText]) {
+  private var nowhere: String { "\(search.text) is nowhere here." }
+
+  /// - Returns: what to say, if anything.
+  mutating func edit(_ key: Key, _ lines: [StyledText]) -> String? {
     if key == .enter {
       isSearching = false
-    } else if search.take(key) {
-      _ = seek(1, lines, staying: true)
+      return search.text.isEmpty || seek(1, lines, staying: true) ? nil : nowhere
     }
+    if search.take(key) { _ = seek(1, lines, staying: true) }
+    return nil
   }
 
   private mutating func seek(_ step: Int, _ lines: [StyledText], staying: Bool = false) -> Bool {
@@ -107,7 +111,9 @@ extension PageScreen {
     return isTaken
   }
 
-  mutating func edit(_ key: Key, _ context: inout Context) { page.edit(key, lines(page.columns, context.world)) }
+  mutating func edit(_ key: Key, _ context: inout Context) {
+    if let words = page.edit(key, lines(page.columns, context.world)) { context.say(words, .warning) }
+  }
 
   mutating func paste(_ text: String, _ context: inout Context) {
     page.isSearching = true

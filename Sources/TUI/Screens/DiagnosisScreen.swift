@@ -19,7 +19,6 @@ struct DiagnosisScreen: PageScreen {
     Binding(
       "m", does: .retrieve, label: "move one here",
       help: "have one small instance sent here: it proves that it reaches us"),
-    Binding("c", does: .cancel, label: "cancel", help: "cancel it"),
   ]
 
   func identifier(_ world: World) -> String? { diagnosis?.outcome.words }

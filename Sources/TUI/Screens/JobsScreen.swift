@@ -21,10 +21,19 @@ struct JobsScreen: ListScreen {
       "p", does: .pause, label: "pause", help: "pause it, or resume it: a retrieve or a send goes on with what is left"),
   ]
 
-  /// The same, of a job that is paused: what one would do with it comes first, and is named.
-  static func verbs(isPaused: Bool) -> [Binding] {
-    guard isPaused, let pause = verbs.firstIndex(where: { $0.action == .pause }) else { return verbs }
-    var verbs = verbs
+  /// The same, of a job as it stands. What can still be done with it is named in the footer; of a paused one what one would do
+  /// comes first.
+  static func verbs(_ phase: JobView.Phase?, _ kind: JobView.Kind?) -> [Binding] {
+    var verbs = verbs.map { binding in
+      var binding = binding
+      switch binding.action {
+      case .again where phase?.isEnded != true || kind == .find: binding.label = ""
+      case .cancel, .more, .less, .timeout, .pause: if phase?.isEnded != false { binding.label = "" }
+      default: break
+      }
+      return binding
+    }
+    guard phase == .paused, let pause = verbs.firstIndex(where: { $0.action == .pause }) else { return verbs }
     var resume = verbs.remove(at: pause)
     resume.label = "go on with it"
     return [resume] + verbs
@@ -32,7 +41,7 @@ struct JobsScreen: ListScreen {
 
   var bindings: [Binding] {
     let open = Binding(.enter, does: .open, label: "details", help: "details: failed instances and their reasons")
-    let verbs = Self.verbs(isPaused: list.current?.phase == .paused)
+    let verbs = Self.verbs(list.current?.phase, list.current?.kind)
     return (list.current?.phase == .paused ? [verbs[0], open] + verbs.dropFirst() : [open] + verbs) + [
       Binding("J", does: .later, help: "later in its queue"),
       Binding("K", does: .sooner, help: "sooner in its queue"),
@@ -210,18 +219,7 @@ struct JobScreen: PageScreen {
   }
 
   var crumb: String { title }
-  /// The footer names what can be done with it as it stands.
-  var bindings: [Binding] {
-    JobsScreen.verbs(isPaused: phase == .paused).map { binding in
-      var binding = binding
-      switch binding.action {
-      case .again where !phase.isEnded || kind == .find: binding.label = ""
-      case .cancel, .more, .less, .timeout, .pause: if phase.isEnded { binding.label = "" }
-      default: break
-      }
-      return binding
-    }
-  }
+  var bindings: [Binding] { JobsScreen.verbs(phase, kind) }
 
   mutating func receive(_ message: Message, _ context: inout Context) {
     if case .job(let job) = message, job.id == id { phase = job.phase }
