@@ -74,7 +74,9 @@ public struct RetrieveRequest: Sendable, Hashable, Codable {
     guard !values.isEmpty else {
       throw OperationError(
         "\(QueryKey(unique).name) is missing; a retrieve at \(level.description.lowercased()) level needs it: "
-          + "-q \(QueryKey(unique).name)=...")
+          + "-q \(QueryKey(unique).name)=..."
+          + (level != .patient && others.contains { $0.tag == .patientID }
+            ? "; --level patient has all of a patient" : ""))
     }
     self.init(level: level, items: values.map { RetrieveItem(keys: others + [$0]) }, target: target, localAET: localAET)
   }

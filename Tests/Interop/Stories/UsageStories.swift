@@ -149,6 +149,23 @@ extension Interop {
     }
 
     @Test(
+      "what DCMTK's tools take is said as it is taken here",
+      arguments: [
+        ("echo -aec PACS localhost 104", "AET@host:port"), ("echo localhost 104", "AET@host:port"),
+        ("echo P@localhost:1 -aet ME", "--local-aet"), ("find -S -k PatientName=X P@localhost:1", "--level"),
+        ("find -k PatientName=X P@localhost:1", "-q Keyword=value"), ("find -W P@localhost:1", "fluoro worklist"),
+        ("move -aem THERE P@localhost:1", "--target"), ("store P@localhost:1 -to 5", "--timeout"),
+        ("move P@localhost:1 -q PatientID=1", "--level patient"),
+      ])
+    func toolkit(line: String, hint: String) async throws {
+      let result = try await Subprocess.run(
+        Workshop.fluoro, line.split(separator: " ").map(String.init), in: workshop,
+        environment: Installation.home(in: workshop))
+      #expect(result.status == 2 && result.output.isEmpty)
+      #expect(result.errors.split(separator: "\n").first?.contains(hint) == true, "\(result.errors)")
+    }
+
+    @Test(
       "what is no DICOM file is named once", arguments: [["local", "import"], ["store", "P@localhost:1"], ["dump"]])
     func notDicom(command: [String]) async throws {
       let fluoro = try Installation(in: workshop)
