@@ -78,6 +78,8 @@ struct RetryTests {
         if instance.sopInstanceUID == "1.2.5" { station.jobs.jobs.first?.cancel() }
       }
       #expect(try await first.value().outcome.state == .cancelled)
+      // The activity says it once.
+      #expect(station.activity.entries.contains { $0.words.hasPrefix("C-STORE cancelled after ") })
       let before = peer.stored.value
       #expect((5..<200).contains(before.count))
       let second = try await retried(first.job, station)

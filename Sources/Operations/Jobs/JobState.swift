@@ -109,6 +109,10 @@ public struct Outcome: Sendable, Hashable {
     self.details = details
   }
 
+  /// How it ended and the sentence about it: `failed: nothing listens on that port`. What says itself that it was cancelled is
+  /// not said twice.
+  public var sentence: String { words.hasPrefix(state.words) ? words : "\(state.words): \(words)" }
+
   /// 0 done; 1 failed; 3 done in part; 130 interrupted.
   public var exitStatus: Int32 {
     switch state {

@@ -100,7 +100,7 @@ extension Station {
   ) -> Operation<Value> {
     jobs.run(request, title: title, timeouts: Timeouts(all: nil), clock: clock, retry: retry) { [activity] job in
       let result = try await Blocking.run { try work(job) }
-      activity.add(.result, peer: "", "\(request.kind.words) \(result.outcome.state.words): \(result.outcome.words)")
+      activity.add(.result, peer: "", "\(request.kind.words) \(result.outcome.sentence)")
       return result
     }
   }

@@ -23,7 +23,7 @@ extension Station {
         }
       }
       let result = ImportResult(outcome, isCancelled: job.isCancelled)
-      activity.add(.result, peer: "", "import \(result.outcome.state.words): \(result.outcome.words)")
+      activity.add(.result, peer: "", "import \(result.outcome.sentence)")
       return result
     }
   }

@@ -32,7 +32,7 @@ extension Station {
   private static func log(_ outcome: Outcome, of job: Job, _ modality: Modality, _ activity: ActivityLog) {
     let kindOfEntry: ActivityEntry.Kind = outcome.state == .rejected ? .rejection : .result
     activity.add(
-      kindOfEntry, peer: modality.name, "\(job.kind.words) \(outcome.state.words): \(outcome.words)",
+      kindOfEntry, peer: modality.name, "\(job.kind.words) \(outcome.sentence)",
       details: outcome.details, connections: job.connections)
   }
 

@@ -152,7 +152,7 @@ struct Compare: NetworkCommand {
           case .send(let operation): try await follow(operation).outcome
           }
         if outcome.state != .done { isWhole = false }
-        StandardError.say("\(difference.studyInstanceUID): \(outcome.state.words): \(outcome.words)", prefix: "")
+        StandardError.say("\(difference.studyInstanceUID): \(outcome.sentence)", prefix: "")
       }
       if !isWhole { failed += 1 }
     }

@@ -74,7 +74,7 @@ private struct HistoryPrinter {
   private let table = TextTable(columns: [
     .init(title: "Time", width: 19), .init(title: "Way", width: 3), .init(title: "Operation", width: 11),
     .init(title: "Peer", width: 24, isIdentifier: true), .init(title: "Outcome", width: 9),
-    .init(title: "Seconds", width: 8, alignsRight: true),
+    .init(title: "Duration", width: 9, alignsRight: true),
     .init(title: "Reason", width: 40),
   ])
 
@@ -98,10 +98,10 @@ private struct HistoryPrinter {
   private func text(_ entry: HistoryEntry) -> String {
     if format.json { return JSONText.Value.object(entry.members).text }
     if format.csv { return CSVRow.text(entry.members.map { Self.field($0.value) }) }
-    let tenths = (entry.ended.timeIntervalSince(entry.started) * 10).rounded() / 10
     return table.row([
       entry.started.formatted(Self.times), entry.isIncoming ? "in" : "out", entry.operation, entry.peer,
-      JobState(rawValue: entry.outcome)?.words ?? entry.outcome, "\(tenths)", entry.summary,
+      JobState(rawValue: entry.outcome)?.words ?? entry.outcome,
+      Words.elapsed(entry.ended.timeIntervalSince(entry.started)), entry.summary,
     ])
   }
 

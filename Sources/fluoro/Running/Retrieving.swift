@@ -25,8 +25,7 @@ private func text(_ item: MoveItemResult) -> String {
     item.failed.flatMap { $0 > 0 ? "\($0) failed" : nil }, item.warning.flatMap { $0 > 0 ? "\($0) warnings" : nil },
   ].compactMap { $0 }
   let rate = item.seconds > 0.05 ? ", \(Words.bytes(Int64(Double(item.bytes) / item.seconds)))/s" : ""
-  let seconds = (item.seconds * 10).rounded() / 10
-  let amount = item.bytes > 0 ? " \(Words.bytes(item.bytes)) in \(seconds) s\(rate)." : ""
+  let amount = item.bytes > 0 ? " \(Words.bytes(item.bytes)) in \(Words.elapsed(item.seconds))\(rate)." : ""
   let result = ([item.outcome.state.words] + [counts.joined(separator: ", ")].filter { !$0.isEmpty }).joined(
     separator: ": ")
   return "\(item.item.keys.last?.value ?? ""): \(result).\(amount)"
