@@ -311,6 +311,14 @@ struct ScreenStories {
 
   // MARK: Frame
 
+  @Test("The header says that receiving starts before it says that it failed, or what is not taken")
+  func receiving() {
+    #expect(Views.receiving(.notStarted, problem: nil) == .starting)
+    #expect(Views.receiving(.off(reason: "the port is taken"), problem: nil) == .off("the port is taken"))
+    #expect(Views.receiving(.listening(port: 104, titles: []), problem: nil) == .listening)
+    #expect(Views.receiving(.listening(port: 104, titles: []), problem: "disk full") == .refusing("disk full"))
+  }
+
   @Test("An unbound Alt-key is Esc and the key")
   func alt() {
     let story = Story()

@@ -7,7 +7,7 @@ import func Glibc.getpid
 /// The life of our acceptor: started once, found elsewhere, or off with a reason.
 final class Receiver: Sendable {
   private struct State {
-    var scp = SCPState.off(reason: "not started")
+    var scp = SCPState.notStarted
     var acceptor: Acceptor?
     /// Held as long as we are the one that receives on the storage.
     var claim: ReceptionClaim?

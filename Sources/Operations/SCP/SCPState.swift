@@ -7,6 +7,9 @@ public enum SCPState: Sendable, Hashable {
   /// Another fluoro on this storage does.
   case elsewhere(Receiver)
 
+  /// As long as nobody has asked for it.
+  public static let notStarted = SCPState.off(reason: "not started")
+
   public struct Receiver: Sendable, Hashable {
     public var process: Int
     public var port: Int

@@ -162,16 +162,11 @@ final class Effects: Sendable {
       state.view.addsWildcards = configuration.queryWildcards
       state.view.associations = associations
       switch scp {
-      case .listening(let port, _):
-        state.view.address = "\(configuration.dicomBindAddress):\(port)"
-        state.view.receiving = station.indexProblem.map { .refusing($0.comment) } ?? .listening
-      case .off(let reason):
-        state.view.address = "\(configuration.dicomBindAddress):\(configuration.dicomPort)"
-        state.view.receiving = .off(reason)
-      case .elsewhere(let receiver):
-        state.view.address = "port \(receiver.port)"
-        state.view.receiving = .listening
+      case .listening(let port, _): state.view.address = "\(configuration.dicomBindAddress):\(port)"
+      case .off: state.view.address = "\(configuration.dicomBindAddress):\(configuration.dicomPort)"
+      case .elsewhere(let receiver): state.view.address = "port \(receiver.port)"
       }
+      state.view.receiving = Views.receiving(scp, problem: station.indexProblem?.comment)
       mailbox.post(.station(state.view))
     }
   }

@@ -5,6 +5,16 @@ import Operations
 
 /// What the station and the index give, as what the model holds.
 enum Views {
+  /// - Parameter problem: why nothing that comes is taken, in a few words.
+  static func receiving(_ scp: SCPState, problem: String?) -> StationView.Receiving {
+    switch scp {
+    case .listening: problem.map { .refusing($0) } ?? .listening
+    case .elsewhere: .listening
+    case .notStarted: .starting
+    case .off(let reason): .off(reason)
+    }
+  }
+
   static func clock() -> Int { Int(Date().timeIntervalSince1970) }
 
   static func expandTilde(_ path: String) -> String { (path as NSString).expandingTildeInPath }

@@ -68,7 +68,7 @@ struct Help: Sendable {
     }
     var foot = StyledText("Esc", .key) + StyledText(" close", .dim)
     if perColumn > rows {
-      foot += StyledText("   j k", .key) + StyledText(" scroll   \(first + rows) of \(perColumn) lines", .dim)
+      foot += StyledText("   j k", .key) + StyledText(" scroll   \(first + rows) of \(perColumn)", .dim)
     }
     canvas.put(foot, inner.line(inner.rows - 1))
   }
