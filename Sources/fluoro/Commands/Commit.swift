@@ -58,7 +58,9 @@ struct Commit: NetworkCommand {
 
   /// A line for each request.
   private func list(_ known: [CommitmentTransaction], _ modality: Modality) throws {
-    if known.isEmpty, !format.json { StandardError.say("nothing was asked of \(modality.name) in the last 90 days") }
+    if known.isEmpty, !format.json {
+      StandardError.say("\(modality.name) has taken no such request in the last 90 days")
+    }
     for transaction in known {
       let committed = transaction.instances.count { $0.state?.isSuccess == true }
       let refused = transaction.instances.filter { $0.state.map { !$0.isSuccess } ?? false }

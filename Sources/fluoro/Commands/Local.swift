@@ -96,11 +96,13 @@ struct LocalImport: NetworkCommand {
     if format.json {
       try ResultWriter.standard.line(result.json.text)
     } else {
-      var parts = ["\(Words.count(result.imported, .instance)) imported, \(Words.bytes(result.bytes))"]
+      var parts = ["\(Words.count(result.imported, .instance)) imported"]
       if result.duplicates > 0 { parts.append("\(result.duplicates) here already") }
       if result.versions > 0 { parts.append("\(result.versions) kept as another version") }
       if !result.notDicom.isEmpty { parts.append("\(result.notDicom.count) not DICOM") }
       if !result.failures.isEmpty { parts.append("\(result.failures.count) failed") }
+      // What is here already has been read as well, to be compared.
+      parts.append("\(Words.bytes(result.bytes)) read")
       try ResultWriter.standard.line(parts.joined(separator: "; "))
     }
     // Where it did not succeed, that names them as well.

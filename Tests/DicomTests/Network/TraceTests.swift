@@ -68,7 +68,7 @@ struct TraceTests {
     for log in [ours, theirs] {
       let text = log.text()
       for words in [
-        "A-ASSOCIATE-RQ, ", "FLUORO calls ANY-SCP, 1 presentation contexts", "A-ASSOCIATE-AC, ",
+        "A-ASSOCIATE-RQ, ", "FLUORO calls ANY-SCP, 1 presentation context\n", "A-ASSOCIATE-AC, ",
         "presentation context 1: accepted in Explicit VR Little Endian", "context 1 C-FIND-RQ, message 1",
         "(0000,0100) US 2 CommandField 0x0020", "context 1 C-FIND-RSP, to message 1, 0xFF00 Pending",
         "(0000,0900) US 2 Status 0xFF00", "QueryRetrieveLevel [STUDY]", "StudyInstanceUID [1.2.840.99]",

@@ -47,6 +47,8 @@ extension Interop {
       let before = try await studies().compactMap { $0["ID"] as? String }
       let imported = try await fluoro.start(["local", "import", "--json"] + files).finished()
       #expect(try imported.objects().first?["duplicates"] as? Int == files.count)
+      let told = try await fluoro.start(["local", "import"] + files).finished()
+      #expect(told.output.contains("0 instances imported; \(files.count) here already; "), "\(told.output)")
       #expect(try await fluoro.run("local", "reindex").status == 0)
       let verified = try await fluoro.run("local", "verify", "--json")
       #expect(verified.status == 0)

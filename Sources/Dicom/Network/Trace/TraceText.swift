@@ -43,10 +43,10 @@ public struct TraceText: Sendable {
       switch pdu {
       case .associateRequest(let request):
         return "\(size): \(request.callingAETitle) calls \(request.calledAETitle), "
-          + "\(request.presentationContexts.count) presentation contexts"
+          + Self.contexts(request.presentationContexts.count)
       case .associateAccept(let accept):
         return "\(size): \(accept.presentationContexts.count { $0.result == .acceptance }) of "
-          + "\(accept.presentationContexts.count) presentation contexts accepted"
+          + Self.contexts(accept.presentationContexts.count) + " accepted"
       case .associateReject(let rejection): return "\(size): \(rejection)"
       case .abort(let abort): return "\(size): \(abort)"
       case .data, .releaseRequest, .releaseResponse: return size
@@ -67,6 +67,10 @@ public struct TraceText: Sendable {
     if let status = command.responseStatus { parts.append(status.description) }
     if let uid = command.affectedSOPClassUID ?? command.requestedSOPClassUID { parts.append(uid.name ?? uid.rawValue) }
     return "\(context) " + parts.joined(separator: ", ")
+  }
+
+  private static func contexts(_ count: Int) -> String {
+    count == 1 ? "1 presentation context" : "\(count) presentation contexts"
   }
 
   // MARK: What it holds
