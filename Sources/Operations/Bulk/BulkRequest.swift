@@ -15,7 +15,8 @@ public struct BulkSource: Sendable, Hashable, Codable {
   /// - Throws: ``OperationError``: it cannot be read, or is no table of keywords.
   public init(path: String, result: String? = nil) throws(OperationError) {
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw OperationError("--from \(path) cannot be read")
+      let isThere = FileManager.default.fileExists(atPath: path)
+      throw OperationError("--from \(path): \(isThere ? "it cannot be read" : "there is no such file")")
     }
     guard let text = String(data: data, encoding: .utf8) else {
       throw OperationError("--from \(path) is not UTF-8 text")

@@ -64,13 +64,10 @@ public enum JobRequest: Sendable, Hashable {
       }
       return "\(request.level.description.lowercased()) \(Self.cut(items))" + (request.target.map { " to \($0)" } ?? "")
     case .store(let request):
-      return Self.cut(
-        request.sources.map { source in
-          switch source {
-          case .id(let id): id
-          case .path(let path): hasValues ? path : "a path"
-          }
-        })
+      let ids = request.sources.compactMap { if case .id(let id) = $0 { id } else { nil } }
+      let paths = request.sources.compactMap { if case .path(let path) = $0 { path } else { nil } }
+      if hasValues || paths.isEmpty { return Self.cut(ids + paths) }
+      return Self.cut(ids + [Words.count(paths.count, "path")])
     case .commit(let ids), .deleting(let ids), .exporting(let ids, _): return Self.cut(ids)
     case .importing(let paths): return hasValues ? Self.cut(paths) : Words.count(paths.count, "path")
     }

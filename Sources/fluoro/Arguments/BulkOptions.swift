@@ -49,17 +49,21 @@ struct BulkOptions: ParsableArguments, Sendable {
 
   /// Does for each row that is not done yet what the verb says.
   ///
-  /// - Parameter tells: a line for each on standard output; else only failures, on standard error.
+  /// - Parameters:
+  ///   - tells: a line for each on standard output; else only failures, on standard error.
+  ///   - begin: called once it is known that there are rows, and before the first result.
   /// - Throws: the `Ending` with how it all went.
   func run(
     _ path: String, _ verb: BulkRequest.Verb, _ modality: Modality, _ station: Station, timeout: TimeoutChoice,
-    json: Bool, tells: Bool = true, onMatch: @escaping @Sendable (DataSet) -> Void = { _ in }
+    json: Bool, tells: Bool = true, begin: () throws -> Void = {},
+    onMatch: @escaping @Sendable (DataSet) -> Void = { _ in }
   ) async throws {
     do {
       let operation: Operation<BulkResult>
       do {
         var source = try BulkSource(path: path, result: result)
         (source.pace, source.stopAfter) = (pace, stopAfter)
+        try begin()
         operation = try station.bulk(modality, BulkRequest(verb, source), timeout: timeout, onMatch: onMatch) {
           row, outcome in
           if tells {

@@ -28,12 +28,13 @@ struct Find: NetworkCommand {
 
     let printer = MatchPrinter(
       format: format, level: query.level, asked: keys.map(\.tag) + (returnKeys ?? []), isDefault: returnKeys == nil)
-    try printer.begin()
     if let path = bulk.from {
       return try await bulk.run(
-        path, .find(request), modality, station, timeout: peer.timeoutChoice, json: format.json, tells: false
+        path, .find(request), modality, station, timeout: peer.timeoutChoice, json: format.json, tells: false,
+        begin: printer.begin
       ) { try? printer.print($0) }
     }
+    try printer.begin()
     let operation = station.find(modality, request, timeout: peer.timeoutChoice) { match in
       try? printer.print(match)
     }

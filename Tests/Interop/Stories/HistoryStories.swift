@@ -26,6 +26,9 @@ extension Interop {
       let lines = try await fluoro.run("history", "--csv", "--operation", "echo").output.split(separator: "\n")
       #expect(lines.count == 7 && lines[0].hasPrefix("time,ended,operation,direction,peer"))
       #expect(try await fluoro.run("history", "--operation", "nothing").status == 2)
+      #expect(try await fluoro.start(["store", "NOBODY@127.0.0.1:1"] + files.prefix(2)).finished().status == 1)
+      let sent = try await fluoro.run("history", "--operation", "store", "--json").objects()
+      #expect(sent.map { $0["request"] as? String } == ["2 paths"])
     }
   }
 }

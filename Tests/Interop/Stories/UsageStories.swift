@@ -149,6 +149,19 @@ extension Interop {
     }
 
     @Test(
+      "a file of rows that is not there, or has no rows, is said before anything is printed",
+      arguments: [("nothing.csv", "there is no such file"), ("other.csv", "found Size"), (".", "it cannot be read")])
+    func rows(name: String, reason: String) async throws {
+      try workshop.write("Size\n1\n", to: "other.csv")
+      let fluoro = try Installation(in: workshop)
+      for form in [[], ["--csv"]] {
+        let result = try await fluoro.start(["find", "P@localhost:1", "--from", workshop.path(name)] + form).finished()
+        #expect(result.status == 2 && result.output.isEmpty, "\(result.output)")
+        #expect(result.errors.contains(reason), "\(result.errors)")
+      }
+    }
+
+    @Test(
       "what DCMTK's tools take is said as it is taken here",
       arguments: [
         ("echo -aec PACS localhost 104", "AET@host:port"), ("echo localhost 104", "AET@host:port"),
