@@ -42,7 +42,6 @@ struct Fluoro: InterfaceCommand {
     signal(SIGPIPE, SIG_IGN)
     // A file beyond the limit of this process is an error like another.
     signal(SIGXFSZ, SIG_IGN)
-    setlocale(LC_ALL, "")
     do {
       var command = try parse(Array(CommandLine.arguments.dropFirst()))
       switch command {
