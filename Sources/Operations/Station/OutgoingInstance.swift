@@ -96,6 +96,8 @@ struct SendList: Sendable {
   private(set) var instances: [OutgoingInstance] = []
   /// What lies in folders and is not sent, with the reason.
   private(set) var skipped: [String] = []
+  /// Where the small ones of many files wait, all of this list together.
+  private var memory: StoreMemory?
 
   /// - Throws: ``OperationError`` for an identifier that is not here, or a named file that is none.
   init(_ sources: [SendRequest.Source], _ index: () throws -> LocalIndex) throws {
@@ -132,7 +134,9 @@ struct SendList: Sendable {
   }
 
   private mutating func add(_ files: [File]) throws(OperationError) {
-    for (file, found) in zip(files, Self.look(at: files)) {
+    // A few are soon read again.
+    if files.count > Self.pieceLength, memory == nil { memory = StoreMemory(capacity: Self.keptBytes) }
+    for (file, found) in zip(files, Self.look(at: files, memory)) {
       switch found {
       case .success(let instance): instances.append(instance)
       case .failure(let error):
@@ -149,15 +153,14 @@ struct SendList: Sendable {
     }
   }
 
-  /// What waits in memory at most, of one list.
+  /// What waits in memory at most.
   private static let keptBytes = 32 << 20
+  /// How many headers one processor reads at a time.
+  private static let pieceLength = 64
 
   /// Reads the headers on all processors: nothing can be proposed to a peer before all are known.
-  private static func look(at files: [File]) -> [Result<OutgoingInstance, any Error>] {
-    let pieceLength = 64
+  private static func look(at files: [File], _ memory: StoreMemory?) -> [Result<OutgoingInstance, any Error>] {
     let pieces = (files.count + pieceLength - 1) / pieceLength
-    // A few are soon read again.
-    let memory = files.count > pieceLength ? StoreMemory(capacity: keptBytes) : nil
     let found = Mutex<[[Result<OutgoingInstance, any Error>]]>(Array(repeating: [], count: pieces))
     DispatchQueue.concurrentPerform(iterations: pieces) { piece in
       let range = piece * pieceLength..<min((piece + 1) * pieceLength, files.count)
