@@ -60,7 +60,12 @@ public final class LocalIndex: Sendable {
       throw Self.translate(error, storage.indexPath)
     }
     let records = StoredRecords(storage: storage, options: options)
-    writer = IndexWriter(pool: pool, statePool: statePool, observers: observers) { try records.record(ofInstance: $0) }
+    writer = IndexWriter(pool: pool, statePool: statePool, observers: observers) { [logger] id, version in
+      do { return try records.record(ofInstance: id, version: version) } catch {
+        logger.warning("\(records.storage.path(ofInstance: id, version: version)) cannot be read: \(error)")
+        return nil
+      }
+    }
     placement = Placement(storage: storage, options: options, writer: writer, statePool: statePool)
     try recover(isNew: isNew)
     // As after a process that was killed amid much work; whoever works now looks after its own.

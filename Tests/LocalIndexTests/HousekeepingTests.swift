@@ -125,6 +125,55 @@ import Testing
     #expect(try index.delete("da39a3ee-5e6b4b0d-3255bfef-95601890-afd80709").instances == 0)
   }
 
+  @Test("one that comes again while it is deleted is here and found") func comesAgain() throws {
+    let stored = try index.receive(makeDataSet())
+    try index.receive(makeDataSet(instance: "1.2.3.1.2"))
+    #expect(try index.statistics().instances == 2)
+    // Its file is gone, another process has stored and indexed it again, and now the index hears of the deletion.
+    unlink(stored.path)
+    let other = try LocalIndex(storage: folder.storage, options: StorageOptions(durability: .none))
+    try other.receive(makeDataSet())
+    try other.writer.flush()
+    index.writer.enqueue(.remove([stored.id]))
+    #expect(try index.instances(under: stored.identity.study).count == 2)
+    #expect(try index.verify().problems.isEmpty)
+    let before = try Self.content(index)
+    _ = try index.reindex()
+    #expect(try Self.content(index) == before)
+    try other.close()
+  }
+
+  @Test("another version that comes while its instance is deleted is the instance then") func versionMeanwhile() throws
+  {
+    let stored = try index.receive(makeDataSet())
+    let other = try index.receive(makeDataSet(instance: "1.2.3.1.2", [(.studyDescription, "Other")]))
+    #expect(try index.statistics().instances == 2)
+    // The index has not heard of it yet.
+    let file = try DicomFile(path: other.path, reading: .everything)
+    var dataSet = file.dataSet
+    dataSet.set(.sopInstanceUID, UID("1.2.3.1.1"))
+    try DicomFile.write(
+      dataSet, meta: try #require(file.metaInformation), to: index.storage.path(ofInstance: stored.id, version: 2))
+    try index.delete(stored.id)
+    #expect(try index.instances(under: stored.id).map(\.path) == [stored.path])
+    #expect(try index.versions(ofInstance: stored.id) == [stored.path])
+    #expect(try DicomFile(path: stored.path).dataSet.string(.studyDescription) == "Other")
+    #expect(try index.verify().problems.isEmpty)
+  }
+
+  @Test("a file that cannot be read keeps neither others from being deleted nor anything from being stored")
+  func unreadable() throws {
+    let first = try index.receive(makeDataSet())
+    let second = try index.receive(makeDataSet(instance: "1.2.3.1.2"))
+    #expect(try index.statistics().instances == 2)
+    try Data("no longer DICOM".utf8).write(to: URL(fileURLWithPath: second.path))
+    // The series had its values from the first one, and would have them from the other now.
+    try index.delete(first.id)
+    #expect(index.problem == nil)
+    try index.receive(makeDataSet(instance: "1.2.3.1.3"))
+    #expect(try index.statistics().instances == 2)
+  }
+
   @Test("after a process that ended without closing, files without a row are found and partial ones cleared")
   func recovery() throws {
     try fill()

@@ -1,5 +1,6 @@
 import Dicom
 import Foundation
+import GRDB
 import NIOCore
 import Testing
 
@@ -194,6 +195,28 @@ import Testing
         try time.set(on: descriptor, path: path)
       }
     }
+    #expect(after == before)
+  }
+
+  @Test("a file that a deletion was about to take is made whole as well") func undeleted() throws {
+    let (before, after) = try afterPowerCut {
+      let queue = try DatabaseQueue(path: folder.storage + "/state.sqlite")
+      for path in try instances().keys {
+        let id = try #require(StorageFolder.parse(String(path.split(separator: "/").last ?? ""))).id
+        try queue.write { db in
+          try db.execute(
+            sql: "INSERT OR REPLACE INTO deletedInstance (instance, time) VALUES (?, ?)",
+            arguments: [try IndexUpdate.key(id), Posix.now()])
+        }
+        let file = folder.storage + "/instances/" + path
+        let time = try ReceptionTime(Posix.information(file))
+        let descriptor = try Posix.open(file, O_RDWR)
+        defer { Posix.close(descriptor) }
+        ftruncate(descriptor, 100)
+        try time.set(on: descriptor, path: file)
+      }
+    }
+    #expect(before.count == 5)
     #expect(after == before)
   }
 

@@ -61,6 +61,7 @@ extension LocalIndex {
       }
       folders.insert(storage.folder(ofInstance: instance.id))
       removed.append(instance.id)
+      try promoteVersions(ofInstance: instance.id)
       result.instances += 1
     }
     guard options.durability == .fsync else { return }
@@ -73,6 +74,15 @@ extension LocalIndex {
 }
 
 extension LocalIndex {
+  /// Another version that came while the instance was deleted is the instance now: without a first one no others are found.
+  private func promoteVersions(ofInstance id: String) throws {
+    var version = 2
+    while Posix.exists(storage.path(ofInstance: id, version: version)),
+      try Posix.renameToNew(
+        storage.path(ofInstance: id, version: version), storage.path(ofInstance: id, version: version - 1))
+    { version += 1 }
+  }
+
   /// What is deleted may still be in a journal, of this process or another: a start must not make it a file again.
   private func noteDeletion(_ instances: [String]) throws {
     let now = Posix.now()
@@ -86,12 +96,12 @@ extension LocalIndex {
   }
 
   /// Whether an instance was deleted after it had been received.
-  func wasDeleted(_ instance: String, since received: ReceptionTime) throws -> Bool {
+  func wasDeleted(_ instance: String, since received: Double) throws -> Bool {
     let key = try IndexUpdate.key(instance)
     return try statePool.read { db in
       try Bool.fetchOne(
         db, sql: "SELECT EXISTS (SELECT 1 FROM deletedInstance WHERE instance = ? AND time >= ?)",
-        arguments: [key, received.value]) ?? false
+        arguments: [key, received]) ?? false
     }
   }
 

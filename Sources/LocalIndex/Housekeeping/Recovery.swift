@@ -69,7 +69,9 @@ extension LocalIndex {
     try Posix.sync(descriptor, path: path)
     let file = try options.file(path)
     let header = try InstanceHeader(file.dataSet)
-    if try wasDeleted(header.identity.instance, since: record.received) { return }
+    // A deletion that was cut off may have left the file, which a power cut can have torn.
+    let id = header.identity.instance
+    if try wasDeleted(id, since: record.received.value) && !stands(id, record.received) { return }
     let description = ReceptionDescription(
       sopClassUID: UID(header.sopClassUID), sopInstanceUID: UID(header.sopInstanceUID),
       transferSyntaxUID: file.transferSyntax.uid, sendingAETitle: file.metaInformation?.sendingAETitle,
@@ -78,6 +80,17 @@ extension LocalIndex {
       header: header, description: description, received: record.received, bytes: record.file.count,
       dataSetOffset: file.dataSetOffset, digest: nil)
     _ = try placement.place(arrival, path: path, isDurable: true, torn: record.received)
+  }
+
+  /// Whether there is a file of an instance that was received at a time.
+  private func stands(_ id: String, _ received: ReceptionTime) throws -> Bool {
+    var version = 1
+    while Posix.exists(storage.path(ofInstance: id, version: version)) {
+      let information = try Posix.information(storage.path(ofInstance: id, version: version))
+      if ReceptionTime(information) == received { return true }
+      version += 1
+    }
+    return false
   }
 
   /// Brings the index in line with the names of the files: what has no row is read, rows without a file go.

@@ -5,11 +5,11 @@ import GRDB
 /// Takes instances out of the index, and what is left empty by it.
 struct IndexRemoval {
   private let db: Database
-  /// Reads what the index keeps of a stored instance, from its file.
-  private let record: (_ instance: String) throws -> InstanceRecord?
+  /// Reads what the index keeps of a stored instance, from its file. One that cannot be read must not keep others from going.
+  private let record: (_ instance: String) -> InstanceRecord?
   private var terms: Terms
 
-  init(db: Database, record: @escaping (_ instance: String) throws -> InstanceRecord?) {
+  init(db: Database, record: @escaping (_ instance: String) -> InstanceRecord?) {
     self.db = db
     self.record = record
     terms = Terms(db)
@@ -90,7 +90,7 @@ struct IndexRemoval {
         """, arguments: [id])
     let source: Data? = try Data.fetchOne(db, sql: "SELECT source FROM \(table) WHERE id = ?", arguments: [id])
     let key: Data = first["key"]
-    if source != key, let record = try record(OrthancIdentifier.text(of: [UInt8](key))) {
+    if source != key, let record = record(OrthancIdentifier.text(of: [UInt8](key))) {
       try IndexUpdate.rewrite(
         db, &terms, level: level, id: id, record: record, source: key, received: first["received"])
     }

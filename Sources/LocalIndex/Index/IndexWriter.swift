@@ -32,7 +32,7 @@ final class IndexWriter: Sendable {
 
   private let pool: DatabasePool
   private let statePool: DatabasePool
-  private let record: @Sendable (String) throws -> InstanceRecord?
+  private let record: @Sendable (_ instance: String, _ version: Int) -> InstanceRecord?
   private let pending = NIOLockedValueBox(Pending())
   /// What others on this storage are told.
   let progress = IndexingProgress()
@@ -48,9 +48,10 @@ final class IndexWriter: Sendable {
   private let logger = Logger(label: "fluoro.index")
   private let problemLogger = Logger(label: LocalIndex.problemLabel)
 
+  /// - Parameter record: reads what the index keeps of a stored instance; nil where it has no file that can be read.
   init(
     pool: DatabasePool, statePool: DatabasePool, observers: Observers<IndexChange>,
-    record: @escaping @Sendable (String) throws -> InstanceRecord?
+    record: @escaping @Sendable (_ instance: String, _ version: Int) -> InstanceRecord?
   ) {
     self.pool = pool
     self.statePool = statePool
@@ -253,7 +254,7 @@ final class IndexWriter: Sendable {
         let versions = try Row.fetchAll(
           db, sql: "SELECT * FROM version WHERE instance = ?",
           arguments: [try IndexUpdate.key(record.identity.instance)])
-        var removal = IndexRemoval(db: db, record: self.record)
+        var removal = IndexRemoval(db: db) { self.record($0, 1) }
         result.merge(try removal.remove([record.identity.instance]))
         for row in versions {
           try db.execute(
@@ -268,8 +269,16 @@ final class IndexWriter: Sendable {
         try update.add(record)
       case .remove(let instances):
         try settle()
-        var removal = IndexRemoval(db: db, record: self.record)
+        var removal = IndexRemoval(db: db) { self.record($0, 1) }
         result.merge(try removal.remove(instances))
+        // One that has come again since its files went, here or to another process, may have been indexed before this.
+        for instance in instances {
+          var version = 1
+          while let record = self.record(instance, version) {
+            try update.add(record)
+            version += 1
+          }
+        }
       }
     }
     try settle()

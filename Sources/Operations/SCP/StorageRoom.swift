@@ -100,6 +100,8 @@ final class StorageRoom: Sendable {
     var studies: [String] = []
     // A hundredth more, so that not each instance that follows has to wait.
     for candidate in candidates where Int64(freed.bytes) < missing + limit / 100 {
+      // Deleting takes its time, in which somebody may have come to keep it.
+      if try index.protectedStudies().contains(candidate.id) { continue }
       let deletion = try index.delete(candidate.id)
       freed.bytes += deletion.bytes
       freed.instances += deletion.instances
