@@ -56,6 +56,46 @@ import Testing
       ])
   }
 
+  @Test("what others store and delete meanwhile is no problem") func meanwhile() throws {
+    let other = try LocalIndex(storage: folder.storage, options: StorageOptions(durability: .none))
+    // Deleted, which was noted, and the index does not know yet.
+    try index.statePool.write { db in
+      try db.execute(
+        sql: "INSERT INTO deletedInstance (instance, time) VALUES (?, ?)",
+        arguments: [try IndexUpdate.key(stored[0].id), Posix.now()])
+    }
+    unlink(stored[0].path)
+    var number = 10
+    let outcome = try index.verify { _ in
+      // The folders are looked at next; the index of what comes here follows by itself.
+      for _ in 1...20 {
+        number += 1
+        _ = try? other.receive(makeDataSet(instance: "1.2.3.1.\(number)"))
+      }
+      return true
+    }
+    #expect(outcome.problems.isEmpty)
+    #expect(number >= 30)
+    #expect(try index.verify().newDigests == 0)
+    try other.close()
+  }
+
+  @Test("what is wrong is told also beside another process") func company() throws {
+    let other = try LocalIndex(storage: folder.storage, options: StorageOptions(durability: .none))
+    try other.receive(makeDataSet(instance: "1.2.3.1.11"))
+    try change(stored[0].path) { $0.removeLast(2) }
+    unlink(stored[1].path)
+    #expect(try problems() == [stored[0].path: .size, stored[1].path: .missing])
+    try other.close()
+  }
+
+  @Test("a digest that is taken does not replace one that was noted meanwhile") func digestMeanwhile() throws {
+    let key = Digests.Key(instance: stored[0].id, version: 1)
+    let noted = try #require(try Digests.read(index.statePool, stored[0].id, version: 1))
+    try Digests.write(index.statePool, [(key: key, value: noted &+ 1)], areTakenNow: true)
+    #expect(try Digests.read(index.statePool, stored[0].id, version: 1) == noted)
+  }
+
   @Test("a digest that was never noted is taken, and tells from then on") func newDigests() throws {
     try Digests.remove(index.statePool, stored.map(\.id))
     #expect(try index.verify().newDigests == 5)

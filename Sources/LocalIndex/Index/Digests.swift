@@ -30,11 +30,14 @@ enum Digests {
     }
   }
 
-  static func write(_ pool: DatabasePool, _ digests: some Collection<(key: Key, value: UInt64)>) throws {
+  /// - Parameter areTakenNow: from files, which may have been written anew meanwhile: what is noted already stays.
+  static func write(
+    _ pool: DatabasePool, _ digests: some Collection<(key: Key, value: UInt64)>, areTakenNow: Bool = false
+  ) throws {
     if digests.isEmpty { return }
     try pool.write { db in
       let statement = try db.cachedStatement(
-        sql: "INSERT OR REPLACE INTO digest (instance, version, value) VALUES (?, ?, ?)")
+        sql: "INSERT OR \(areTakenNow ? "IGNORE" : "REPLACE") INTO digest (instance, version, value) VALUES (?, ?, ?)")
       for (key, value) in digests {
         try statement.execute(
           arguments: [try IndexUpdate.key(key.instance), key.version, Int64(bitPattern: value)])

@@ -204,6 +204,15 @@ enum Posix {
     #endif
   }
 
+  /// Seconds since 1970 of the last change, a new name included.
+  static func changeTime(_ information: stat) -> Double {
+    #if canImport(Glibc)
+      Double(information.st_ctim.tv_sec) + Double(information.st_ctim.tv_nsec) / 1e9
+    #else
+      Double(information.st_ctimespec.tv_sec) + Double(information.st_ctimespec.tv_nsec) / 1e9
+    #endif
+  }
+
   /// Seconds since 1970, now.
   static func now() -> Double {
     var time = timespec()
