@@ -16,6 +16,12 @@ struct FileSetDirectory {
       self.type = type
       self.keys = keys
     }
+
+    /// Those below that are instances, or lead to some.
+    var listed: [Record] { below.filter(\.hasInstance) }
+    private var hasInstance: Bool {
+      ["PATIENT", "STUDY", "SERIES"].contains(type) ? below.contains(where: \.hasInstance) : true
+    }
   }
 
   private let root = Record("", DataSet())
@@ -24,18 +30,22 @@ struct FileSetDirectory {
   struct Place {
     fileprivate(set) var numbers: [Int] = []
 
-    /// Components of at most eight capitals and digits (PS3.10 §8.2).
+    /// Components of at most eight capitals and digits (PS3.10 §8.2): of a number that needs seven digits, or eight, there is
+    /// less before it.
     var fileID: [String] {
       zip(["PA", "ST", "SE", "IM"], numbers).map { prefix, number in
         let digits = String(number)
-        return prefix + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+        let zeros = String(repeating: "0", count: max(0, 6 - digits.count))
+        return prefix.prefix(max(0, 8 - digits.count)) + zeros + digits
       }
     }
   }
 
   /// Adds an instance.
-  /// - Parameter dataSet: its data set, as far as there are attributes to be listed.
-  mutating func add(_ instance: StoredInstance, _ dataSet: DataSet) -> Place {
+  /// - Parameters:
+  ///   - dataSet: its data set, as far as there are attributes to be listed.
+  ///   - write: puts its file in its place; where that throws it is not listed.
+  mutating func add(_ instance: StoredInstance, _ dataSet: DataSet, _ write: (Place) throws -> Void) rethrows {
     var place = Place()
     let patient = Self.record(instance.identity.patient, "PATIENT", below: root, &place) { number in
       Self.keys(of: dataSet, [.patientName, .patientID], [.patientID: "PATIENT\(number)"])
@@ -55,13 +65,13 @@ struct FileSetDirectory {
     }
     let kind = DirectoryRecordKind(sopClass: instance.sopClassUID)
     place.numbers.append(series.below.count + 1)
+    try write(place)
     var keys = Self.keys(of: dataSet, kind.keys, [.instanceNumber: "\(place.numbers.last ?? 1)"])
     keys.set(DirectoryTags.referencedFileID, place.fileID)
     keys.set(DirectoryTags.referencedSOPClassUID, instance.sopClassUID)
     keys.set(DirectoryTags.referencedSOPInstanceUID, instance.sopInstanceUID)
     keys.set(DirectoryTags.referencedTransferSyntaxUID, instance.transferSyntaxUID)
     series.below.append(Record(kind.name, keys))
-    return place
   }
 
   private static func record(
@@ -81,9 +91,10 @@ struct FileSetDirectory {
   /// Copies attributes; what must not be empty and is gets the value given for that.
   private static func keys(of dataSet: DataSet, _ tags: [Tag], _ substitutes: [Tag: String]) -> DataSet {
     var keys = DataSet()
-    let isAscii = tags.allSatisfy { tag in dataSet.strings(tag).allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } } }
-    if !isAscii { keys.setCharacterSet(.utf8) }
+    keys.setCharacterSet(.utf8)
     LocalIndex.copy(tags, from: dataSet, to: &keys)
+    // It is said where something needs it (PS3.3 §F.3.2.2), also inside of a sequence.
+    if QueryAnswers.isAscii(keys) { keys.remove(.specificCharacterSet) }
     for tag in tags where keys[tag]?.isEmpty ?? true {
       if let value = substitutes[tag] {
         keys.set(tag, value)
@@ -111,7 +122,8 @@ struct FileSetDirectory {
     ).encoded()
     let head = try header(first: 0, last: 0)
     var records = EncodedRecords(start: meta.readableBytes + head.readableBytes + Self.sequenceHeaderLength)
-    let places = try records.add(root.below)
+    // Where no file of a series could be read there is nothing to list.
+    let places = try records.add(root.listed)
     var result = meta
     result.writeImmutableBuffer(try header(first: places.first ?? 0, last: places.last ?? 0))
     // (0004,1220) SQ, of defined length.
@@ -159,7 +171,7 @@ struct FileSetDirectory {
         bytes.writeInteger(UInt32(item.readableBytes), endianness: .little)
         bytes.writeImmutableBuffer(item)
         if places.count > 1 { patch(places[places.count - 2] - start + Self.nextOffset, places[places.count - 1]) }
-        if let lower = try add(record.below).first { patch(position + Self.lowerOffset, lower) }
+        if let lower = try add(record.listed).first { patch(position + Self.lowerOffset, lower) }
       }
       return places
     }

@@ -10,7 +10,8 @@ import Dicom
 /// Writes a ZIP archive file after file, each deflated where that makes it smaller; in the zip64 form where sizes, places or
 /// counts need it (PKWARE's APPNOTE 6.3, §4.3, §4.5.3).
 ///
-/// Until ``finish()`` the archive has another name, `….part`; what is let go of before leaves nothing behind.
+/// Until ``finish()`` the archive has another name, `….part`, which nobody else has; what is let go of before leaves nothing
+/// behind.
 final class ZipWriter {
   private struct Entry {
     let name: [UInt8]
@@ -32,9 +33,9 @@ final class ZipWriter {
   /// - Throws: ``StorageError``; also when there is a file of that name.
   init(_ path: String) throws {
     self.path = path
-    temporaryPath = path + ".part"
+    temporaryPath = path + ".\(getpid())-\(UInt32.random(in: 0...UInt32.max)).part"
     guard !Posix.exists(path) else { throw StorageError.posix(EEXIST, "create", path) }
-    descriptor = try Posix.open(temporaryPath, O_RDWR | O_CREAT | O_TRUNC, mode: 0o600, doing: "create")
+    descriptor = try Posix.open(temporaryPath, O_RDWR | O_CREAT | O_EXCL, mode: 0o600, doing: "create")
     var now = time_t(Posix.now())
     var parts = tm()
     localtime_r(&now, &parts)
@@ -55,9 +56,23 @@ final class ZipWriter {
   /// Adds a file.
   /// - Parameters:
   ///   - isCompressible: whether deflating is tried; not worth it for what is compressed already.
-  ///   - next: gives its content piece by piece; an empty piece is the end.
+  ///   - next: gives its content piece by piece; an empty piece is the end. Where it throws, nothing of the file stays.
   func add(_ name: String, isCompressible: Bool, _ next: () throws -> [UInt8]) throws {
     var entry = Entry(name: Array(name.utf8), offset: position)
+    do {
+      try add(&entry, isCompressible: isCompressible, next)
+    } catch {
+      let end = off_t(entry.offset)
+      guard ftruncate(descriptor, end) == 0, lseek(descriptor, end, SEEK_SET) == end else {
+        throw StorageError.posix(errno, "write", temporaryPath)
+      }
+      position = entry.offset
+      throw error
+    }
+    entries.append(entry)
+  }
+
+  private func add(_ entry: inout Entry, isCompressible: Bool, _ next: () throws -> [UInt8]) throws {
     entry.method = isCompressible ? 8 : 0
     try write(Array(repeating: 0, count: Self.headerLength(entry)))
     entry.checksum = crc32(0, nil, 0)
@@ -65,7 +80,6 @@ final class ZipWriter {
     if isCompressible { try deflate(&entry, next) } else { try store(&entry, next) }
     entry.compressedSize = position - start
     try writeAgain(header(entry), at: entry.offset)
-    entries.append(entry)
   }
 
   private func store(_ entry: inout Entry, _ next: () throws -> [UInt8]) throws {
@@ -113,6 +127,8 @@ final class ZipWriter {
     unlink(temporaryPath)
     Posix.close(descriptor)
     descriptor = -1
+    let folder = path.lastIndex(of: "/").map { path[..<$0] }
+    try Posix.syncFolder(folder.map { $0.isEmpty ? "/" : String($0) } ?? ".")
   }
 
   // MARK: Records

@@ -128,7 +128,8 @@ public struct QueryAnswers: Sendable {
     return answer
   }
 
-  private static func isAscii(_ item: DataSet) -> Bool {
+  /// Whether nothing in it, or in its sequences, needs an encoding to be named. It is in UTF-8.
+  static func isAscii(_ item: DataSet) -> Bool {
     item.elements.allSatisfy { element in
       guard element.vr != .SQ else { return item.items(element.tag).allSatisfy(isAscii) }
       return !element.vr.isText || element.bytes?.readableBytesView.allSatisfy { $0 < 0x80 } ?? true

@@ -234,20 +234,6 @@ enum Posix {
     return result
   }
 
-  /// Writes the bytes of a file to a descriptor.
-  static func copy(_ source: String, to target: Int32) throws {
-    let descriptor = try open(source, O_RDONLY)
-    defer { close(descriptor) }
-    try withUnsafeTemporaryAllocation(byteCount: 1 << 18, alignment: 16) { buffer in
-      while true {
-        let count = readBytes(descriptor, into: buffer)
-        if count < 0 { throw StorageError.posix(errno, "read", source) }
-        if count == 0 { return }
-        try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: target, path: source)
-      }
-    }
-  }
-
   /// Reads until the buffer is full or the file ends. - Returns: the count, negative with `errno` set.
   static func fill(_ buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32) -> Int {
     var filled = 0

@@ -15,9 +15,7 @@ public struct ExportResult: OperationResult {
     failures = export.failures.map { ($0.path, $0.reason) }
     var words = "\(Words.count(export.instances, .instance)) exported, \(Words.bytes(bytes))"
     if !failures.isEmpty { words += "; \(failures.count) could not be read" }
-    if export.isIncomplete {
-      words += LocalIndex.isArchive(path) ? "; ended early, nothing is left" : "; ended early, without a DICOMDIR"
-    }
+    if export.isIncomplete { words += "; ended early, nothing is left" }
     let state: JobState =
       export.isIncomplete ? .cancelled : failures.isEmpty ? .done : instances == 0 ? .failed : .partial
     outcome = Outcome(state, words, details: failures.map { "\($0.path): \($0.reason)" })
