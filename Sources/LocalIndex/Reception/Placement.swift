@@ -1,5 +1,6 @@
 import Dicom
 import GRDB
+import Logging
 
 #if canImport(Glibc)
   import Glibc
@@ -25,6 +26,7 @@ struct Placement: Sendable {
   let options: StorageOptions
   let writer: IndexWriter
   let statePool: DatabasePool
+  private static let logger = Logger(label: "fluoro.index")
 
   /// Gives a file of its own its place: where it is to be durable the file is synced first, and its folder afterwards.
   func place(
@@ -144,12 +146,18 @@ struct Placement: Sendable {
     let isCurrent = placed.novelty == .version(number: placed.version, isCurrent: true)
     if isCurrent {
       let records = StoredRecords(storage: storage, options: options)
-      // Where its file cannot be read it is missing among the versions until the index is made anew; the newer one is not.
-      if var older = try? records.record(ofInstance: arrival.header.identity.instance, version: placed.version) {
-        // The file that has changed names takes its digest along.
-        try? writer.flush()
-        older.digest = try? Digests.read(statePool, arrival.header.identity.instance, version: 1)
-        writer.enqueue(.add(older))
+      let id = arrival.header.identity.instance
+      do {
+        if var older = try records.record(ofInstance: id, version: placed.version) {
+          // The file that has changed names takes its digest along.
+          try? writer.flush()
+          older.digest = try? Digests.read(statePool, id, version: 1)
+          writer.enqueue(.add(older))
+        }
+      } catch {
+        // It is missing among the versions until the index is made anew; the newer one is not.
+        let path = storage.path(ofInstance: id, version: placed.version)
+        Self.logger.warning("\(path), which another version has replaced, cannot be read: \(error)")
       }
       writer.enqueue(.replace(record(1)), placing: kind)
     } else {
