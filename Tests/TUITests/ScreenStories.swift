@@ -110,6 +110,9 @@ struct ScreenStories {
     story.press("4")
     #expect(story.selected.contains("The connection works; the association does not: OTHER"), "\(story.selected)")
     #expect(!story.shows("START") && story.shows("  since "), "said beside:\n\(story.screen)")
+    let narrow = Story()
+    narrow.show(.job(failed))
+    #expect(narrow.operation.contains("The connection works; the association does"), "\(narrow.operation)")
     var brief = failed
     brief.outcome = "answered in 12 ms"
     story.show(.job(brief))

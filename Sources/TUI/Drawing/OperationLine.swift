@@ -54,6 +54,9 @@ struct OperationLine {
     return StyledText(wait.clock(world.now), role)
   }
 
+  /// So many columns of an outcome tell something.
+  private static let telling = 40
+
   private func ended(_ columns: Int) -> StyledText {
     guard let last = world.lastEnded else {
       return StyledText(" nothing is running", .dim)
@@ -67,8 +70,8 @@ struct OperationLine {
     for end in [". ", "; "] {
       guard let range = outcome.firstRange(of: end) else { continue }
       let short = head + StyledText(String(outcome[..<range.lowerBound]), .dim) + way
-      // Where a clause leaves most of the line empty, a part of the next says more.
-      if short.width <= columns, short.width * 2 >= columns { return short }
+      // After a clause of a few words (`The connection works`) a part of the next says more.
+      if short.width <= columns, outcome[..<range.lowerBound].count >= Self.telling { return short }
     }
     // As much of it as there is room for: the reason is worth more than all that was asked for.
     let verb = String(last.title.prefix { $0 != " " })
@@ -76,7 +79,9 @@ struct OperationLine {
       StyledText(" ") + last.phase.light + StyledText(" \(words): ", .dim)
     }
     let told = heads.map { ($0, CellText.wrap(outcome, max(1, columns - $0.width - way.width - 1)).first ?? "") }
-    guard let (head, part) = told.first(where: { CellText.width($0.1) >= 40 }) ?? told.last else { return head }
+    guard let (head, part) = told.first(where: { CellText.width($0.1) >= Self.telling }) ?? told.last else {
+      return head
+    }
     return head + StyledText(part + "…", .dim) + way
   }
 }
