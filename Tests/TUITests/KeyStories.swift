@@ -152,8 +152,12 @@ struct KeyStories {
     #expect(story.operation.contains("watch"))
     story.press("w")
     #expect(story.effects.watched == ["PACS1"], "it is watched already")
+    #expect(story.footer.contains("c stop") && !story.footer.contains("watch on"))
     story.press("c")
     #expect(story.effects.cancelled == [1])
+    (watching.phase, watching.ended, watching.outcome) = (.cancelled, story.now, "3 of 4 answered")
+    story.show(.job(watching))
+    #expect(!story.footer.contains("c stop") && story.footer.contains("w watch on"), "\(story.footer)")
   }
 
   @Test("A diagnosis counts down on one line, the seconds whole, however narrow the terminal")
@@ -180,6 +184,25 @@ struct KeyStories {
       (job.phase, job.wait) = (.done, nil)
       story.show(.job(job))
       #expect(!story.footer.contains("c cancel"), "nothing runs any more")
+    }
+  }
+
+  @Test("What a diagnosis found stands in it and is not said again over it; elsewhere it is, cut where it is long")
+  func diagnosisFailure() {
+    for isOpen in [true, false] {
+      let story = Story()
+      story.press("d")
+      let token = story.effects.compactMap { if case .diagnose(_, _, let token) = $0 { token } else { nil } }.last ?? -1
+      var job = job(1, .associating, .diagnosis, at: story.now)
+      job.subjects = ["diagnosis-\(token)"]
+      story.show(.job(job))
+      if !isOpen { story.press(.escape) }
+      let reason = String(repeating: "nothing arrived of what was asked for; ", count: 20)
+      (job.phase, job.wait, job.ended, job.outcome) = (.partial, nil, story.now, reason)
+      story.show(.job(job))
+      let notice = story.lines.filter { $0.contains("nothing arrived") }.dropLast()
+      #expect(notice.count == (isOpen ? 0 : 4), "\(story.screen)")
+      #expect(isOpen || notice.last?.contains("…") == true, "\(story.screen)")
     }
   }
 
@@ -411,8 +434,10 @@ struct KeyStories {
     refused.refusedAETitle = "CT9"
     story.show(.activity([refused, ActivityRow(id: 2, clock: 0, kind: "note", role: .dim, peer: "", words: "a note")]))
     story.press("5", "a")
-    #expect(story.shows("Nothing was refused here"))
-    story.press("j", "a")
+    #expect(story.shows("Nothing was refused here") && !story.footer.contains("a allow"))
+    story.press("j")
+    #expect(story.footer.contains("a allow its title"))
+    story.press("a")
     #expect(story.shows("Allow CT9 to store here?"))
     story.press(.enter, "y")
     #expect(story.effects.contains { if case .allow("CT9") = $0 { true } else { false } })

@@ -12,7 +12,9 @@ struct Frame {
 
   static func noticeLines(_ model: Model) -> [String] {
     guard let notice = model.notice, model.world.size.columns >= 20 else { return [] }
-    return Array(CellText.wrap(notice.words, model.world.size.columns - 4).prefix(4))
+    var lines = CellText.wrap(notice.words, model.world.size.columns - 5)
+    if lines.count > 4 { lines = lines.prefix(3) + [lines[3] + "…"] }
+    return lines
   }
 
   func draw(into canvas: inout Canvas) {

@@ -102,9 +102,10 @@ extension Model {
     guard job.phase.isEnded, before?.phase.isEnded != true else { return }
     if notice?.words.hasPrefix("Cancelling \(job.words).") == true { notice = nil }
     switch job.phase {
-    case .failed, .rejected, .timedOut:
-      if !screen.explains(job, world) { say("\(job.words): \(job.ending)", .bad, for: .seconds(20)) }
-    case .partial: say("\(job.words): \(job.ending)", .warning, for: .seconds(20))
+    case .failed, .rejected, .timedOut, .partial:
+      if !screen.explains(job, world) {
+        say("\(job.words): \(job.ending)", job.phase == .partial ? .warning : .bad, for: .seconds(20))
+      }
     // Its end would stand in the operation line, if that did not tell of another.
     case .done, .cancelled:
       guard job.isTransfer, world.told != nil, notice == nil || notice?.role.isMild == true else { break }

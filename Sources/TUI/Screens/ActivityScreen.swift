@@ -9,11 +9,16 @@ struct ActivityScreen: ListScreen {
   var columnsName: String? { "activity" }
   var detailRows: Int { 3 }
 
-  let bindings = [
-    Binding(.enter, does: .open, label: "expand", help: "all about it"),
-    Binding("f", does: .onlyPeer, label: "only this peer", help: "only this peer, or all again"),
-    allow, Binding("H", does: .history, help: "the history: what was done before, and by others"),
-  ]
+  /// The footer names allowing where there is a title to allow.
+  var bindings: [Binding] {
+    var allow = Self.allow
+    if list.current?.refusedAETitle == nil { allow.label = "" }
+    return [
+      Binding(.enter, does: .open, label: "expand", help: "all about it"),
+      Binding("f", does: .onlyPeer, label: "only this peer", help: "only this peer, or all again"),
+      allow, Binding("H", does: .history, label: "history", help: "the history: what was done before, and by others"),
+    ]
+  }
 
   static let allow = Binding(
     "a", does: .allow, label: "allow its title", help: "allow the rejected AE title to store here")

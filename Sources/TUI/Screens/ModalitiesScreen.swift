@@ -12,7 +12,13 @@ struct ModalitiesScreen: ListScreen {
   var columnsName: String? { "modalities" }
   var detailRows: Int { 3 }
 
-  let bindings = [
+  /// Where there is none yet, the footer names first how there will be one.
+  var bindings: [Binding] {
+    list.rows.isEmpty ? [Self.add] + Self.verbs.filter { $0.action != .add } : Self.verbs
+  }
+
+  private static let add = Binding("a", does: .add, label: "add", help: "add a modality")
+  private static let verbs = [
     Binding(.enter, does: .open, label: "query", help: "query it; the marked ones together"),
     Binding("e", does: .echo, label: "echo", help: "echo (C-ECHO); the marked ones together"),
     Binding("E", does: .echoAll, label: "echo all", help: "echo all at once"),
@@ -20,7 +26,7 @@ struct ModalitiesScreen: ListScreen {
     Binding("d", does: .diagnose, label: "diagnose", help: "diagnose: layer by layer, what works and what does not"),
     Binding("T", does: .testStore, label: "test store", help: "test store: one synthetic instance, stored and found"),
     Binding("L", does: .worklist, label: "worklist", help: "its worklist: what is scheduled; the marked ones together"),
-    Binding("a", does: .add, label: "add", help: "add a modality"),
+    add,
     Binding("o", does: .settings, label: "settings", help: "its settings; title and address can be changed"),
     Binding("x", does: .delete, label: "remove", help: "remove it, after a question"),
   ]

@@ -18,11 +18,18 @@ struct WatchScreen: ListScreen {
   var crumb: String { "watch" }
   var detailRows: Int { 5 }
 
-  let bindings = [
-    Binding("c", does: .cancel, label: "stop", help: "stop watching it"),
-    Binding("w", does: .watch, label: "watch on", help: "watch it on, from zero"),
-    Binding("e", does: .echo, help: "one echo more, with the time of each step"),
-  ]
+  /// Those that are watched still.
+  private var watched: Set<String> = []
+
+  /// The footer names what can be done with the one under the cursor.
+  var bindings: [Binding] {
+    let isWatched = list.cursor.map(watched.contains) ?? false
+    return [
+      Binding("c", does: .cancel, label: isWatched ? "stop" : "", help: "stop watching it"),
+      Binding("w", does: .watch, label: isWatched ? "" : "watch on", help: "watch it on, from zero"),
+      Binding("e", does: .echo, help: "one echo more, with the time of each step"),
+    ]
+  }
 
   private static let columns: [Column<Row>] = [
     Column(
@@ -90,6 +97,7 @@ struct WatchScreen: ListScreen {
   private mutating func fill(_ world: World) {
     // Those that have been watched stay, so that their figures can be read.
     let names = world.modalities.map(\.name).filter { world.watches[$0] != nil || world.watching($0) != nil }
+    watched = Set(names.filter { world.watching($0) != nil })
     list.replace(names.map { Row(id: $0, statistics: world.watches[$0] ?? EchoStatistics()) })
   }
 
