@@ -118,6 +118,21 @@ import Testing
         == ["PA000001", "ST999999", "S1000000", "12345678"])
   }
 
+  @Test(
+    "each kind of instance has its kind of record",
+    arguments: [
+      ("2", "IMAGE"), ("88.33", "SR DOCUMENT"), ("88.59", "KEY OBJECT DOC"), ("78.1", "MEASUREMENT"),
+      ("78.6", "SR DOCUMENT"), ("79.1", "SR DOCUMENT"), ("80.1", "MEASUREMENT"), ("68.1", "SURFACE SCAN"),
+      ("66.5", "SURFACE"), ("66.6", "TRACT"), ("66.4", "IMAGE"), ("90.1", "ASSESSMENT"), ("481.5", "RT PLAN"),
+      ("481.10", "RADIOTHERAPY"), ("481.25", "RADIOTHERAPY"), ("481.23", "IMAGE"), ("9.1.1", "WAVEFORM"),
+      ("104.1", "ENCAP DOC"), ("11.1", "PRESENTATION"),
+    ])
+  func kinds(sopClass: String, record: String) {
+    let kind = DirectoryRecordKind(sopClass: UID("1.2.840.10008.5.1.4.1.1.\(sopClass)"))
+    #expect(kind.name == record)
+    #expect(kind.keys.contains(.instanceNumber) || record == "SURFACE SCAN")
+  }
+
   @Test("text inside a sequence of a DICOMDIR says its encoding") func encoding() throws {
     var name = DataSet()
     name.setCharacterSet(.latin1)

@@ -19,13 +19,25 @@ struct DirectoryRecordKind {
 
   private static let content =
     "InstanceNumber ContentDate ContentTime ContentLabel ContentDescription ContentCreatorName"
+  private static let document =
+    "InstanceNumber ContentDate ContentTime CompletionFlag VerificationFlag ConceptNameCodeSequence"
   private static let storage = "1.2.840.10008.5.1.4.1.1."
 
   private static let byClass: [String: DirectoryRecordKind] = {
     let treatment = DirectoryRecordKind("RT TREAT RECORD", "InstanceNumber TreatmentDate TreatmentTime")
     let plan = DirectoryRecordKind("RT PLAN", "InstanceNumber RTPlanLabel RTPlanDate RTPlanTime")
     let registration = DirectoryRecordKind("REGISTRATION", content)
+    let measurement = DirectoryRecordKind("MEASUREMENT", content)
+    let report = DirectoryRecordKind("SR DOCUMENT", document)
+    let scan = DirectoryRecordKind("SURFACE SCAN", "ContentDate ContentTime")
+    let radiotherapy = DirectoryRecordKind(
+      "RADIOTHERAPY", "InstanceNumber UserContentLabel UserContentLongLabel ContentDescription ContentCreatorName")
+    let radiotherapies = (Array(10...22) + [25]).map { ("481.\($0)", radiotherapy) }
+    let measurements = [1, 2, 3, 4, 5, 7, 8].map { ("78.\($0)", measurement) }
     let kinds: [(String, DirectoryRecordKind)] = [
+      ("80.1", measurement), ("78.6", report), ("79.1", report), ("68.1", scan), ("68.2", scan),
+      ("66.6", DirectoryRecordKind("TRACT", content)),
+      ("90.1", DirectoryRecordKind("ASSESSMENT", "InstanceNumber InstanceCreationDate InstanceCreationTime")),
       (
         "88.59", DirectoryRecordKind("KEY OBJECT DOC", "InstanceNumber ContentDate ContentTime ConceptNameCodeSequence")
       ),
@@ -50,15 +62,13 @@ struct DirectoryRecordKind {
       ("67", DirectoryRecordKind("VALUE MAP", content)),
       ("77.1.5.3", DirectoryRecordKind("STEREOMETRIC", "InstanceNumber")),
     ]
-    return Dictionary(uniqueKeysWithValues: kinds.map { (storage + $0, $1) })
+    return Dictionary(uniqueKeysWithValues: (kinds + radiotherapies + measurements).map { (storage + $0, $1) })
   }()
 
   private static let byFamily: [(String, DirectoryRecordKind)] = [
     (
       storage + "88.",
-      DirectoryRecordKind(
-        "SR DOCUMENT",
-        "InstanceNumber ContentDate ContentTime CompletionFlag VerificationFlag ConceptNameCodeSequence")
+      DirectoryRecordKind("SR DOCUMENT", document)
     ),
     (
       storage + "11.",
