@@ -66,5 +66,5 @@ final class AnswerWatch {
   }
 
   /// Each association at work wants a processor for us, and one for a near peer.
-  private var isAlone: Bool { Self.awaited.load(ordering: .relaxed) * 2 <= Self.processors }
+  private var isAlone: Bool { (Self.awaited.load(ordering: .relaxed) + (isSure ? 0 : 1)) * 2 <= Self.processors }
 }
