@@ -5,6 +5,9 @@ Over an index of 100,000 studies and a million instances: keys, against tig over
 and `cat` as the floor; the start to the first complete frame; what it costs while idle. Then an answer of 100,000 studies
 streaming in while keys are pressed, and a link of 2.5 kB/s and 200 ms with 40 countdowns.
 
+A frame ends with 2 ms of silence. Over a few thousand studies what a search or a page fetches is drawn within that, and counts with
+its key; over 100,000 it comes later. Figures of storages of different size do not compare.
+
 usage: console.py [--fluoro PATH] [--storage DIR] [--runs N] [--only PART]...
 --storage keeps what was made, and uses it again: making it takes some minutes and 5 GB of disk.
 """
