@@ -91,11 +91,17 @@ import Testing
         #expect(index.problem?.reason == (isReadOnly ? .readOnly : .full))
       }
     }
+    let (late, tellLate) = AsyncStream.makeStream(of: StorageError?.self)
+    let lateObservation = index.observeProblem { tellLate.yield($0) }
+    var heardLate = late.makeAsyncIterator()
+    #expect(await heardLate.next()??.reason == .full, "the one that there is, which is not the one that was told last")
     try limitPages(1 << 30)
     var heard = problems.makeAsyncIterator()
     #expect(await heard.next()??.reason == .full)
     #expect(await heard.next()??.reason == .readOnly)
     #expect(await heard.next() == .some(nil))
+    #expect(await heardLate.next() == .some(nil))
     observation.cancel()
+    lateObservation.cancel()
   }
 }

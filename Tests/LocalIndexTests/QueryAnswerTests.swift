@@ -259,6 +259,24 @@ import Testing
     #expect(try found("20180321-20180322", "0200-0400", []) == ["1.4.2"])
   }
 
+  @Test("dates and times of several values are no pair: each matches by any of its own", arguments: [true, false])
+  func severalMoments(isAgreed: Bool) throws {
+    let (date, time) = (Tag.dateOfLastCalibration, Tag(0x0018, 0x1201))
+    try index.receive(
+      makeDataSet(
+        study: "1.4.1", series: "1.4.1.1", instance: "1.4.1.1.1",
+        [(date, "20180101\\20180322"), (time, "120000\\030000")]))
+    func found(_ dates: String, _ times: String) throws -> [String] {
+      let identifier = request("STUDY", [(.studyInstanceUID, "1.4.1"), (date, dates), (time, times)])
+      return try answers(identifier, agreed: isAgreed ? .dateTimeMatching : [])
+        .compactMap { $0.string(.studyInstanceUID) }
+    }
+    #expect(try found("20180321-20180322", "0200-0400") == ["1.4.1"])
+    #expect(try found("20180101-20180102", "1100-1300") == ["1.4.1"])
+    #expect(try found("20180321-20180322", "0400-0500").isEmpty)
+    #expect(try found("20180323-20180324", "0200-0400").isEmpty)
+  }
+
   struct Row: Sendable, CustomTestStringConvertible {
     let level: String
     let keys: [(Tag, String)]

@@ -41,8 +41,6 @@ final class IndexWriter: Sendable {
   private let notices = DispatchQueue(label: "fluoro.index.notices")
   private let observers: Observers<IndexChange>
   private let failures = Observers<StorageError?>()
-  /// What the observers of failures were told last. Changed on the queue of notices alone.
-  private let toldFailure = NIOLockedValueBox<StorageError?>(nil)
   /// Watched from the first observer on.
   private let others = NIOLockedValueBox<OtherProcesses?>(nil)
   private let logger = Logger(label: "fluoro.index")
@@ -132,12 +130,11 @@ final class IndexWriter: Sendable {
         pending.isScheduled = false
         pending.isRetryDue = true
       }
-      return (pending.told.insert(failure.reason).inserted, pending.isRetryDue)
+      let isNews = pending.told.insert(failure.reason).inserted
+      if isNews { tell(failure) }
+      return (isNews, pending.isRetryDue)
     }
-    if isNews {
-      problemLogger.error("The index could not be written: \(error). It is tried again until it can.")
-      tell(failure)
-    }
+    if isNews { problemLogger.error("The index could not be written: \(error). It is tried again until it can.") }
     guard !isRetryDue else { return }
     queue.asyncAfter(deadline: .now() + Self.retrying) { [weak self] in
       guard let self else { return }
@@ -176,17 +173,21 @@ final class IndexWriter: Sendable {
         pending.told = []
       }
       pending.isScheduled = !pending.changes.isEmpty
-      return (pending.isScheduled, pending.failure != nil)
+      let isOver = pending.failure != nil
+      if isOver { tell(nil) }
+      return (pending.isScheduled, isOver)
     }
-    if isOver {
-      problemLogger.notice("The index is written again.")
-      tell(nil)
-    }
+    if isOver { problemLogger.notice("The index is written again.") }
     if isMore { drainLater() }
   }
 
   private func drainLater() {
-    queue.asyncAfter(deadline: .now() + Self.gathering) { try? self.drain() }
+    // Who lets go of the index has flushed it, and expects its files to be closed then: nothing is held for the sake of a turn
+    // that comes too late.
+    queue.asyncAfter(deadline: .now() + Self.gathering) { [weak self, pending] in
+      guard pending.withLockedValue({ $0.isScheduled }) else { return }
+      try? self?.drain()
+    }
   }
 
   // MARK: Observers
@@ -201,23 +202,23 @@ final class IndexWriter: Sendable {
 
   /// Tells of failures, from the one that there is on, and nil when they are over.
   func observeFailures(_ observer: @escaping @Sendable (StorageError?) -> Void) -> Observation {
-    // In the order of notices: what comes before it has its turn is what it begins with.
+    // Notices are put in order while what is pending is locked: those before its turn are in what it begins with.
     let isTurn = NIOLockedValueBox(false)
     let observation = failures.add { failure in
       if isTurn.withLockedValue({ $0 }) { observer(failure) }
     }
-    notices.async { [toldFailure] in
-      isTurn.withLockedValue { $0 = true }
-      if let failure = toldFailure.withLockedValue({ $0 }) { observer(failure) }
+    pending.withLockedValue { pending in
+      notices.async { [failure = pending.failure] in
+        isTurn.withLockedValue { $0 = true }
+        if let failure { observer(failure) }
+      }
     }
     return observation
   }
 
+  /// While what is pending is locked.
   private func tell(_ failure: StorageError?) {
-    notices.async { [failures, toldFailure] in
-      toldFailure.withLockedValue { $0 = failure }
-      failures.tell(failure)
-    }
+    notices.async { [failures] in failures.tell(failure) }
   }
 
   private func watchOthers() -> OtherProcesses {

@@ -80,12 +80,14 @@ struct MomentKey: Hashable, Sendable {
     return result
   }
 
-  /// The attribute of VR TM that goes with one of VR DA: the keywords of such pairs differ in one word alone.
+  /// The attribute of VR TM that goes with one of VR DA: the keywords of such pairs differ in one word alone. Where several
+  /// values are allowed, as of DateOfLastCalibration, each attribute is matched by itself.
   private static func time(of date: Tag) -> Tag? {
-    guard date.dictionaryVR == .DA, let keyword = date.keyword,
-      let time = Tag(parsing: keyword.replacing("Date", with: "Time")), time.dictionaryVR == .TM
+    guard let day = DataDictionary.attribute(for: date), day.vr == .DA, day.vm == "1",
+      let tag = Tag(parsing: day.keyword.replacing("Date", with: "Time")),
+      let time = DataDictionary.attribute(for: tag), time.vr == .TM, time.vm == "1"
     else { return nil }
-    return time
+    return tag
   }
 
   /// Nil unless both are ranges.

@@ -15,7 +15,7 @@ final class StationStorage: Sendable {
   private let activity: ActivityLog
   private let state = Mutex<Opened?>(nil)
   /// Apart from the rest, which is locked for as long as opening takes: who draws a screen does not wait for that.
-  private let indexProblem = Mutex<StorageError?>(nil)
+  private let openedIndex = Mutex<LocalIndex?>(nil)
 
   init(_ peers: PeerDirectory, _ moves: MovesInFlight, _ activity: ActivityLog) {
     self.peers = peers
@@ -35,6 +35,7 @@ final class StationStorage: Sendable {
       let configuration = peers.configuration
       let index = try LocalIndex(storage: configuration.storageDirectory, options: configuration.storageOptions)
       for title in try index.keptTexts(Station.allowedTitle) { peers.allow(title.name) }
+      openedIndex.withLock { $0 = index }
       let observation = index.observeProblem { [weak self] problem in self?.note(problem) }
       let opened = Opened(
         index: index, storing: StoreService(index, peers, moves, activity), observation: observation)
@@ -43,11 +44,10 @@ final class StationStorage: Sendable {
     }
   }
 
-  /// What keeps the index from being written, while it does.
-  var problem: StorageError? { indexProblem.withLock { $0 } }
+  /// What keeps the index from being written, while it does: the last reason, where ``note(_:)`` is told each only once.
+  var problem: StorageError? { openedIndex.withLock { $0 }?.problem }
 
   private func note(_ problem: StorageError?) {
-    indexProblem.withLock { $0 = problem }
     guard let problem else {
       activity.add(.note, peer: "", "the index is written again; instances are taken")
       return
@@ -55,7 +55,7 @@ final class StationStorage: Sendable {
     activity.add(
       .warning, peer: "", "the index cannot be written: \(problem)",
       details: [
-        "Nothing more is taken (A700) until it can, which is tried every second. What was acknowledged is safe in files."
+        "Nothing more is taken (A700) until it can, which is tried every second. What was acknowledged is safe on the disk."
       ])
   }
 
