@@ -54,6 +54,13 @@ public enum TUI {
   /// How many columns the text takes in a terminal.
   public static func width(of text: String) -> Int { CellText.width(text) }
 
+  /// At most so many columns of the text, as the lists show it: what does not fit is left out at its end, or in its middle, and
+  /// `…` stands there.
+  public static func cut(_ text: String, to columns: Int, losesMiddle: Bool) -> String {
+    guard width(of: text) > columns else { return text }
+    return CellText.fit(text, columns, .text, losesMiddle ? .identifier : .left).map(\.string).joined()
+  }
+
   /// C-CANCEL, release, files complete; said when it takes a moment.
   private static func shutdown(_ station: Station) {
     let done = DispatchSemaphore(value: 0)

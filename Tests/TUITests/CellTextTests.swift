@@ -29,6 +29,14 @@ struct CellTextTests {
     #expect(read(CellText.fit("山田太郎山田太郎", 9, .text, .identifier)) == "山田太郎…")
   }
 
+  @Test("As a string it is cut as in a cell, and what fits is left alone")
+  func cut() {
+    #expect(TUI.cut("DOE^JANE", to: 5, losesMiddle: false) == "DOE^…")
+    #expect(TUI.cut("2.25.34031119123843006785008916620798177280", to: 18, losesMiddle: true) == "2.25.3…20798177280")
+    #expect(TUI.cut("山田太郎", to: 6, losesMiddle: false) == "山田 …")
+    #expect(TUI.cut("שרון", to: 4, losesMiddle: true) == "שרון")
+  }
+
   @Test("A detail goes on below where it began")
   func detail() {
     let lines = CellText.wrap(StyledText.detail("Study UID", StyledText("2.25.1234567 and more"), width: 10), 20)

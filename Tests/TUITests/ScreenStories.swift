@@ -375,7 +375,7 @@ struct ScreenStories {
         text += "\n" + box()
       }
       #expect(!text.contains("…"), "\(text)")
-      #expect(text.contains("match before") || text.contains("filter"), "to the end:\n\(story.screen)")
+      #expect(text.contains("more columns further right"), "to the end:\n\(story.screen)")
       for word in ["what is left", "done before, and by others"] {
         let words = word.split(separator: " ")
         #expect(words.allSatisfy { text.contains($0) }, "\(word) is cut at \(columns):\n\(text)")

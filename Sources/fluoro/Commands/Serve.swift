@@ -13,7 +13,8 @@ struct Serve: NetworkCommand {
   @OptionGroup var shared: SharedOptions
 
   func perform() async throws {
-    let station = try shared.station(showsActivity: true)
+    // A program may read the JSON, or nobody; a problem of the index is logged for a person as well.
+    let station = try shared.station(showsActivity: !format.json)
     let format = format
     let observation = station.activity.observe { entry in
       if format.json {

@@ -27,7 +27,7 @@ struct TextTable: Sendable {
     for (index, (column, value)) in zip(columns, values).enumerated() {
       if index > 0 { line += "  " }
       var text = PlainText.visible(value)
-      if index < columns.count - 1 { text = PlainText.cut(text, column.width, losesMiddle: column.isIdentifier) }
+      if index < columns.count - 1 { text = TUI.cut(text, to: column.width, losesMiddle: column.isIdentifier) }
       let padding = String(repeating: " ", count: max(0, column.width - PlainText.width(text)))
       line += column.alignsRight ? padding + text : text + padding
     }
@@ -42,21 +42,4 @@ enum PlainText {
 
   /// Columns it takes in a terminal.
   static func width(_ text: String) -> Int { TUI.width(of: text) }
-
-  /// At most so many columns of it: what does not fit is left out at its end, or in its middle, and `…` stands there.
-  static func cut(_ text: String, _ columns: Int, losesMiddle: Bool) -> String {
-    guard columns > 0, width(text) > columns else { return text }
-    let head = losesMiddle ? columns / 3 : columns - 1
-    let tail = String(beginning(of: text.reversed(), columns - 1 - head).reversed())
-    return beginning(of: text, head) + "…" + tail
-  }
-
-  private static func beginning(of text: some Sequence<Character>, _ columns: Int) -> String {
-    var taken = 0
-    return String(
-      text.prefix {
-        taken += width(String($0))
-        return taken <= columns
-      })
-  }
 }

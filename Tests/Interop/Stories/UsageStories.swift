@@ -169,6 +169,7 @@ extension Interop {
         ("find -k PatientName=X P@localhost:1", "-q Keyword=value"), ("find -W P@localhost:1", "fluoro worklist"),
         ("move -aem THERE P@localhost:1", "--target"), ("store P@localhost:1 -to 5", "--timeout"),
         ("move P@localhost:1 -q PatientID=1", "--level patient"),
+        ("echo --call PACS P@localhost:1", "'--call'. A station"),
       ])
     func toolkit(line: String, hint: String) async throws {
       let result = try await Subprocess.run(
@@ -176,6 +177,21 @@ extension Interop {
         environment: Installation.home(in: workshop))
       #expect(result.status == 2 && result.output.isEmpty)
       #expect(result.errors.split(separator: "\n").first?.contains(hint) == true, "\(result.errors)")
+    }
+
+    @Test(
+      "no option is recommended that the command does not take",
+      arguments: [
+        ("serve -aet ME", "--local-aet TITLE"), ("echo P@localhost:1 -S", "--level"),
+        ("store P@localhost:1 -aem THERE", "--target TITLE"), ("local find -to 5", "--timeout SECONDS"),
+      ])
+    func otherCommand(line: String, hint: String) async throws {
+      let result = try await Subprocess.run(
+        Workshop.fluoro, line.split(separator: " ").map(String.init), in: workshop,
+        environment: Installation.home(in: workshop))
+      let complaint = try #require(result.errors.split(separator: "\n").first)
+      #expect(result.status == 2 && complaint.contains("Unknown option"), "\(result.errors)")
+      #expect(!complaint.contains(hint), "\(complaint)")
     }
 
     @Test(
