@@ -148,7 +148,7 @@ struct BulkJobTests {
       #expect(try second.keepJobs() == 1)
       let job = try #require(second.jobs.jobs.first)
       await second.jobs.state(.paused, of: job)
-      #expect(job.kind == .bulk && second.jobs.resume(job))
+      try #require(job.kind == .bulk && second.jobs.resume(job))
       await second.jobs.end(of: job)
       #expect(job.snapshot.outcome?.state == .done, "\(job.snapshot)")
       #expect(Set(peer.stored.value) == Set(instances) && peer.stored.value.count <= instances.count + 1)

@@ -21,6 +21,8 @@ public final class JobQueue: Sendable {
     /// How many places it can use; one is enough to start.
     let wanted: Int
     var isPaused: Bool
+    /// Those who watch it are being told that it waits; it does not run before they have been.
+    var isEntering = true
     let resume: CheckedContinuation<Void, any Error>
   }
 
@@ -61,12 +63,13 @@ public final class JobQueue: Sendable {
   public func resume(_ job: Job) -> Bool { setPaused(false, job) }
 
   private func setPaused(_ isPaused: Bool, _ job: Job) -> Bool {
-    let found = state.withLock { state in
-      guard let index = state.waiting.firstIndex(where: { $0.job.id == job.id }) else { return false }
+    let waiter = state.withLock { state -> Waiter? in
+      guard let index = state.waiting.firstIndex(where: { $0.job.id == job.id }) else { return nil }
       state.waiting[index].isPaused = isPaused
-      return true
+      return state.waiting[index]
     }
-    guard found else { return false }
+    guard let waiter else { return false }
+    if waiter.isEntering { return true }
     job.enter(isPaused ? .paused : .queued)
     admit()
     return true
@@ -215,10 +218,17 @@ public final class JobQueue: Sendable {
     guard let lane = job.lane else { return }
     job.onCancel { [weak self] in self?.withdraw(job) }
     try await withCheckedThrowingContinuation { continuation in
-      job.enter(isPaused ? .paused : .queued)
       state.withLock {
         $0.waiting.append(Waiter(job: job, lane: lane, wanted: wanted, isPaused: isPaused, resume: continuation))
       }
+      job.enter(isPaused ? .paused : .queued)
+      let isPausedNow = state.withLock { state in
+        guard let index = state.waiting.firstIndex(where: { $0.job.id == job.id }) else { return isPaused }
+        state.waiting[index].isEntering = false
+        return state.waiting[index].isPaused
+      }
+      // Whoever was told has asked for the other at once.
+      if isPausedNow != isPaused { job.enter(isPausedNow ? .paused : .queued) }
       if job.isCancelled { withdraw(job) } else { admit() }
     }
   }
@@ -229,7 +239,7 @@ public final class JobQueue: Sendable {
       var blocked: [Waiter] = []
       for waiter in state.waiting {
         let running = state.running[waiter.lane.key, default: 0]
-        if waiter.isPaused || running >= waiter.lane.limit {
+        if waiter.isPaused || waiter.isEntering || running >= waiter.lane.limit {
           blocked.append(waiter)
         } else {
           let places = max(1, min(waiter.wanted, waiter.lane.limit - running))
