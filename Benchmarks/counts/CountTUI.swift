@@ -17,7 +17,7 @@ enum FrameCounts {
     effects += model.update(.input(.key("3")), at: now, clock: clock)
     for case .page(let order) in effects {
       let page = Message.LocalPage(
-        token: order.token, records: (0..<order.limit).map(record), isFirst: true, isLast: true, total: order.limit)
+        token: order.token, records: (0..<order.limit).map(record), offset: 0, isLast: true, total: order.limit)
       _ = model.update(.page(page), at: now, clock: clock)
     }
     var screen: CursesScreen?
