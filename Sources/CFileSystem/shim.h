@@ -3,12 +3,14 @@
 #ifndef FLUORO_CFILESYSTEM_SHIM_H
 #define FLUORO_CFILESYSTEM_SHIM_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
 #ifdef __linux__
 #include <sys/inotify.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 extern long syscall(long number, ...);
 
@@ -26,10 +28,23 @@ static inline int fluoro_rename_new(const char *from, const char *to) {
 static inline int fluoro_begin_writeback(int descriptor) {
   return (int)syscall(SYS_sync_file_range, descriptor, 0L, 0L, 2u);
 }
+
+/// Writes at an offset through the system's cache, which begins to write it to the disk at once and keeps nothing of it:
+/// RWF_DONTCACHE (Linux 6.14). The count, or -1 with `errno`, EOPNOTSUPP where the file system cannot. Room on the disk is
+/// found for all of it first (FALLOC_FL_KEEP_SIZE), where the file system can, which else happens block by block.
+static inline long fluoro_write_passing(int descriptor, const void *bytes, size_t count, long offset) {
+  struct iovec part = {(void *)bytes, count};
+  if (syscall(SYS_fallocate, descriptor, 1L, offset, (long)count) != 0 && errno == ENOSPC) return -1;
+  return syscall(SYS_pwritev2, descriptor, &part, 1L, offset, 0L, 0x80);
+}
 #else
 static const int fluoro_O_DIRECT = 0;
 static inline int fluoro_rename_new(const char *from, const char *to) { return renamex_np(from, to, RENAME_EXCL); }
 static inline int fluoro_begin_writeback(int descriptor) { return 0; }
+static inline long fluoro_write_passing(int descriptor, const void *bytes, size_t count, long offset) {
+  errno = EOPNOTSUPP;
+  return -1;
+}
 #endif
 
 #endif

@@ -46,15 +46,18 @@ import Testing
     #expect(try partialFiles().isEmpty)
   }
 
-  @Test("what would wait for the disk is written elsewhere, and all of it is kept in order")
-  func large() async throws {
+  @Test(
+    "what would wait for the disk is written elsewhere, and all of it is kept in order",
+    arguments: [(Durability.fsync, 80), (.fsync, 8), (.none, 80), (.none, 8)])
+  func large(durability: Durability, parts: Int) async throws {
+    let index = try LocalIndex(storage: folder.storage, options: StorageOptions(durability: durability))
     let dataSet = makeDataSet()
     var bytes = try DataSetWriter.write(dataSet, transferSyntax: .explicitVRLittleEndian)
-    // An element of 5 MB behind the others, of which no two pieces are alike.
+    // An element of 5 or 0.5 MB behind the others, of which no two pieces are alike.
     var pixels = ByteBuffer()
     pixels.writeBytes([0xE1, 0x7F, 0x10, 0x00, 0x4F, 0x42, 0, 0])
-    pixels.writeInteger(UInt32(5 << 20), endianness: .little)
-    for number in 0..<UInt8(80) { pixels.writeRepeatingByte(number, count: 1 << 16) }
+    pixels.writeInteger(UInt32(parts << 16), endianness: .little)
+    for number in 0..<UInt8(parts) { pixels.writeRepeatingByte(number, count: 1 << 16) }
     bytes.writeImmutableBuffer(pixels)
     let whole = Data(bytes.readableBytesView)
     let incoming = try index.begin(

@@ -11,7 +11,7 @@ import NIOCore
 public final class IncomingInstance: Sendable {
   /// Covers the head of nearly all data sets up to the last attribute that the index keeps.
   static let headLimit = 64 << 10
-  /// What is longer is written past the system's cache.
+  /// What is longer does not stay in the system's cache.
   static let cachedLimit = 64 << 10
 
   public let description: ReceptionDescription
@@ -31,7 +31,7 @@ public final class IncomingInstance: Sendable {
     /// What is to be done behind that.
     var next: Next?
     var file: PartialFile?
-    /// Of what the file holds, and the full pieces.
+    /// Of all that has come.
     var digest = FileDigest()
     /// The head of the data set, when the piece does not hold it any more.
     var head: ByteBuffer?
@@ -51,9 +51,10 @@ public final class IncomingInstance: Sendable {
     self.index = index
     let piece = index.pieces.take()
     let meta = index.recent.beginning(description)
-    _ = meta.withUnsafeReadableBytes { piece.append($0) }
     metaLength = meta.readableBytes
-    state = NIOLockedValueBox(State(piece: piece))
+    var first = State(piece: piece)
+    _ = meta.withUnsafeReadableBytes { Self.append($0, to: piece, &first) }
+    state = NIOLockedValueBox(first)
   }
 
   deinit { abandon() }
@@ -84,7 +85,7 @@ public final class IncomingInstance: Sendable {
   private func fill(_ bytes: ByteBuffer, _ state: inout State) -> ByteBuffer? {
     var rest = bytes
     while let piece = state.piece {
-      let left = rest.withUnsafeReadableBytes { piece.append($0).count }
+      let left = rest.withUnsafeReadableBytes { Self.append($0, to: piece, &state).count }
       rest.moveReaderIndex(forwardBy: rest.readableBytes - left)
       if left == 0 { return nil }
       if state.full.count >= Self.fullLimit { return rest }
@@ -95,12 +96,19 @@ public final class IncomingInstance: Sendable {
 
   private static let fullLimit = 1
 
+  /// Takes what there is room for, and its digest while it is in the processor's cache and more is on its way. - Returns: the rest.
+  private static func append(
+    _ bytes: UnsafeRawBufferPointer, to piece: Piece, _ state: inout State
+  ) -> UnsafeRawBufferPointer {
+    let rest = piece.append(bytes)
+    state.digest.update(UnsafeRawBufferPointer(rebasing: bytes.prefix(bytes.count - rest.count)))
+    return rest
+  }
+
   private func writeMeanwhile(_ piece: Piece, _ state: inout State) {
     if state.head == nil { state.head = head(piece, limit: Self.headLimit) }
     state.piece = index.pieces.take()
     state.isLong = true
-    // Here and not behind each write: the disk has the next piece at once.
-    state.digest.update(piece.bytes)
     state.full.append(piece)
     if state.isWriting { return }
     state.isWriting = true
@@ -108,7 +116,11 @@ public final class IncomingInstance: Sendable {
   }
 
   private func put(_ piece: Piece, _ file: PartialFile?) throws -> PartialFile {
-    var file = try file ?? PartialFile(in: index.writingSession(), isLarge: piece.count > Self.cachedLimit)
+    var file =
+      try file
+      ?? PartialFile(
+        in: index.writingSession(), isLarge: piece.count > Self.cachedLimit,
+        isAwaited: index.options.durability == .fsync)
     do { try file.write(piece) } catch {
       file.end()
       throw error
@@ -161,10 +173,10 @@ public final class IncomingInstance: Sendable {
       if let failure = state.failure { throw failure }
       guard let piece = state.piece else { throw Self.closed }
       do {
-        var rest = piece.append(bytes)
+        var rest = Self.append(bytes, to: piece, &state)
         while !rest.isEmpty {
           try flush(piece, &state)
-          rest = piece.append(rest)
+          rest = Self.append(rest, to: piece, &state)
         }
       } catch let error as StorageError {
         state.failure = error
@@ -188,7 +200,6 @@ public final class IncomingInstance: Sendable {
     let file = state.file
     state.file = nil
     state.isLong = true
-    state.digest.update(piece.bytes)
     state.file = try put(piece, file)
     piece.empty()
   }
@@ -312,7 +323,7 @@ public final class IncomingInstance: Sendable {
       if journal.isBroken { return false }
       let dataSet = try dataSet(of: piece)
       try InstanceHeader.check(dataSet)
-      let (received, digest, bytes) = (ReceptionTime.now, FileDigest.of(piece.bytes), piece.count)
+      let (received, digest, bytes) = (ReceptionTime.now, state.digest.value, piece.count)
       let arrival: @Sendable () throws -> Arrival = { [index, description, metaLength] in
         Arrival(
           header: try InstanceHeader(dataSet, index.recent), description: description, received: received,

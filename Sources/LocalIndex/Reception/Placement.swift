@@ -46,7 +46,8 @@ struct Placement: Sendable {
   /// after a power cut knows it as the journal's and not whole.
   func place(_ entry: Journal.Entry, in session: WritingSession) throws -> StoredInstance {
     let arrival = try entry.arrival()
-    var file = try PartialFile(in: session, isLarge: entry.piece.count > IncomingInstance.cachedLimit)
+    var file = try PartialFile(
+      in: session, isLarge: entry.piece.count > IncomingInstance.cachedLimit, isAwaited: true)
     do {
       defer { file.close() }
       try file.write(entry.piece)

@@ -39,11 +39,14 @@ extension Interop {
     /// Each kind fills the disk, is refused, and is taken again by the same process when there is space.
     @Test(
       "A700 with a reason, nothing left of what was refused, and on it goes when there is space",
-      arguments: [20_000, 300_000, 1_500_000])
-    func full(size: Int) async throws {
+      arguments: [(20_000, "fsync"), (300_000, "fsync"), (1_500_000, "fsync"), (300_000, "none"), (1_500_000, "none")])
+    func full(size: Int, durability: String) async throws {
       guard let disk = try await SmallDisk.mount(in: workshop, megabytes: 24) else { return }
       let fluoro = try Installation(
-        in: workshop, settings: ["DicomAlwaysAllowStore": true, "StorageDirectory": disk.path + "/storage"])
+        in: workshop,
+        settings: [
+          "DicomAlwaysAllowStore": true, "StorageDirectory": disk.path + "/storage", "Durability": durability,
+        ])
       let ballast = disk.path + "/ballast"
       try Data(count: 12 << 20).write(to: URL(filePath: ballast))
       let ledger = Ledger()
