@@ -10,6 +10,9 @@ eightfold within an hour.
 Each run gets a new folder, and the old ones stay until the end: deleting files between runs slows the creation of later
 ones for minutes. It needs some 4 GB for each round.
 
+storescp leaves what it received in memory; where the machine has to find that first, it takes three times as long as in
+memory that was in use before. Hence the spread against it.
+
 usage: receive.py [--fluoro PATH] [--runs N] [--only ct|small|big] [--scale S] [--sender fluoro|storescu]
 Needs pydicom (the environment that `make test` puts under .build/venv), orthanc, dcmtk and a release build of fluoro.
 """
