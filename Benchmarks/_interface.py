@@ -38,6 +38,7 @@ class Interface:
         os.close(theirs)
         self.returncode = None
         self.text = ""
+        self.tail = b""
 
     def poll(self):
         """As of a subprocess: its status when it has ended."""
@@ -56,8 +57,10 @@ class Interface:
             data = os.read(self.terminal, 1 << 16)
         except OSError:
             return b""
-        if QUESTION in data:
-            os.write(self.terminal, ANSWER)
+        # A question may be cut in two.
+        *asked, self.tail = (self.tail + data).split(QUESTION)
+        self.tail = self.tail[-len(QUESTION):]
+        os.write(self.terminal, ANSWER * len(asked))
         self.text += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]", "", data.decode(errors="replace"))
         return data
 

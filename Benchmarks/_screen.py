@@ -2,7 +2,8 @@
 
 import re
 
-SEQUENCE = re.compile(rb"\x1b(?:\[([0-9;?]*)([A-Za-z@])|[()].|[=>78cM])|[\x00-\x1a\x1c-\x1f]|[^\x00-\x1f\x1b]+")
+SEQUENCE = re.compile(
+    rb"\x1b(?:\[([0-9;?]*)([A-Za-z@])|\][^\x07\x1b]*\x07|[()].|[=>78cM])|[\x00-\x1a\x1c-\x1f]|[^\x00-\x1f\x1b]+")
 
 
 class Screen:
@@ -10,6 +11,8 @@ class Screen:
         self.rows, self.columns = rows, columns
         self.cells = [[" "] * columns for _ in range(rows)]
         self.row = self.column = 0
+        # The rows that scroll.
+        self.top, self.bottom = 0, rows - 1
         self.last = " "
         self.rest = b""
 
@@ -21,6 +24,8 @@ class Screen:
             text = match[0]
             if match[2]:
                 self.control(match[1].decode(), chr(match[2][0]))
+            elif text == b"\x1bM":
+                self.down() if self.row == self.top else self.control("", "A")
             elif text[0] == 0x1b:
                 pass
             elif text[0] >= 0x20:
@@ -28,7 +33,7 @@ class Screen:
             elif text == b"\r":
                 self.column = 0
             elif text == b"\n":
-                self.row = min(self.rows - 1, self.row + 1)
+                self.up() if self.row == self.bottom else self.control("", "B")
             elif text == b"\b":
                 self.column = max(0, self.column - 1)
 
@@ -45,6 +50,15 @@ class Screen:
             if lead < 0x80:
                 break
         return len(data)
+
+    def up(self, top=None):
+        """The rows from one on, or all that scroll, go up by one."""
+        del self.cells[self.top if top is None else top]
+        self.cells.insert(self.bottom, [" "] * self.columns)
+
+    def down(self, top=None):
+        del self.cells[self.bottom]
+        self.cells.insert(self.top if top is None else top, [" "] * self.columns)
 
     def write(self, text):
         for character in text:
@@ -92,10 +106,16 @@ class Screen:
             self.cells[self.row] = (line[:self.column] + [" "] * first + line[self.column:])[:self.columns]
         elif final == "b":
             self.write(self.last * first)
-        elif final in "LM":
+        elif final == "r":
+            self.top = first - 1
+            self.bottom = (numbers[1] if len(numbers) > 1 and numbers[1] else self.rows) - 1
+            self.row = self.column = 0
+        elif final in "ST":
             for _ in range(first):
-                del self.cells[self.row if final == "M" else self.rows - 1]
-                self.cells.insert(self.rows - 1 if final == "M" else self.row, [" "] * self.columns)
+                self.up() if final == "S" else self.down()
+        elif final in "LM" and self.top <= self.row <= self.bottom:
+            for _ in range(first):
+                self.up(self.row) if final == "M" else self.down(self.row)
         self.row = max(0, min(self.rows - 1, self.row))
         self.column = max(0, min(self.columns, self.column))
 

@@ -243,11 +243,10 @@ class Link:
             while self.coming and self.coming[0][0] <= now:
                 piece = self.coming.popleft()[1]
                 self.screen.feed(piece)
-                # The question may be cut in two pieces.
-                self.tail = (self.tail + piece)[-200:]
-                if QUESTION in self.tail:
-                    self.tail = b""
-                    self.going.append((now + self.delay, ANSWER))
+                # A question may be cut in two pieces.
+                *asked, self.tail = (self.tail + piece).split(QUESTION)
+                self.tail = self.tail[-len(QUESTION):]
+                self.going.extend([(now + self.delay, ANSWER)] * len(asked))
             while self.going and self.going[0][0] <= now:
                 os.write(self.interface.terminal, self.going.popleft()[1])
             if select.select([self.interface.terminal], [], [], 0.002)[0]:

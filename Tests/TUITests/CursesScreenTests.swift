@@ -8,11 +8,12 @@ import Testing
 @Suite("The curses screen", .serialized)
 struct CursesScreenTests {
   private func withScreen(
-    _ theme: Theme.Name = .dark, isUTF8: Bool = true, _ body: (CursesScreen) throws -> Void
+    _ theme: Theme.Name = .dark, isUTF8: Bool = true, type: String = "xterm-256color",
+    on file: UnsafeMutablePointer<FILE>? = nil, _ body: (CursesScreen) throws -> Void
   ) throws {
     setlocale(LC_ALL, "C.UTF-8")
-    let device = try #require(fopen("/dev/null", "r+"))
-    let screen = try #require(newterm("xterm-256color", device, device))
+    let device = try #require(file ?? fopen("/dev/null", "r+"))
+    let screen = try #require(newterm(type, device, device))
     resizeterm(10, 40)
     defer {
       endwin()
@@ -109,6 +110,33 @@ struct CursesScreenTests {
       _ = fluoro_get_cell(fluoro_stdscr(), 1, 0, &scalars, &attributes, &pair)
       #expect(attributes & fluoro_attribute_reverse() != 0)
       #expect(pair == 0)
+    }
+  }
+
+  @Test(
+    "A list that scrolls is moved by the terminal and not written again",
+    arguments: ["xterm-256color", "tmux-256color", "screen-256color", "linux", "vt100"])
+  func scrolls(_ type: String) throws {
+    let file = try #require(tmpfile())
+    try withScreen(type: type, on: file) { screen in
+      func list(from top: Int) -> Canvas {
+        let rows = (top..<top + 7).map { "row \($0) of a list, \($0 * 7919 % 1000) images" }
+        var canvas = canvas(["header", "NAME"] + rows + ["footer"])
+        canvas.select(canvas.area.line(8).inset(right: 34))
+        return canvas
+      }
+      func bytes(_ canvas: Canvas) -> Int {
+        let before = ftell(file)
+        screen.show(canvas)
+        fflush(file)
+        return ftell(file) - before
+      }
+      let whole = bytes(list(from: 0))
+      let down = bytes(list(from: 1))
+      let up = bytes(list(from: 0))
+      #expect(whole > 250, "\(whole)")
+      #expect(down < 150 && up < 150, "\(type): \(down) and \(up) of \(whole)")
+      #expect(text(2) == "row 0 of a list, 0 images")
     }
   }
 

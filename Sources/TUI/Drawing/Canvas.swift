@@ -141,6 +141,13 @@ struct Canvas: Equatable, Sendable {
     set { cells[row * size.columns + column] = newValue }
   }
 
+  func row(_ row: Int) -> ArraySlice<Cell> { cells[row * size.columns..<(row + 1) * size.columns] }
+
+  /// Takes over a row of another canvas of this size.
+  mutating func take(_ row: Int, from other: Canvas) {
+    cells.replaceSubrange(row * size.columns..<(row + 1) * size.columns, with: other.row(row))
+  }
+
   /// Puts cells, cut at the right edge; a wide cell cut in half by the edge or by what it covers becomes blank.
   mutating func put(_ run: some Sequence<Cell>, row: Int, column: Int) {
     guard row >= 0, row < size.rows else { return }

@@ -16,11 +16,13 @@ final class EventLoop {
   /// It has been asked and has not answered, whoever may have chosen a theme meanwhile.
   private var awaitsBackground = false
   private static let backgroundQuestion = "\u{1b}]11;?\u{7}"
-  /// Something changed since the last frame, and whether a key did it.
+  private var ration = Ration()
+  /// Something changed since the last frame, whether a key did it, and whether anything did but time.
   private var isStale = true
   private var isUrgent = true
-  /// The time that the countdowns on the screen stand at.
-  private var shownTime: ContinuousClock.Instant?
+  private var hasNews = true
+  /// What the countdowns on the screen stand at, and whether what runs has no spinner.
+  private var drawn: (time: ContinuousClock.Instant, isOnThinLine: Bool)?
 
   init(
     model: Model, terminal: Terminal, screen: CursesScreen, mailbox: Mailbox, asksBackground: Bool = false,
@@ -144,9 +146,19 @@ final class EventLoop {
   // MARK: Updating
 
   private func update(_ message: Message, _ now: ContinuousClock.Instant) {
+    if isNews(message) { hasNews = true }
     let effects = model.update(message, at: now, clock: time(nil))
     isStale = true
     carryOut(effects)
+  }
+
+  /// Whether it is more than time that goes by, and jobs that go on.
+  private func isNews(_ message: Message) -> Bool {
+    switch message {
+    case .tick: false
+    case .job(let job): model.world.job(job.id)?.phase != job.phase
+    default: true
+    }
   }
 
   private func carryOut(_ effects: [Effect]) {
@@ -173,16 +185,31 @@ final class EventLoop {
 
   private func draw(_ now: ContinuousClock.Instant) {
     guard isStale, !hasQuit, isUrgent || pacing.mayDraw(now), isWritable else { return }
-    // What a key changed goes over a line that is behind by itself: with all countdowns anew it would take as long as they.
     var shown = model
-    if isUrgent, pacing.isBehind, let shownTime { shown.world.now = shownTime }
-    shownTime = shown.world.now
     shown.world.isOnThinLine = pacing.isThin
-    screen.show(shown.draw())
+    // What a key or a message changed goes over a thin line, or one that is behind, by itself: with all countdowns anew it
+    // would take as long as they.
+    let isAlone = (isUrgent || hasNews) && (pacing.isBehind || pacing.isThin)
+    if isAlone, let drawn { (shown.world.now, shown.world.isOnThinLine) = drawn }
+    drawn = (shown.world.now, shown.world.isOnThinLine)
+    let canvas = shown.draw()
+    let part =
+      if isAlone {
+        ration.changes(canvas, on: screen.shown)
+      } else if !isUrgent, !hasNews, let room = pacing.room {
+        ration.rows(canvas, on: screen.shown, room: room)
+      } else {
+        ration.whole(canvas)
+      }
+    let isAnimated = model.world.isCountingDown || !part.isWhole
+    let question = pacing.draws(.now, isAnimated: isAnimated, bytes: part.bytes) ? Pacing.question : ""
+    terminal.write(question)
+    screen.show(part.canvas)
+    terminal.write(question)
     model.seen()
-    isStale = false
+    isStale = !part.isWhole
     isUrgent = false
-    if pacing.drew(.now, isAnimated: model.world.isCountingDown) { terminal.write(Pacing.question) }
+    hasNews = false
   }
 
   /// Whether the line takes more: a reader that has stopped would stop us too.

@@ -9,7 +9,8 @@ final class CursesScreen {
   private let colors: Int
   private var pairs: [Int32: Int16] = [:]
   private var looks: [Style: (attributes: attr_t, pair: Int16)] = [:]
-  private var shown: Canvas?
+  /// nil: nothing that could stay.
+  private(set) var shown: Canvas?
 
   init(theme: Theme, isUTF8: Bool) {
     window = fluoro_stdscr()
