@@ -100,7 +100,7 @@ extension Model {
     // What a screen has for itself is not said again.
     let own = Set(screen.bindings.flatMap(\.keys))
     func others(_ bindings: [Binding]) -> [Binding] { bindings.filter { own.isDisjoint(with: $0.keys) } }
-    return Help(sections: [
+    let sections: [(title: String, bindings: [Binding])] = [
       (title: "On this screen", bindings: chosen(screen.bindings)),
       (
         title: "Everywhere",
@@ -110,7 +110,8 @@ extension Model {
         title: screen.fieldBindings.isEmpty ? "Moving about" : "In the form",
         bindings: chosen(others(screen.movement))
       ),
-    ])
+    ]
+    return Help(sections: sections, in: world.size)
   }
 
   // MARK: One step out

@@ -223,12 +223,12 @@ extension Model {
     var help = help
     let page = max(1, world.size.rows - 5)
     switch Keymap.action(key, Keymap.inLists) {
-    case .down: help.scroll(by: 1, in: world.size)
-    case .up: help.scroll(by: -1, in: world.size)
-    case .halfDown, .pageDown: help.scroll(by: page / 2, in: world.size)
-    case .halfUp, .pageUp: help.scroll(by: -page / 2, in: world.size)
-    case .first: help.top = 0
-    case .last: help.scroll(by: 1_000_000, in: world.size)
+    case .down: help.scroll(by: 1)
+    case .up: help.scroll(by: -1)
+    case .halfDown, .pageDown: help.scroll(by: page / 2)
+    case .halfUp, .pageUp: help.scroll(by: -page / 2)
+    case .first: help.scroll(by: -1_000_000)
+    case .last: help.scroll(by: 1_000_000)
     default:
       switch key {
       case .escape, "q", "?", .enter, Key(.function(1)), .control("c"):

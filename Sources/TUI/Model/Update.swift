@@ -30,7 +30,12 @@ extension Model {
     case .input(.mouse(let event)): return mouse(event)
     case .input(.ready), .input(.background): return []
     case .tick: return world.isCountingDown ? [.refreshJobs] : []
-    case .resized(let size): world.size = size
+    case .resized(let size):
+      world.size = size
+      if case .help(var help) = overlay {
+        help.resize(size)
+        overlay = .help(help)
+      }
     case .interrupt: return perform(.interrupt)
     case .suspendRequested: return perform(.suspend)
     case .resumed(let away):
