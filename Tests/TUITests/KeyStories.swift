@@ -355,7 +355,7 @@ struct KeyStories {
               id: "b", width: 8, height: 8, pixels: pixels, image: 0, images: 3, frame: 0, frames: 1,
               words: "8×8, 8 bit"))))
       #expect(story.shows("image 1 of 3 · 8×8, 8 bit"))
-      #expect(story.shows(hasShades ? "▀▀▀▀" : "::"))
+      #expect(story.shows(hasShades ? "▄▄▄▄" : "::"))
       story.press("j")
       #expect(story.effects.previews.last?.image == 1)
       story.press("v")

@@ -31,7 +31,7 @@ struct Theme: Sendable, Equatable {
   func look(_ style: Style, colors: Int) -> Look {
     if name == .monochrome || colors < 8 { return monochrome(style) }
     if let shade = style.shade {
-      return Look(foreground: Shade.color(shade.upper), background: Shade.color(shade.lower))
+      return Look(foreground: Shade.color(shade.lower), background: Shade.color(shade.upper))
     }
     var look = color(style.role, bright: colors >= 16)
     // Green and yellow of the sixteen are hard to read on white.

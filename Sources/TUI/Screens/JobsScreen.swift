@@ -52,10 +52,11 @@ struct JobsScreen: ListScreen {
 
   private static let columns: [Column<JobView>] = [
     Column(
-      title: "JOB", minimum: 12, ideal: 10, flex: 1, isMeasured: true,
+      title: "JOB", minimum: 12, ideal: 13, flex: 1, isMeasured: true,
       cell: { job, _ in StyledText(job.title, .strong) }),
     Column(
-      title: "STATE", minimum: 11, ideal: 13, sortKey: { .text($0.phase.rawValue) },
+      title: "STATE", minimum: 11, ideal: 13, isMeasured: true, measures: { $0.phase.isEnded },
+      sortKey: { .text($0.phase.rawValue) },
       cell: { job, world in
         (job.isMoving ? world.spinner : job.phase.light) + StyledText(" \(job.phase.rawValue)")
           + StyledText(job.place.map { " \($0)" } ?? "", .dim)

@@ -66,8 +66,10 @@ struct ModalitiesScreen: ListScreen {
     guard let echo = row.lastEcho else { return StyledText("not echoed yet", .dim) }
     let watch = world.watching(row.name) == nil ? "" : "  watched"
     let when = StyledText("  \(Format.clock(echo.clock))\(watch)", .dim)
-    return echo.succeeded
-      ? StyledText(Format.milliseconds(echo.milliseconds), .good) + when : StyledText("failed", .bad) + when
+    let answer =
+      echo.succeeded ? StyledText(Format.milliseconds(echo.milliseconds), .good) : StyledText("failed", .bad)
+    // The times stand below each other.
+    return answer + StyledText(String(repeating: " ", count: max(0, 6 - answer.width))) + when
   }
 
   /// Puts the cursor on one that is spoken of elsewhere.

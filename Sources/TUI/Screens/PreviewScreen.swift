@@ -115,7 +115,8 @@ enum Picture {
         let lower = row * 2 + 1 < rows ? mean(picture, column, row * 2 + 1, columns, rows) : 0
         var cell = Cell()
         if hasShades {
-          cell.scalar = 0x2580
+          // The lower half: where a font leaves a line at the top of its cells, that is the background, and so is what is above.
+          cell.scalar = 0x2584
           cell.style.shade = Shade(upper: upper, lower: lower)
         } else {
           cell.scalar = ramp[(Int(upper) + Int(lower)) / 2 * (ramp.count - 1) / 255].value

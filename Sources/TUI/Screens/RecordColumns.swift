@@ -119,15 +119,18 @@ enum RecordColumns {
       ("Study", .studyDescription, { $0 }), ("Modalities", .modalitiesInStudy, { $0 }),
       ("Accession", .accessionNumber, { $0 }), ("Study ID", .studyID, { $0 }),
       ("Referring", .referringPhysicianName, Format.name), ("Series", .studySeries, { $0 }),
-      ("Images", .studyInstances, { $0 }), ("Number", .seriesNumber, { $0 }), ("Modality", .modality, { $0 }),
-      ("Series", .seriesDescription, { $0 }), ("Body part", .bodyPartExamined, { $0 }),
+      ("Images", .studyInstances, { $0 }), ("Series", .seriesDescription, { $0 }), ("Number", .seriesNumber, { $0 }),
+      ("Modality", .modality, { $0 }), ("Body part", .bodyPartExamined, { $0 }),
       ("Images", .seriesInstances, { $0 }), ("Image", .instanceNumber, { $0 }),
       ("Class", .sopClassUID, { UID($0).name ?? $0 }), ("Frames", .numberOfFrames, { $0 }),
       ("Study UID", .studyInstanceUID, { $0 }), ("Series UID", .seriesInstanceUID, { $0 }),
       ("Image UID", .sopInstanceUID, { $0 }),
     ]
+    // Of one series, how many the study has of them would only be taken for its own.
+    let isBelowStudy = record.level == .series || record.level == .instance
     var lines: [StyledText] = []
     for (label, attribute, format) in known {
+      if isBelowStudy, [.studySeries, .studyInstances].contains(attribute) { continue }
       let text = ([record] + path.reversed()).lazy.map { $0[attribute] }.first { !$0.isEmpty } ?? ""
       if !text.isEmpty { lines.append(.detail(label, StyledText(format(text), lines.isEmpty ? .strong : .text))) }
     }

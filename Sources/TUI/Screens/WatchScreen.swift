@@ -59,7 +59,7 @@ struct WatchScreen: ListScreen {
     _ title: String, priority: Int, _ value: @escaping @Sendable (EchoStatistics) -> Double?
   ) -> Column<Row> {
     Column(
-      title: title, minimum: 7, ideal: 8, priority: priority, alignment: .right,
+      title: title, minimum: 8, ideal: 8, priority: priority, alignment: .right,
       sortKey: { .number(value($0.statistics) ?? -1) },
       cell: { row, _ in StyledText(value(row.statistics).map(Format.milliseconds) ?? "–") })
   }
