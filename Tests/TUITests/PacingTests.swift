@@ -54,7 +54,7 @@ struct PacingTests {
       // Two answers that came as one are no fast line.
       frame(10_000_000)
       #expect(pacing.isThin)
-      for _ in 0..<10 { frame(1_000_000) }
+      for _ in 0..<40 { frame(1_000_000) }
       #expect(pacing.room ?? 0 > 10_000, "\(pacing.room ?? 0)")
       #expect(!pacing.isThin)
       // A few cells say nothing about a line, and neither does a frame nobody has counted.

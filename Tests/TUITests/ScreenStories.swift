@@ -386,6 +386,34 @@ struct ScreenStories {
     #expect(story.shows("In the form") && !story.shows("Moving about"))
   }
 
+  @Test("The help fits the terminal when that is resized under it, and stays within its lines")
+  func resizedHelp() {
+    let story = Story(size: Size(rows: 24, columns: 160))
+    story.press("4", "?", "G")
+    story.show(.resized(Size(rows: 30, columns: 70)))
+    #expect(story.shows("Keys ─") && story.shows("scroll"), "\(story.screen)")
+    #expect(story.lines.allSatisfy { CellText.width($0) <= 70 })
+    story.press("G")
+    #expect(story.shows("more columns further right"), "\(story.screen)")
+    story.show(.resized(Size(rows: 60, columns: 160)))
+    #expect(story.shows("On this screen") && story.shows("more columns further right"), "all of it:\n\(story.screen)")
+  }
+
+  @Test("A job's name is whole on 80 columns, and the times of echoes stand below each other")
+  func names() {
+    let story = Story(size: Size(rows: 24, columns: 80))
+    var ended = job(1, .move, "C-MOVE Papadopoulou, Eleni", "SAMPLEPACS", at: story.now)
+    (ended.phase, ended.wait, ended.ended, ended.outcome) = (.done, nil, story.now, "32 instances, 1.1 MB in 97 ms")
+    story.show(.job(ended))
+    story.press("4")
+    #expect(story.selected.contains("C-MOVE Papadopoulou, Eleni ✓ done"))
+    story.press("1")
+    story.show(.echoed(modality: "PACS1", ModalityRow.Echo(succeeded: true, milliseconds: 17, words: "", clock: 0)))
+    story.show(.echoed(modality: "PACS2", ModalityRow.Echo(succeeded: false, milliseconds: 0, words: "", clock: 0)))
+    let times = story.lines.filter { $0.contains("17 ms") || $0.contains("failed") }.prefix(2)
+    #expect(times.count == 2 && Set(times.map { Array($0).lastIndex(of: ":") }).count == 1, "\(times)")
+  }
+
   @Test("In the list of jobs the footer names what can be done with the one under the cursor")
   func jobVerbs() {
     let story = Story(size: Size(rows: 24, columns: 120))

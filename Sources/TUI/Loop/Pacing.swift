@@ -66,19 +66,20 @@ struct Pacing: Sendable {
 
   /// How long a key may wait for what changed by itself before it.
   private static let share = Duration.milliseconds(150)
-  private static let rooms = 200...16_000
+  private static let rooms = 250...16_000
   /// Fewer bytes say nothing about the line.
-  private static let telling = 100
+  private static let telling = 150
 
   /// What the line carries within its share of time, in bytes.
   private var capacity = 1000
 
   private mutating func measure(_ bytes: Int, _ took: Duration) {
-    // One measurement that is wrong (two answers that came as one) does not count for much.
-    let carried = min(
-      Double(bytes) * Self.share.inSeconds / max(took.inSeconds, 0.000_1), Double(2 * capacity))
-    capacity = min(max((capacity + Int(carried)) / 2, Self.rooms.lowerBound), Self.rooms.upperBound)
-    isThin = capacity < (isThin ? 2000 : 1000)
+    let carried = Double(bytes) * Self.share.inSeconds / max(took.inSeconds, 0.000_1)
+    // Less counts at once. More has to be so for a while: two answers that came as one are no fast line.
+    let more = carried - Double(capacity)
+    let change = more < 0 ? more / 2 : min(more / 4, Double(capacity) / 8)
+    capacity = min(max(capacity + Int(change), Self.rooms.lowerBound), Self.rooms.upperBound)
+    isThin = capacity < (isThin ? 4000 : 1000)
   }
 
   /// About how many bytes of what changes by itself may be under way; nil: nobody would say when they have been shown.
