@@ -102,7 +102,7 @@ public final class Deadlines: Sendable {
   func restart(isAnother: Bool) {
     let now = clock.now
     let needsTimer = state.withLockedValue { state in
-      guard state.wait != nil else { return false }
+      // To ask first whether there is a wait would copy it, several times for each message.
       state.wait?.restarted = now
       if isAnother { state.wait?.since = now }
       return state.timerDue == nil
