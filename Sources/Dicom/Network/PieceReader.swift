@@ -31,29 +31,24 @@ final class PieceReader: Sendable {
     self.content = content
     self.contextID = contextID
     self.maximumFragment = maximumFragment
-    switch content {
-    case .bytes(let bytes):
-      (path, descriptor, length) = ("", -1, bytes.readableBytes)
+    guard case .file(let path, let offset) = content else {
+      length = content.countInMemory ?? 0
+      (self.path, descriptor, end) = ("", -1, length)
       state = NIOLockedValueBox((0, false))
-      end = length
-    case .kept(let bytes):
-      (path, descriptor, length) = ("", -1, bytes.count)
-      state = NIOLockedValueBox((0, false))
-      end = length
-    case .file(let path, let offset):
-      self.path = path
-      descriptor = open(path, O_RDONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { throw PieceReaderError(path: path, errno) }
-      var information = stat()
-      guard fstat(descriptor, &information) == 0 else {
-        let code = errno
-        Self.closeDescriptor(descriptor)
-        throw PieceReaderError(path: path, code)
-      }
-      end = Int(information.st_size)
-      length = max(0, end - offset)
-      state = NIOLockedValueBox((offset, true))
+      return
     }
+    self.path = path
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw PieceReaderError(path: path, errno) }
+    var information = stat()
+    guard fstat(descriptor, &information) == 0 else {
+      let code = errno
+      Self.closeDescriptor(descriptor)
+      throw PieceReaderError(path: path, code)
+    }
+    end = Int(information.st_size)
+    length = max(0, end - offset)
+    state = NIOLockedValueBox((offset, true))
   }
 
   /// Appends the PDUs of the next piece.

@@ -7,6 +7,15 @@ public struct StoreSource: Sendable {
     case file(path: String, offset: Int)
     case bytes(ByteBuffer)
     case kept(StoreMemory.Bytes)
+
+    /// Bytes of what is in memory; nil: the file says.
+    var countInMemory: Int? {
+      switch self {
+      case .file: nil
+      case .bytes(let bytes): bytes.readableBytes
+      case .kept(let bytes): bytes.count
+      }
+    }
   }
 
   public var content: Content

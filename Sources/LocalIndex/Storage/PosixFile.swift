@@ -198,18 +198,18 @@ enum Posix {
   /// Seconds since 1970 of the last modification.
   static func modificationTime(_ information: stat) -> Double {
     #if canImport(Glibc)
-      Double(information.st_mtim.tv_sec) + Double(information.st_mtim.tv_nsec) / 1e9
+      seconds(information.st_mtim)
     #else
-      Double(information.st_mtimespec.tv_sec) + Double(information.st_mtimespec.tv_nsec) / 1e9
+      seconds(information.st_mtimespec)
     #endif
   }
 
   /// Seconds since 1970 of the last change, a new name included.
   static func changeTime(_ information: stat) -> Double {
     #if canImport(Glibc)
-      Double(information.st_ctim.tv_sec) + Double(information.st_ctim.tv_nsec) / 1e9
+      seconds(information.st_ctim)
     #else
-      Double(information.st_ctimespec.tv_sec) + Double(information.st_ctimespec.tv_nsec) / 1e9
+      seconds(information.st_ctimespec)
     #endif
   }
 
@@ -217,8 +217,10 @@ enum Posix {
   static func now() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    return seconds(time)
   }
+
+  private static func seconds(_ time: timespec) -> Double { Double(time.tv_sec) + Double(time.tv_nsec) / 1e9 }
 
   static func read(_ path: String, limit: Int = 1 << 20) throws -> [UInt8] {
     let descriptor = try open(path, O_RDONLY)
