@@ -31,8 +31,13 @@ public struct SentInstance: Sendable, Hashable {
 
 /// What sending came to.
 public struct StoreResult: OperationResult {
-  /// In the order they were sent.
-  public var instances: [SentInstance]
+  /// In the order they were sent. What became of them does not change any more, only whether the peer keeps them.
+  public internal(set) var instances: [SentInstance]
+  public let completed: Int
+  public let warning: Int
+  public let failed: Int
+  /// Of those that are stored.
+  public let bytes: Int64
   public var seconds: Double
   /// How many were not sent since the peer had acknowledged them before.
   public var earlier = 0
@@ -42,10 +47,21 @@ public struct StoreResult: OperationResult {
   public var associations: Int?
   public var outcome: Outcome
 
-  public var completed: Int { instances.count { $0.isStored && $0.status?.isWarning == false } }
-  public var warning: Int { instances.count { $0.isStored && $0.status?.isWarning == true } }
-  public var failed: Int { instances.count { !$0.isStored } }
-  public var bytes: Int64 { instances.reduce(0) { $0 + ($1.isStored ? Int64($1.bytes) : 0) } }
+  init(instances: [SentInstance], seconds: Double, outcome: Outcome) {
+    (self.instances, self.seconds, self.outcome) = (instances, seconds, outcome)
+    var (warning, failed, bytes) = (0, 0, Int64(0))
+    for instance in instances {
+      guard instance.isStored else {
+        failed += 1
+        continue
+      }
+      if instance.status?.isWarning == true { warning += 1 }
+      bytes += Int64(instance.bytes)
+    }
+    (completed, self.warning) = (instances.count - warning - failed, warning)
+    (self.failed, self.bytes) = (failed, bytes)
+  }
+
   public var failedInstances: [String] { instances.filter { !$0.isStored }.map(\.sopInstanceUID) }
 
   /// The worst answer: the first failure's, else a warning's, else success.

@@ -87,7 +87,8 @@ struct InstanceSender: Sendable {
         try await lease.association.store(moveOriginator: moveOriginator) {
           isExtra && isAnotherWaiting() ? nil : turn.next()
         }
-        return await pool.giveBack(lease, keeps: keepsAssociations)
+        // One is enough for what is sent next.
+        return await pool.giveBack(lease, keeps: keepsAssociations && !isExtra)
       } catch {
         pool.discard(lease)
         list.putBack(turn.end())

@@ -136,21 +136,25 @@ struct SendList: Sendable {
   private mutating func add(_ files: [File]) throws(OperationError) {
     // A few are soon read again.
     if files.count > Self.pieceLength, memory == nil { memory = StoreMemory(capacity: Self.keptBytes) }
-    for (file, found) in zip(files, Self.look(at: files, memory)) {
-      switch found {
-      case .success(let instance): instances.append(instance)
-      case .failure(let error):
-        if file.isNamed {
-          if case .system(_, ENOENT)? = (error as? DicomFileError)?.reason {
-            throw OperationError("\(file.path): there is no such file")
-          }
-          throw OperationError(error is DicomFileError ? "\(error)" : "\(file.path) is not a DICOM file: \(error)")
-        }
-        // A link to a folder.
-        if (error as? DicomFileError)?.reason == .notAFile { continue }
-        skipped.append("not a DICOM file, left out: \(file.path)")
-      }
+    let found = Self.look(at: files, memory)
+    instances.reserveCapacity(instances.count + files.count)
+    for piece in found {
+      instances += piece.instances
+      for (file, error) in piece.others { try pass(over: file, error) }
     }
+  }
+
+  /// What is no instance is left out, unless somebody named it.
+  private mutating func pass(over file: File, _ error: any Error) throws(OperationError) {
+    if file.isNamed {
+      if case .system(_, ENOENT)? = (error as? DicomFileError)?.reason {
+        throw OperationError("\(file.path): there is no such file")
+      }
+      throw OperationError(error is DicomFileError ? "\(error)" : "\(file.path) is not a DICOM file: \(error)")
+    }
+    // A link to a folder.
+    if (error as? DicomFileError)?.reason == .notAFile { return }
+    skipped.append("not a DICOM file, left out: \(file.path)")
   }
 
   /// What waits in memory at most.
@@ -158,15 +162,28 @@ struct SendList: Sendable {
   /// How many headers one processor reads at a time.
   private static let pieceLength = 64
 
+  /// What neighbours in the list are.
+  private struct Piece: Sendable {
+    var instances: [OutgoingInstance] = []
+    var others: [(file: File, error: any Error)] = []
+  }
+
   /// Reads the headers on all processors: nothing can be proposed to a peer before all are known.
-  private static func look(at files: [File], _ memory: StoreMemory?) -> [Result<OutgoingInstance, any Error>] {
-    let pieces = (files.count + pieceLength - 1) / pieceLength
-    let found = Mutex<[[Result<OutgoingInstance, any Error>]]>(Array(repeating: [], count: pieces))
-    DispatchQueue.concurrentPerform(iterations: pieces) { piece in
-      let range = piece * pieceLength..<min((piece + 1) * pieceLength, files.count)
-      let results = files[range].map { file in Result { try OutgoingInstance(file: file.path, memory: memory) } }
-      found.withLock { $0[piece] = results }
+  private static func look(at files: [File], _ memory: StoreMemory?) -> [Piece] {
+    let count = (files.count + pieceLength - 1) / pieceLength
+    let found = Mutex<[Piece]>(Array(repeating: Piece(), count: count))
+    DispatchQueue.concurrentPerform(iterations: count) { number in
+      var piece = Piece()
+      piece.instances.reserveCapacity(pieceLength)
+      for file in files[number * pieceLength..<min((number + 1) * pieceLength, files.count)] {
+        do {
+          piece.instances.append(try OutgoingInstance(file: file.path, memory: memory))
+        } catch {
+          piece.others.append((file, error))
+        }
+      }
+      found.withLock { $0[number] = piece }
     }
-    return found.withLock { $0.flatMap { $0 } }
+    return found.withLock { $0 }
   }
 }

@@ -146,9 +146,12 @@ final class SendLedger: Sendable {
   func begin(_ instances: [OutgoingInstance]) -> [OutgoingInstance] {
     var seen: Set<String> = []
     seen.reserveCapacity(instances.count)
-    let repeated = instances.map(\.sopInstanceUID.rawValue).filter { !seen.insert($0).inserted }
+    var repeated: Set<String> = []
+    for instance in instances where !seen.insert(instance.sopInstanceUID.rawValue).inserted {
+      repeated.insert(instance.sopInstanceUID.rawValue)
+    }
     let acknowledged = state.withLock { state in
-      state.repeated = Set(repeated)
+      state.repeated = repeated
       return state.allAcknowledged()
     }
     return acknowledged.isEmpty ? instances : instances.filter { !acknowledged.contains($0.sopInstanceUID.rawValue) }

@@ -131,9 +131,14 @@ extension Station {
     if asked == 0 { words = "nothing was left to send" }
     if result.warning > 0 { words += ", \(result.warning) with a warning" }
     if result.earlier > 0 { words += ", \(Words.grouped(result.earlier)) acknowledged before" }
-    var details = result.instances.filter { !$0.isStored }.map { "\($0.sopInstanceUID): \($0.reason)" }
-    details += result.instances.filter { $0.isStored && $0.status?.isWarning == true }.map {
-      "stored with a warning: \($0.sopInstanceUID): \($0.reason)"
+    var details: [String] = []
+    if result.failed > 0 {
+      details += result.instances.filter { !$0.isStored }.map { "\($0.sopInstanceUID): \($0.reason)" }
+    }
+    if result.warning > 0 {
+      details += result.instances.filter { $0.isStored && $0.status?.isWarning == true }.map {
+        "stored with a warning: \($0.sopInstanceUID): \($0.reason)"
+      }
     }
     details += list.skipped
     if job.isCancelled { return Outcome(.cancelled, "cancelled after \(words)", details: details) }
