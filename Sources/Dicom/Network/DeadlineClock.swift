@@ -17,6 +17,10 @@ public protocol ScheduledWork: Sendable {
 
 /// Real time.
 public struct SystemDeadlineClock: DeadlineClock {
+  /// Of threads that are no event loop. A loop asked for each time would take the turn of the next connection, so that
+  /// several opened at once could all come to lie on the same one.
+  private static let loop = MultiThreadedEventLoopGroup.singleton.next()
+
   public init() {}
 
   public var now: ContinuousClock.Instant { .now }
@@ -27,7 +31,7 @@ public struct SystemDeadlineClock: DeadlineClock {
     let (seconds, attoseconds) = now.duration(to: instant).components
     // A wait of more than a year would overflow on the way to nanoseconds.
     let nanoseconds = min(max(seconds, 0), 31_536_000) * 1_000_000_000 + attoseconds / 1_000_000_000
-    let loop = MultiThreadedEventLoopGroup.singleton.any()
+    let loop = MultiThreadedEventLoopGroup.currentEventLoop ?? Self.loop
     return LoopWork(task: loop.scheduleTask(in: .nanoseconds(max(nanoseconds, 0)), work))
   }
 
