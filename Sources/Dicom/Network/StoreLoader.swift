@@ -53,7 +53,7 @@ final class LoadedStore: Sendable {
 /// for the disk nor a change of threads.
 final class StoreLoader: Sendable {
   /// What one visit of the disk loads: so many instances, or so many bytes of them.
-  static let batchCount = 32
+  private static let batchCount = 32
   static let batchBytes = 1 << 20
   /// Memory that is used again: touching new pages costs more than reading into known ones.
   private static let maximumSpare = 2 * batchCount
@@ -74,6 +74,7 @@ final class StoreLoader: Sendable {
   }
 
   private let next: @Sendable () -> OutgoingStore?
+  private let ahead: @Sendable () -> Int
   private let association: Association
   private let encoder: MessageEncoder
   private let moveOriginator: MoveOriginator?
@@ -81,21 +82,29 @@ final class StoreLoader: Sendable {
   private let spare = NIOLockedValueBox(Spare())
 
   init(
-    _ next: @escaping @Sendable () -> OutgoingStore?, association: Association, encoder: MessageEncoder,
-    moveOriginator: MoveOriginator?, priority: Priority
+    _ next: @escaping @Sendable () -> OutgoingStore?, ahead: @escaping @Sendable () -> Int, association: Association,
+    encoder: MessageEncoder, moveOriginator: MoveOriginator?, priority: Priority
   ) {
     self.next = next
+    self.ahead = ahead
     self.association = association
     self.encoder = encoder
     self.moveOriginator = moveOriginator
     self.priority = priority
   }
 
-  /// Loads some more. It blocks; never two at once.
-  func load() -> (loaded: [Loaded], isExhausted: Bool) {
+  /// How many to load where so many are loaded already; 0: those are enough for now.
+  func useful(beside ready: Int) -> Int {
+    guard ready <= Self.batchCount / 2 else { return 0 }
+    let count = min(Self.batchCount, max(1, ahead()))
+    return ready <= count / 2 ? count : 0
+  }
+
+  /// Loads so many more, or what there are. It blocks; never two at once.
+  func load(_ count: Int) -> (loaded: [Loaded], isExhausted: Bool) {
     var loaded: [Loaded] = []
     var bytes = 0
-    while loaded.count < Self.batchCount, bytes < Self.batchBytes {
+    while loaded.count < count, bytes < Self.batchBytes {
       guard let store = next() else { return (loaded, true) }
       do {
         let one = try load(store)

@@ -36,12 +36,12 @@ final class StoreSender: OperationSeries {
 
   /// Has more loaded when little is left, unless the disk is needed for the one under way.
   private func loadMore() {
-    guard !isLoading, !isExhausted, done != nil, ready.count <= StoreLoader.batchCount / 2, !isReading,
-      piece?.isLast != false
-    else { return }
+    guard !isLoading, !isExhausted, done != nil, !isReading, piece?.isLast != false else { return }
+    let count = loader.useful(beside: ready.count)
+    guard count > 0 else { return }
     isLoading = true
     let (bound, loader) = (bound, loader)
-    NIOThreadPool.singleton.runIfActive(eventLoop: bound.eventLoop) { loader.load() }
+    NIOThreadPool.singleton.runIfActive(eventLoop: bound.eventLoop) { loader.load(count) }
       .whenComplete { bound.value.loaded($0) }
   }
 

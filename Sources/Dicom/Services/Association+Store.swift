@@ -38,19 +38,20 @@ extension Association {
 
   /// C-STORE of one instance after the other, the next ones read while the peer is at work. `next` gives them, and nil
   /// when there are no more; it is called ahead of their turn, on a thread that may block, and never twice at once.
+  /// `ahead` says how many of them may be taken at once: fewer where others wait for them too.
   ///
   /// - Throws: `AssociationError` when the association has ended before all were answered; each instance is told of its
   ///   own fate.
   public func store(
     moveOriginator: MoveOriginator? = nil, priority: Priority = .medium,
-    next: @escaping @Sendable () -> OutgoingStore?
+    ahead: @escaping @Sendable () -> Int = { .max }, next: @escaping @Sendable () -> OutgoingStore?
   ) async throws {
     guard !Task.isCancelled else { throw error(.cancelled, .store) }
     guard let encoder = MessageEncoder(maximumPDULength: peer.maximumPDULength) else {
       throw error(.notEstablished, .store)
     }
     let loader = StoreLoader(
-      next, association: self, encoder: encoder, moveOriginator: moveOriginator, priority: priority)
+      next, ahead: ahead, association: self, encoder: encoder, moveOriginator: moveOriginator, priority: priority)
     try await onSession { session, done in
       let sender = StoreSender(session, loader, done: done)
       sender.start()

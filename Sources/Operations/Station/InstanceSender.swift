@@ -63,6 +63,7 @@ struct InstanceSender: Sendable {
     defer { if isExtra { onFewer() } }
     // What one waits for must not be over because another goes on.
     let deadlines = associations > 1 ? self.deadlines.branch() : self.deadlines
+    let ahead: @Sendable () -> Int = { [associations] in associations > 1 ? list.share(among: associations) : .max }
     var isFresh = false
     var pause: Duration?
     while true {
@@ -84,7 +85,7 @@ struct InstanceSender: Sendable {
       }
       let turn = SendingTurn(self, list, lease.association, wasDead: lease.wasDead, scratch)
       do {
-        try await lease.association.store(moveOriginator: moveOriginator) {
+        try await lease.association.store(moveOriginator: moveOriginator, ahead: ahead) {
           isExtra && isAnotherWaiting() ? nil : turn.next()
         }
         // One is enough for what is sent next.

@@ -44,6 +44,11 @@ final class SharedInstances: Sendable {
     }
   }
 
+  /// How many one association may take at once: few when few are left, so that all of them end at about the same time.
+  func share(among associations: Int) -> Int {
+    state.withLock { ($0.end - $0.next + $0.returned.count) / (2 * associations) }
+  }
+
   func putBack(_ numbers: [Int]) { state.withLock { $0.returned = ($0.returned + numbers).sorted(by: >) } }
 
   /// Whether one that was under way when its association was lost shall be sent again: a peer that ends two associations
