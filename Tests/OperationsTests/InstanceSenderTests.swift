@@ -43,4 +43,16 @@ struct InstanceSenderTests {
         InstanceSender.contexts($0).count <= AssociationParameters.maximumPresentationContexts
       })
   }
+
+  @Test("the fewer instances are left, the fewer does one of several associations take ahead of the others")
+  func shares() throws {
+    let list = SharedInstances(try (0..<40).map { try instance($0) }, reconnections: 0)
+    list.open(40)
+    var shares: [Int] = []
+    while list.next() != nil { shares.append(list.share(among: 4)) }
+    #expect(shares.first == 4 && shares.last == 0)
+    #expect(shares == shares.sorted(by: >), "fewer and fewer")
+    list.putBack(Array(32..<40))
+    #expect(list.share(among: 4) == 1, "those that come back from a lost association count")
+  }
 }

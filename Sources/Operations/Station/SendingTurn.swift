@@ -52,7 +52,11 @@ final class SendingTurn: Sendable {
     scratch.remove(Self.name(number))
     if case .failure(let error) = answer {
       if wasDead(error) { return }
-      if InstanceSender.isLoss(error), sender.isGoingOn, list.mayTryAgain(number, after: error) { return }
+      if InstanceSender.isLoss(error), sender.isGoingOn,
+        list.mayTryAgain(number, after: error, hasAnswers: hasAnswers)
+      {
+        return
+      }
     }
     state.withLock { state in
       state.taken.removeAll { $0 == number }

@@ -9,8 +9,8 @@ final class SharedInstances: Sendable {
     /// Taken by an association that turned out to be dead.
     var returned: [Int] = []
     var results: [SentInstance?]
-    /// Those under way when an association was lost, and why: each gets one more try.
-    var lost: [Int: any Error] = [:]
+    /// Those under way when an association was lost, why, and how often.
+    var lost: [Int: (error: any Error, times: Int)] = [:]
     /// How many more associations may be asked for after a loss.
     var reconnections: Int
     var failure: (any Error)?
@@ -52,11 +52,13 @@ final class SharedInstances: Sendable {
   func putBack(_ numbers: [Int]) { state.withLock { $0.returned = ($0.returned + numbers).sorted(by: >) } }
 
   /// Whether one that was under way when its association was lost shall be sent again: a peer that ends two associations
-  /// at the same instance would end a third.
-  func mayTryAgain(_ number: Int, after loss: any Error) -> Bool {
+  /// at the same instance would end a third. One that had answered others before may have ended it for their number; then
+  /// it takes three.
+  func mayTryAgain(_ number: Int, after loss: any Error, hasAnswers: Bool) -> Bool {
     state.withLock { state in
-      guard state.lost.updateValue(loss, forKey: number) == nil else { return false }
-      return state.reconnections > 0
+      let times = (state.lost[number]?.times ?? 0) + 1
+      state.lost[number] = (loss, times)
+      return times < (hasAnswers ? 3 : 2) && state.reconnections > 0
     }
   }
 
@@ -87,7 +89,7 @@ final class SharedInstances: Sendable {
       result
         ?? SentInstance(
           sopInstanceUID: instances[number].sopInstanceUID.rawValue, status: nil,
-          problem: lost[number].map { "not acknowledged: \($0)" } ?? "not sent", bytes: instances[number].bytes)
+          problem: lost[number].map { "not acknowledged: \($0.error)" } ?? "not sent", bytes: instances[number].bytes)
     }
     return (results, failure ?? (known.contains { $0 == nil } ? CancellationError() : nil))
   }
