@@ -80,12 +80,14 @@ struct Fluoro: InterfaceCommand {
       // `fluoro modalities help add` means `fluoro help modalities add`, which is all that the argument parser knows.
       return try parseAsRoot(["help"] + arguments.dropLast(rest.count) + rest.dropFirst())
     }
-    if type != Fluoro.self, type.configuration.subcommands.isEmpty, let command = try? type.parseAsRoot(Array(rest)),
-      Swift.type(of: command) == type
-    {
+    if type != Fluoro.self, type.configuration.subcommands.isEmpty, let command = alone(type, Array(rest)) {
       return command
     }
     return try parseAsRoot(arguments)
+  }
+
+  private static func alone<Command: ParsableCommand>(_ type: Command.Type, _ arguments: [String]) -> Command? {
+    (try? Alone<Command>.parseAsRoot(arguments) as? Alone<Command>)?.command
   }
 
   /// A word where the name of a command was expected is named; the argument parser speaks of an unexpected argument, and
@@ -102,4 +104,12 @@ struct Fluoro: InterfaceCommand {
     let hint = Nearest.suggestion(for: word, among: names) ?? "`\(parent) --help` lists what there is"
     throw .usage("\(parent) has no command \"\(word)\"; \(hint)")
   }
+}
+
+/// A command without those above it. That it is below another keeps the argument parser from looking first whether a script of
+/// completions is asked for, in two more commands, which takes as long as to read this one.
+private struct Alone<Command: ParsableCommand>: ParsableCommand {
+  static var configuration: CommandConfiguration { CommandConfiguration(commandName: "", _superCommandName: "fluoro") }
+
+  @OptionGroup var command: Command
 }
