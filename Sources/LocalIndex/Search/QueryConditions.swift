@@ -4,18 +4,23 @@ import GRDB
 /// The WHERE clause of a ``QueryTranslation`` as it grows.
 struct QueryConditions {
   let level: Level
+  /// What gives the id of the resource that is tested: what is below it is looked for by that, if possible before its own row,
+  /// which lies on a page of its own, is read.
+  private let id: String
   private var own: [SQL] = []
   private var below: [(level: Level, condition: SQL)] = []
   /// What the index does not keep: tested on files.
   private(set) var fileMatchers: [ValueMatcher] = []
   private(set) var fileMoments: [MomentKey] = []
 
-  init(level: Level) { self.level = level }
+  init(level: Level, id: String) {
+    self.level = level
+    self.id = id
+  }
 
   /// One condition for everything below, so that one and the same series, or instance, matches all its keys.
   var all: [SQL] {
     guard let deepest = below.map(\.level).max() else { return own }
-    let parent = QueryTranslation.alias(level) + ".id"
     let inner = below.sorted { $0.level < $1.level }.map(\.condition).joined(separator: " AND ")
     let link =
       switch level {
@@ -34,7 +39,7 @@ struct QueryConditions {
       }
     }
     let source = tables.joined(separator: " ")
-    return own + ["EXISTS (SELECT 1 FROM \(sql: source) WHERE \(sql: link) = \(sql: parent) AND \(inner))"]
+    return own + ["EXISTS (SELECT 1 FROM \(sql: source) WHERE \(sql: link) = \(sql: id) AND \(inner))"]
   }
 
   mutating func add(_ matcher: ValueMatcher, text: String) {
@@ -46,7 +51,7 @@ struct QueryConditions {
       addModalities(matcher, text)
     } else if tag == .sopClassesInStudy {
       let condition = ValueCondition(matcher.alternatives, over: "x.SOPClassUID").sql
-      let link = level == .patient ? "y.patient = p.id" : "y.id = st.id"
+      let link = level == .patient ? "y.patient = \(id)" : "y.id = \(studyID)"
       own.append(
         """
         EXISTS (SELECT 1 FROM study y CROSS JOIN series z ON z.study = y.id CROSS JOIN instance x ON x.series = z.id
@@ -98,9 +103,12 @@ struct QueryConditions {
     let condition = Self.condition("x", .series, ValueMatcher(.modality, text), text)
     own.append(
       level == .patient
-        ? "EXISTS (SELECT 1 FROM study y CROSS JOIN series x ON x.study = y.id WHERE y.patient = p.id AND \(condition))"
-        : "EXISTS (SELECT 1 FROM series x WHERE x.study = st.id AND \(condition))")
+        ? "EXISTS (SELECT 1 FROM study y CROSS JOIN series x ON x.study = y.id WHERE y.patient = \(sql: id) AND \(condition))"
+        : "EXISTS (SELECT 1 FROM series x WHERE x.study = \(sql: studyID) AND \(condition))")
   }
+
+  /// Of a study, or of what is below one.
+  private var studyID: String { level == .study ? id : "st.id" }
 
   /// A study's row has the tags of its patient too.
   private func table(_ place: Level) -> String {

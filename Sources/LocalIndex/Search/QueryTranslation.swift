@@ -40,7 +40,11 @@ struct QueryTranslation {
 
   /// - Parameter db: asked how many resources the keys leave, to take the narrowest of several ways.
   init(_ query: LocalQuery, _ db: Database) throws {
-    var builder = QueryConditions(level: query.level)
+    let alias = Self.alias(query.level)
+    let isSorted = !query.orderBy.isEmpty
+    var way: QueryDriver?
+    if query.rows == nil, let best = try QueryDriver.best(query, db), best.isNarrow || !isSorted { way = best.driver }
+    var builder = QueryConditions(level: query.level, id: way == nil ? "\(alias).id" : "way.id")
     for key in query.keys { builder.add(ValueMatcher(key, zone: query.zone), text: key.value) }
     for moment in query.moments { builder.add(moment) }
     fileMatchers = builder.fileMatchers
@@ -48,17 +52,13 @@ struct QueryTranslation {
     sequences = query.sequences
     isTestedOnFiles =
       !builder.fileMatchers.isEmpty || !builder.fileMoments.isEmpty || query.sequences.contains { !$0.isUniversal }
-    let alias = Self.alias(query.level)
     var conditions = builder.all
     var from = SQL(sql: Self.source(query.level))
-    let isSorted = !query.orderBy.isEmpty
-    var isFound = false
     if let rows = query.rows {
       conditions.append("\(sql: alias).id IN (\(sql: rows.map(String.init).joined(separator: ", ")))")
-    } else if let best = try QueryDriver.best(query, db), best.isNarrow || !isSorted {
-      from = "(\(best.driver.sql)) way CROSS JOIN \(from)"
+    } else if let way {
+      from = "(\(way.sql)) way CROSS JOIN \(from)"
       conditions.insert("\(sql: alias).id = way.id", at: 0)
-      isFound = !isSorted
     }
     let filter: SQL = conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))"
     let orders = query.orderBy.compactMap { order in
@@ -75,7 +75,7 @@ struct QueryTranslation {
       sql = "SELECT \(sql: columns) FROM \(sql: source) WHERE \(sql: alias).id IN (\(ids))\(sql: order)"
     } else {
       // Without an order asked for: as they are found, in the order of arrival where all are looked at.
-      sql = "SELECT \(sql: columns) FROM \(from)\(filter)\(sql: isFound ? "" : order)\(page)"
+      sql = "SELECT \(sql: columns) FROM \(from)\(filter)\(sql: way == nil || isSorted ? order : "")\(page)"
     }
   }
 
