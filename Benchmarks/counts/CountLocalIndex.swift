@@ -9,10 +9,10 @@ enum IndexCounts {
     let arguments = CommandLine.arguments
     guard arguments.count > 3, arguments[1] == "insert" else { return print("usage: insert STORAGE FILE...") }
     let folder = try StorageFolder(opening: arguments[2], options: StorageOptions())
-    let pool = try IndexDatabase.openIndex(folder).pool
+    let index = try IndexDatabase.openIndex(folder, isForLookup: false).database
     let paths = Array(arguments[3...])
     for start in stride(from: 0, to: paths.count, by: 100) {
-      try pool.write { db in
+      try index.write { db in
         let update = IndexUpdate(db)
         for (number, path) in paths[start..<min(start + 100, paths.count)].enumerated() {
           let record = try InstanceHeader(DicomFile(path).dataSet).record(
@@ -23,7 +23,6 @@ enum IndexCounts {
         try update.finish()
       }
     }
-    print(try pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM instance") ?? 0 })
-    try pool.close()
+    print(try index.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM instance") ?? 0 })
   }
 }

@@ -23,8 +23,8 @@ public final class LocalIndex: Sendable {
   public let path: String
   public let options: StorageOptions
   let storage: StorageFolder
-  let pool: DatabasePool
-  let statePool: DatabasePool
+  let database: StorageDatabase
+  let state: StorageDatabase
   let writer: IndexWriter
   let placement: Placement
   let observers = Observers<IndexChange>()
@@ -44,32 +44,36 @@ public final class LocalIndex: Sendable {
   /// Opens the storage folder, and makes it when it is missing or empty. After a process that ended without closing it,
   /// its partial files are removed and the index is completed from the files.
   ///
+  /// - Parameter isForLookup: it is opened for one or a few searches, one after the other, which is quicker; all else can be
+  ///   done as well.
   /// - Throws: ``StorageError``: the folder is not fluoro's, read-only, full or on a network file system.
-  public init(storage path: String, options: StorageOptions = StorageOptions()) throws {
+  public init(
+    storage path: String, options: StorageOptions = StorageOptions(), isForLookup: Bool = false
+  ) throws {
     self.options = options
     storage = try StorageFolder(opening: path, options: options)
     self.path = storage.path
     let isNew: Bool
     do {
       // Whoever comes first makes their tables.
-      (pool, isNew, statePool) = try FileLock.holding(folder: storage.path) { [storage] in
-        let index = try IndexDatabase.openIndex(storage)
-        return (index.pool, index.isNew, try IndexDatabase.openState(storage))
+      (database, isNew, state) = try FileLock.holding(folder: storage.path) { [storage] in
+        let index = try IndexDatabase.openIndex(storage, isForLookup: isForLookup)
+        return (index.database, index.isNew, try IndexDatabase.openState(storage, isForLookup: isForLookup))
       }
     } catch let error as DatabaseError {
       throw Self.translate(error, storage.indexPath)
     }
     let records = StoredRecords(storage: storage, options: options)
-    writer = IndexWriter(pool: pool, statePool: statePool, observers: observers) { [logger] id, version in
+    writer = IndexWriter(database, state, observers) { [logger] id, version in
       do { return try records.record(ofInstance: id, version: version) } catch {
         logger.warning("\(records.storage.path(ofInstance: id, version: version)) cannot be read: \(error)")
         return nil
       }
     }
-    placement = Placement(storage: storage, options: options, writer: writer, statePool: statePool)
+    placement = Placement(storage: storage, options: options, writer: writer, state: state)
     try recover(isNew: isNew)
     // As after a process that was killed amid much work; whoever works now looks after its own.
-    if try Posix.names(in: storage.incomingPath).isEmpty { IndexDatabase.emptyLongLogs([pool, statePool]) }
+    if try Posix.names(in: storage.incomingPath).isEmpty { IndexDatabase.emptyLongLogs([database, state]) }
     do { try takePendingHistory() } catch {
       logger.warning("The history that waits is left for the next start: \(error)")
     }
@@ -88,11 +92,11 @@ public final class LocalIndex: Sendable {
       if case .writing(let current, let journal) = session { return (current, journal) }
       return nil
     }
-    let end: @Sendable () throws -> Void = { [writer, pool, statePool] in
+    let end: @Sendable () throws -> Void = { [writer, database, state] in
       // The last files are made now; they belong to the session that ends.
       try ended?.1?.close()
       try writer.flush()
-      IndexDatabase.emptyLongLogs([pool, statePool])
+      IndexDatabase.emptyLongLogs([database, state])
       ended?.0.end()
     }
     if ended?.1?.isCurrent == true {
@@ -203,20 +207,20 @@ public final class LocalIndex: Sendable {
     do {
       journalInUse?.settle()
       try? writer.flush()
-      return try pool.read(body)
+      return try database.read(body)
     } catch let error as DatabaseError {
       throw Self.translate(error, storage.indexPath)
     }
   }
 
   func readState<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    do { return try statePool.read(body) } catch let error as DatabaseError {
+    do { return try state.read(body) } catch let error as DatabaseError {
       throw Self.translate(error, storage.statePath)
     }
   }
 
   func writeState<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    do { return try statePool.write(body) } catch let error as DatabaseError {
+    do { return try state.write(body) } catch let error as DatabaseError {
       throw Self.translate(error, storage.statePath)
     }
   }

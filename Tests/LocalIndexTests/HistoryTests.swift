@@ -72,7 +72,7 @@ import Testing
     let index = try open()
     try index.addHistory([entry("echo", "PACS1")])
     // As if as many as are kept had followed.
-    try index.statePool.write { db in
+    try index.state.write { db in
       try db.execute(
         sql: "UPDATE sqlite_sequence SET seq = ? WHERE name = 'history'", arguments: [LocalIndex.keptHistory])
     }

@@ -174,8 +174,10 @@ import Testing
     #expect(try index.statistics().instances == 2)
   }
 
-  @Test("after a process that ended without closing, files without a row are found and partial ones cleared")
-  func recovery() throws {
+  @Test(
+    "after a process that ended without closing, files without a row are found and partial ones cleared",
+    arguments: [false, true])
+  func recovery(isForLookup: Bool) throws {
     try fill()
     let before = try Self.content(index)
     let gone = try index.receive(makeDataSet(study: "1.2.8", series: "1.2.8.1", instance: "1.2.8.1.1"))
@@ -194,7 +196,7 @@ import Testing
         try db.execute(sql: "DELETE FROM version")
       }
     }
-    let again = try LocalIndex(storage: folder.storage)
+    let again = try LocalIndex(storage: folder.storage, isForLookup: isForLookup)
     #expect(try again.contains(sopInstanceUID: "1.2.3.2.2"))
     #expect(try again.contains(sopInstanceUID: "1.2.8.1.1") == false)
     #expect(!FileManager.default.fileExists(atPath: session))

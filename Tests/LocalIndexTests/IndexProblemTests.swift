@@ -17,14 +17,14 @@ import Testing
 
   /// SQLite itself answers as on a full disk: no page more than so many.
   private func limitPages(_ count: Int) throws {
-    try index.pool.writeWithoutTransaction { db in
+    try index.database.writeWithoutTransaction { db in
       // A pragma that answers cannot be just executed.
       _ = try Int.fetchOne(db, sql: "PRAGMA max_page_count = \(count)")
     }
   }
 
   private func setReadOnly(_ isReadOnly: Bool) throws {
-    try index.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = \(isReadOnly ? 1 : 0)") }
+    try index.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = \(isReadOnly ? 1 : 0)") }
   }
 
   @Test(
@@ -62,7 +62,7 @@ import Testing
     #expect(await heard.next() == .some(nil), "without anything that comes or is looked for")
     #expect(index.problem == nil)
     // Not by a look of the index's own, which would have it written first.
-    #expect(try await index.pool.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM instance") } == stored)
+    #expect(try index.database.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM instance") } == stored)
     try index.receive(makeDataSet(instance: "1.2.3.1.3000"))
     observation.cancel()
     tell.finish()

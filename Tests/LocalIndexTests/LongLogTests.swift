@@ -20,8 +20,8 @@ import Testing
 
   /// As much work does.
   private func writeLongLogs() throws {
-    for pool in [index.pool, index.statePool] {
-      try pool.write { db in
+    for database in [index.database, index.state] {
+      try database.write { db in
         try db.execute(sql: "CREATE TABLE much AS SELECT randomblob(3000000) AS bytes")
       }
     }
@@ -39,15 +39,15 @@ import Testing
     try writeLongLogs()
     let next = try LocalIndex(storage: folder.storage)
     for database in ["index", "state"] { #expect(try logLength(database) == 0) }
-    #expect(try next.statePool.read { try Int.fetchOne($0, sql: "SELECT length(bytes) FROM much") } == 3_000_000)
+    #expect(try next.state.read { try Int.fetchOne($0, sql: "SELECT length(bytes) FROM much") } == 3_000_000)
   }
 
   @Test("one that is being read from is left alone, and nobody waits") func whileRead() throws {
-    try index.statePool.write { try $0.execute(sql: "CREATE TABLE few AS SELECT 1 AS number") }
-    try index.statePool.read { db in
+    try index.state.write { try $0.execute(sql: "CREATE TABLE few AS SELECT 1 AS number") }
+    try index.state.read { db in
       // The reader's view begins with what it reads first.
       #expect(try Int.fetchOne(db, sql: "SELECT number FROM few") == 1)
-      try index.statePool.write { try $0.execute(sql: "CREATE TABLE much AS SELECT randomblob(3000000) AS bytes") }
+      try index.state.write { try $0.execute(sql: "CREATE TABLE much AS SELECT randomblob(3000000) AS bytes") }
       _ = try LocalIndex(storage: folder.storage)
       #expect(try logLength("state") > 3_000_000)
       #expect(try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'much')") == false)

@@ -33,7 +33,8 @@ import Testing
     try FileManager.default.moveItem(atPath: path + ".old", toPath: path)
   }
 
-  @Test("from every released version", arguments: ["1 resources"]) func opens(_ migration: String) throws {
+  @Test("from every released version", arguments: ["1 resources"], [false, true])
+  func opens(_ migration: String, isForLookup: Bool) throws {
     let before: [String]
     do {
       let index = try LocalIndex(storage: folder.storage, options: StorageOptions(durability: .none))
@@ -43,7 +44,8 @@ import Testing
       try index.close()
     }
     try takeBack(to: migration)
-    let index = try LocalIndex(storage: folder.storage, options: StorageOptions(durability: .none))
+    let index = try LocalIndex(
+      storage: folder.storage, options: StorageOptions(durability: .none), isForLookup: isForLookup)
     #expect(try HousekeepingTests.content(index) == before)
     let found = try index.find(LocalQuery(level: .study, [(.referringPhysicianName, "*NOETHER*")]))
     #expect(found.map { $0.dataSet.string(.patientID) } == ["P1"])
@@ -55,12 +57,15 @@ import Testing
     #expect(try index.statistics().studies == 3)
   }
 
-  @Test("one that a later version wrote is left alone") func later() throws {
+  @Test("one that a later version wrote is left alone", arguments: [false, true])
+  func later(isForLookup: Bool) throws {
     do { try LocalIndex(storage: folder.storage).close() }
     let database = try DatabaseQueue(path: folder.storage + "/index.sqlite")
     try database.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99 of the future')") }
     try database.close()
-    let error = #expect(throws: StorageError.self) { try LocalIndex(storage: folder.storage) }
+    let error = #expect(throws: StorageError.self) {
+      try LocalIndex(storage: folder.storage, isForLookup: isForLookup)
+    }
     #expect(error?.reason == .newerFormat)
   }
 }

@@ -76,7 +76,7 @@ import Testing
     let file = try #require(FileManager.default.contents(atPath: stored.path))
     #expect(file.suffix(whole.count) == whole)
     try index.writer.flush()
-    #expect(try Digests.read(index.statePool, stored.id, version: 1) == file.withUnsafeBytes { FileDigest.of($0) })
+    #expect(try Digests.read(index.state, stored.id, version: 1) == file.withUnsafeBytes { FileDigest.of($0) })
   }
 
   @Test("is found as soon as it is committed") func found() throws {

@@ -115,13 +115,14 @@ import Testing
     #expect(try other.claimReception("another") != nil)
   }
 
-  @Test("a damaged index is built again from the files") func damaged() throws {
+  @Test("a damaged index is built again from the files", arguments: [false, true])
+  func damaged(isForLookup: Bool) throws {
     let index = try LocalIndex(storage: folder.storage)
     try index.receive(makeDataSet())
     try index.close()
     for suffix in ["-wal", "-shm"] { unlink(folder.storage + "/index.sqlite" + suffix) }
     try Data(repeating: 7, count: 50_000).write(to: URL(fileURLWithPath: folder.storage + "/index.sqlite"))
-    let again = try LocalIndex(storage: folder.storage)
+    let again = try LocalIndex(storage: folder.storage, isForLookup: isForLookup)
     #expect(try again.studies().map(\.patientID) == ["P1"])
   }
 }

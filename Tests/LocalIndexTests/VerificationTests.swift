@@ -44,7 +44,7 @@ import Testing
     unlink(stored[2].path)
     // A file that was exchanged as a whole, before its digest was known.
     try change(stored[3].path) { $0 = FileManager.default.contents(atPath: stored[4].path) ?? Data() }
-    try Digests.remove(index.statePool, [stored[3].id])
+    try Digests.remove(index.state, [stored[3].id])
     let stray = index.storage.path(ofInstance: OrthancIdentifier.patient(patientID: "stray"))
     try FileManager.default.createDirectory(
       atPath: (stray as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
@@ -59,7 +59,7 @@ import Testing
   @Test("what others store and delete meanwhile is no problem") func meanwhile() throws {
     let other = try LocalIndex(storage: folder.storage, options: StorageOptions(durability: .none))
     // Deleted, which was noted, and the index does not know yet.
-    try index.statePool.write { db in
+    try index.state.write { db in
       try db.execute(
         sql: "INSERT INTO deletedInstance (instance, time) VALUES (?, ?)",
         arguments: [try IndexUpdate.key(stored[0].id), Posix.now()])
@@ -91,13 +91,13 @@ import Testing
 
   @Test("a digest that is taken does not replace one that was noted meanwhile") func digestMeanwhile() throws {
     let key = Digests.Key(instance: stored[0].id, version: 1)
-    let noted = try #require(try Digests.read(index.statePool, stored[0].id, version: 1))
-    try Digests.write(index.statePool, [(key: key, value: noted &+ 1)], areTakenNow: true)
-    #expect(try Digests.read(index.statePool, stored[0].id, version: 1) == noted)
+    let noted = try #require(try Digests.read(index.state, stored[0].id, version: 1))
+    try Digests.write(index.state, [(key: key, value: noted &+ 1)], areTakenNow: true)
+    #expect(try Digests.read(index.state, stored[0].id, version: 1) == noted)
   }
 
   @Test("a digest that was never noted is taken, and tells from then on") func newDigests() throws {
-    try Digests.remove(index.statePool, stored.map(\.id))
+    try Digests.remove(index.state, stored.map(\.id))
     #expect(try index.verify().newDigests == 5)
     #expect(try index.verify().newDigests == 0)
     _ = try index.reindex()
@@ -115,7 +115,7 @@ import Testing
     let outcome = try other.verify()
     #expect(outcome.problems.isEmpty)
     #expect(outcome.newDigests == 0)
-    let count = try other.statePool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM digest") }
+    let count = try other.state.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM digest") }
     #expect(count == 5)
   }
 }

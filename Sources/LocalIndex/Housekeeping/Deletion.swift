@@ -86,7 +86,7 @@ extension LocalIndex {
   /// What is deleted may still be in a journal, of this process or another: a start must not make it a file again.
   private func noteDeletion(_ instances: [String]) throws {
     let now = Posix.now()
-    try statePool.write { db in
+    try state.write { db in
       for id in instances {
         try db.execute(
           sql: "INSERT OR REPLACE INTO deletedInstance (instance, time) VALUES (?, ?)",
@@ -98,7 +98,7 @@ extension LocalIndex {
   /// Whether an instance was deleted after it had been received.
   func wasDeleted(_ instance: String, since received: Double) throws -> Bool {
     let key = try IndexUpdate.key(instance)
-    return try statePool.read { db in
+    return try state.read { db in
       try Bool.fetchOne(
         db, sql: "SELECT EXISTS (SELECT 1 FROM deletedInstance WHERE instance = ? AND time >= ?)",
         arguments: [key, received]) ?? false
@@ -108,7 +108,7 @@ extension LocalIndex {
   /// To be called when no journal is left of a process that ended: those of living ones hold nothing older than a minute.
   func forgetDeletions() throws {
     let hourAgo = Posix.now() - 3600
-    try statePool.write { db in
+    try state.write { db in
       try db.execute(sql: "DELETE FROM deletedInstance WHERE time < ?", arguments: [hourAgo])
     }
   }

@@ -142,8 +142,8 @@ extension LocalIndex {
   /// - Throws: ``StorageError``, `CancellationError` when it was ended.
   public func reindex(progress: (_ outcome: ReindexOutcome) -> Bool = { _ in true }) throws -> ReindexOutcome {
     var outcome = ReindexOutcome()
-    try writer.perform { pool in
-      try pool.writeWithoutTransaction { db in
+    try writer.perform { database in
+      try database.writeWithoutTransaction { db in
         // As much as the index of a hundred thousand studies: its keys have no order that files could be read in.
         let pages = try Int.fetchOne(db, sql: "PRAGMA cache_size") ?? 0
         try db.execute(sql: "PRAGMA cache_size = -262144")
@@ -153,7 +153,7 @@ extension LocalIndex {
           return .commit
         }
       }
-      IndexDatabase.emptyLongLogs([pool])
+      IndexDatabase.emptyLongLogs([database])
     }
     var change = IndexChange()
     change.isEverything = true

@@ -98,7 +98,7 @@ extension LocalIndex {
       return problem.kind == .unlisted && Posix.exists(problem.path) ? problem : nil
     }
     do {
-      _ = try examine(listed, try Digests.read(statePool, file.id, version: file.version))
+      _ = try examine(listed, try Digests.read(state, file.id, version: file.version))
       return nil
     } catch let problem as VerifyOutcome.Problem {
       return problem
@@ -167,7 +167,7 @@ extension LocalIndex {
   }
 
   private func verify(_ files: [ListedFile], _ outcome: inout VerifyOutcome) throws {
-    let known = try Digests.read(statePool, files.map(\.key))
+    let known = try Digests.read(state, files.map(\.key))
     var new: [(key: Digests.Key, value: UInt64)] = []
     let results = Self.inParallel(files) { file in Result { try self.examine(file, known[file.key]) } }
     for (file, result) in zip(files, results) {
@@ -186,7 +186,7 @@ extension LocalIndex {
       }
     }
     outcome.newDigests += new.count
-    try Digests.write(statePool, new, areTakenNow: true)
+    try Digests.write(state, new, areTakenNow: true)
   }
 
   /// - Returns: nil when it is being deleted, or was.

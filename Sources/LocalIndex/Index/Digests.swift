@@ -9,8 +9,8 @@ enum Digests {
     let version: Int
   }
 
-  static func read(_ pool: DatabasePool, _ instance: String, version: Int) throws -> UInt64? {
-    try pool.read { db in
+  static func read(_ state: StorageDatabase, _ instance: String, version: Int) throws -> UInt64? {
+    try state.read { db in
       let value = try Int64.fetchOne(
         db, sql: "SELECT value FROM digest WHERE instance = ? AND version = ?",
         arguments: [try IndexUpdate.key(instance), version])
@@ -18,8 +18,8 @@ enum Digests {
     }
   }
 
-  static func read(_ pool: DatabasePool, _ keys: [Key]) throws -> [Key: UInt64] {
-    try pool.read { db in
+  static func read(_ state: StorageDatabase, _ keys: [Key]) throws -> [Key: UInt64] {
+    try state.read { db in
       let statement = try db.makeStatement(sql: "SELECT value FROM digest WHERE instance = ? AND version = ?")
       var result: [Key: UInt64] = [:]
       for key in keys {
@@ -32,10 +32,10 @@ enum Digests {
 
   /// - Parameter areTakenNow: from files, which may have been written anew meanwhile: what is noted already stays.
   static func write(
-    _ pool: DatabasePool, _ digests: some Collection<(key: Key, value: UInt64)>, areTakenNow: Bool = false
+    _ state: StorageDatabase, _ digests: some Collection<(key: Key, value: UInt64)>, areTakenNow: Bool = false
   ) throws {
     if digests.isEmpty { return }
-    try pool.write { db in
+    try state.write { db in
       let statement = try db.cachedStatement(
         sql: "INSERT OR \(areTakenNow ? "IGNORE" : "REPLACE") INTO digest (instance, version, value) VALUES (?, ?, ?)")
       for (key, value) in digests {
@@ -46,9 +46,9 @@ enum Digests {
   }
 
   /// Of instances that were deleted, with all their versions.
-  static func remove(_ pool: DatabasePool, _ instances: [String]) throws {
+  static func remove(_ state: StorageDatabase, _ instances: [String]) throws {
     if instances.isEmpty { return }
-    try pool.write { db in
+    try state.write { db in
       let statement = try db.cachedStatement(sql: "DELETE FROM digest WHERE instance = ?")
       for instance in instances { try statement.execute(arguments: [try IndexUpdate.key(instance)]) }
     }

@@ -3,41 +3,36 @@ import Foundation
 import GRDB
 import NIOConcurrencyHelpers
 
-/// Opens the two databases of a storage folder.
+/// The two databases of a storage folder.
 enum IndexDatabase {
-  /// `index.sqlite`. What it holds can be had from the files again, so a damaged one is thrown away.
+  /// Opens `index.sqlite`. What it holds can be had from the files again, so a damaged one is thrown away.
   /// - Returns: the database, and whether it is new and has to be filled from the files.
-  static func openIndex(_ storage: StorageFolder) throws -> (pool: DatabasePool, isNew: Bool) {
+  static func openIndex(
+    _ storage: StorageFolder, isForLookup: Bool
+  ) throws -> (database: StorageDatabase, isNew: Bool) {
     let isNew = (try? Posix.information(storage.indexPath).st_size) ?? 0 == 0
+    func opened() throws -> StorageDatabase {
+      let database = try StorageDatabase(
+        storage.indexPath, in: storage, { Schema.migrator }, isForLookup: isForLookup)
+      try database.open()
+      return database
+    }
     do {
-      return (try open(storage.indexPath, Schema.migrator, storage), isNew)
+      return (try opened(), isNew)
     } catch let error as DatabaseError
       where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode.primaryResultCode)
     {
       for suffix in ["", "-wal", "-shm"] { unlink(storage.indexPath + suffix) }
-      return (try open(storage.indexPath, Schema.migrator, storage), true)
+      return (try opened(), true)
     }
   }
 
-  static func openState(_ storage: StorageFolder) throws -> DatabasePool {
-    try open(storage.statePath, StateSchema.migrator, storage)
-  }
-
-  private static func open(
-    _ path: String, _ migrator: DatabaseMigrator, _ storage: StorageFolder
-  ) throws -> DatabasePool {
-    try storage.prepareDatabase(path)
-    let pool = try DatabasePool(path: path, configuration: configuration)
-    let state = try pool.read { db in
-      (complete: try migrator.hasCompletedMigrations(db), superseded: try migrator.hasBeenSuperseded(db))
-    }
-    if state.superseded {
-      throw StorageError(
-        .newerFormat,
-        "\(path) was written by a later version of fluoro; use that one, or another folder with --storage.")
-    }
-    if !state.complete { try migrator.migrate(pool) }
-    return pool
+  /// `state.sqlite`. Few lookups need it: for them it is opened when something does.
+  static func openState(_ storage: StorageFolder, isForLookup: Bool) throws -> StorageDatabase {
+    let database = try StorageDatabase(
+      storage.statePath, in: storage, { StateSchema.migrator }, isForLookup: isForLookup)
+    if !isForLookup { try database.open() }
+    return database
   }
 
   /// A log of so many bytes is read within a millisecond.
@@ -47,10 +42,10 @@ enum IndexDatabase {
   ///
   /// SQLite does so as it goes, but a log never gets shorter by that, and the first process to open a database after all
   /// others have ended reads the whole log. A rebuild, which is one transaction, leaves one as long as the index.
-  static func emptyLongLogs(_ pools: [DatabasePool]) {
-    for pool in pools where ((try? Posix.information(pool.path + "-wal").st_size) ?? 0) > longLog {
+  static func emptyLongLogs(_ databases: [StorageDatabase]) {
+    for database in databases where ((try? Posix.information(database.path + "-wal").st_size) ?? 0) > longLog {
       // What fails here is as before: slower to open.
-      try? pool.writeWithoutTransaction { db in
+      try? database.writeWithoutTransaction { db in
         try db.execute(sql: "PRAGMA busy_timeout = 0")
         defer { try? db.execute(sql: "PRAGMA busy_timeout = \(Int(patience * 1000))") }
         _ = try db.checkpoint(.truncate)
@@ -61,7 +56,7 @@ enum IndexDatabase {
   /// Seconds that another process's transaction is waited for.
   private static let patience: TimeInterval = 10
 
-  private static var configuration: Configuration {
+  static var configuration: Configuration {
     var configuration = Configuration()
     configuration.busyMode = .timeout(patience)
     configuration.maximumReaderCount = 4

@@ -30,8 +30,8 @@ final class IndexWriter: Sendable {
     var told: Set<StorageError.Reason> = []
   }
 
-  private let pool: DatabasePool
-  private let statePool: DatabasePool
+  private let database: StorageDatabase
+  private let state: StorageDatabase
   private let record: @Sendable (_ instance: String, _ version: Int) -> InstanceRecord?
   private let pending = NIOLockedValueBox(Pending())
   /// What others on this storage are told.
@@ -48,11 +48,11 @@ final class IndexWriter: Sendable {
 
   /// - Parameter record: reads what the index keeps of a stored instance; nil where it has no file that can be read.
   init(
-    pool: DatabasePool, statePool: DatabasePool, observers: Observers<IndexChange>,
+    _ database: StorageDatabase, _ state: StorageDatabase, _ observers: Observers<IndexChange>,
     record: @escaping @Sendable (_ instance: String, _ version: Int) -> InstanceRecord?
   ) {
-    self.pool = pool
-    self.statePool = statePool
+    self.database = database
+    self.state = state
     self.observers = observers
     self.record = record
   }
@@ -84,10 +84,10 @@ final class IndexWriter: Sendable {
   }
 
   /// Runs in the writer's turn, after what is waiting: for work that is no ``Change``.
-  func perform<Value>(_ body: (DatabasePool) throws -> Value) throws -> Value {
+  func perform<Value>(_ body: (StorageDatabase) throws -> Value) throws -> Value {
     try queue.sync {
       try drain()
-      return try body(pool)
+      return try body(database)
     }
   }
 
@@ -107,7 +107,7 @@ final class IndexWriter: Sendable {
       return
     }
     do {
-      let change = try pool.write { db in try apply(changes, db) }
+      let change = try database.write { db in try apply(changes, db) }
       progress.index(placed)
       noteDigests(changes)
       scheduleNext()
@@ -121,8 +121,8 @@ final class IndexWriter: Sendable {
   /// Keeps what could not be written, and tries it again by itself: the disk may have room before anything comes.
   private func wait(with changes: [Change], for error: any Error) {
     let failure =
-      (error as? DatabaseError).map { LocalIndex.translate($0, pool.path) } ?? error as? StorageError
-      ?? StorageError(.index, "The index \(pool.path) failed: \(error).")
+      (error as? DatabaseError).map { LocalIndex.translate($0, database.path) } ?? error as? StorageError
+      ?? StorageError(.index, "The index \(database.path) failed: \(error).")
     let (isNews, isRetryDue) = pending.withLockedValue { pending in
       defer {
         pending.changes = changes + pending.changes
@@ -159,8 +159,8 @@ final class IndexWriter: Sendable {
       }
     }
     do {
-      try Digests.remove(statePool, removed)
-      try Digests.write(statePool, digests)
+      try Digests.remove(state, removed)
+      try Digests.write(state, digests)
     } catch {
       logger.warning("The digests of \(digests.count) files could not be kept: \(error)")
     }
@@ -223,9 +223,9 @@ final class IndexWriter: Sendable {
 
   private func watchOthers() -> OtherProcesses {
     OtherProcesses(
-      watching: pool.path + "-wal", on: notices,
-      version: { [pool] in
-        try? pool.writeWithoutTransaction { db in try Int.fetchOne(db, sql: "PRAGMA data_version") }
+      watching: database.path + "-wal", on: notices,
+      version: { [database] in
+        try? database.writeWithoutTransaction { db in try Int.fetchOne(db, sql: "PRAGMA data_version") }
       },
       tell: { [observers] in
         var change = IndexChange()

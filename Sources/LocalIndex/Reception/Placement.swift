@@ -25,7 +25,7 @@ struct Placement: Sendable {
   let storage: StorageFolder
   let options: StorageOptions
   let writer: IndexWriter
-  let statePool: DatabasePool
+  let state: StorageDatabase
   private static let logger = Logger(label: "fluoro.index")
 
   /// Gives a file of its own its place: where it is to be durable the file is synced first, and its folder afterwards.
@@ -152,7 +152,7 @@ struct Placement: Sendable {
         if var older = try records.record(ofInstance: id, version: placed.version) {
           // The file that has changed names takes its digest along.
           try? writer.flush()
-          older.digest = try? Digests.read(statePool, id, version: 1)
+          older.digest = try? Digests.read(state, id, version: 1)
           writer.enqueue(.add(older))
         }
       } catch {

@@ -190,7 +190,7 @@ public enum TimeoutChoice: Sendable, Hashable {
 
 extension Configuration {
   /// How the storage is to be used.
-  var storageOptions: StorageOptions {
+  public var storageOptions: StorageOptions {
     StorageOptions(
       durability: durability, overwriteInstances: overwriteInstances, group: storageGroup,
       defaultCharacterSet: CharacterSet(orthancName: defaultEncoding) ?? .latin1,

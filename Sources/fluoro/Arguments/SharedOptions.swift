@@ -62,12 +62,7 @@ struct SharedOptions: ParsableArguments, Sendable {
     _ configuration: Configuration? = nil, traces: TraceRing? = nil, defersStorage: Bool = false,
     showsActivity: Bool = false
   ) throws -> Station {
-    LoggingSystem.bootstrap { [logLevel] label in
-      if showsActivity, label == LocalIndex.problemLabel { return SwiftLogNoOpLogHandler() }
-      var handler = StreamLogHandler.standardError(label: label)
-      handler.logLevel = logLevel
-      return handler
-    }
+    startLogging(showsActivity: showsActivity)
     do {
       return try Station(
         configuration: try configuration ?? self.configuration(),
@@ -77,17 +72,33 @@ struct SharedOptions: ParsableArguments, Sendable {
       throw Ending.usage("\(error)")
     }
   }
+
+  private func startLogging(showsActivity: Bool = false) {
+    LoggingSystem.bootstrap { [logLevel] label in
+      if showsActivity, label == LocalIndex.problemLabel { return SwiftLogNoOpLogHandler() }
+      var handler = StreamLogHandler.standardError(label: label)
+      handler.logLevel = logLevel
+      return handler
+    }
+  }
 }
 
 extension SharedOptions {
-  private static let kept = Mutex<Station?>(nil)
+  private static let kept = Mutex<LocalIndex?>(nil)
 
   /// The index, for a command that only looks things up. It stays open to the end of the process: SQLite writes and syncs its
   /// log to close a database, which takes longer than most searches.
   func index() throws -> LocalIndex {
-    let station = try station()
-    Self.kept.withLock { $0 = station }
-    return try station.index
+    startLogging()
+    let configuration = try configuration()
+    do {
+      let index = try LocalIndex(
+        storage: configuration.storageDirectory, options: configuration.storageOptions, isForLookup: true)
+      Self.kept.withLock { $0 = index }
+      return index
+    } catch let error as StorageError {
+      throw Ending.usage("\(error)")
+    }
   }
 }
 
