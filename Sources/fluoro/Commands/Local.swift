@@ -28,6 +28,8 @@ struct LocalFind: NetworkCommand {
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp("Sort by this attribute; -Keyword: descending.", valueName: "Keyword"))
   var orderBy: [String] = []
+  @Flag(help: "Say at the end how long it took to open the storage, and to search and print.")
+  var timings = false
   @OptionGroup var format: ListFormatOptions
   @OptionGroup var shared: SharedOptions
 
@@ -48,9 +50,19 @@ struct LocalFind: NetworkCommand {
     } catch {
       throw Ending.usage("\(error)")
     }
+    let began = ContinuousClock.now
     let index = try shared.index()
+    let opened = ContinuousClock.now
     let localQuery = LocalQuery(
       level: query.level, keys.map { ($0.tag, $0.value) }, limit: limit, since: since, orderBy: order)
+    try search(index, localQuery)
+    if timings {
+      let times = [opened - began, .now - opened].map { Words.decimal($0.inMilliseconds) }
+      StandardError.say("opened in \(times[0]) ms, searched in \(times[1]) ms", prefix: "")
+    }
+  }
+
+  private func search(_ index: LocalIndex, _ localQuery: LocalQuery) throws {
     if expand {
       // What is found first, since each is read from the index by itself.
       var ids: [String] = []
@@ -64,7 +76,8 @@ struct LocalFind: NetworkCommand {
       }
       return
     }
-    let printer = MatchPrinter(format: format, level: query.level, asked: keys.map(\.tag), isDefault: true, hasID: true)
+    let printer = MatchPrinter(
+      format: format, level: query.level, asked: localQuery.keys.map(\.tag), isDefault: true, hasID: true)
     try printer.begin()
     var count = 0
     try index.find(localQuery) { match in

@@ -31,6 +31,18 @@ extension Interop {
       #expect(expanded.first?["Type"] as? String == "Study")
     }
 
+    @Test("how long it took is said on standard error, whatever the form of the results")
+    func timings() async throws {
+      for form in [[], ["--json"], ["--csv"], ["--expand"]] {
+        let plain = try await fluoro.start(["local", "find"] + form).finished()
+        let timed = try await fluoro.start(["local", "find", "--timings"] + form).finished()
+        #expect(timed.status == 0 && timed.output == plain.output)
+        #expect(timed.errors.hasPrefix(plain.errors))
+        let words = timed.errors.dropFirst(plain.errors.count)
+        #expect(words.wholeMatch(of: /opened in [0-9]+\.[0-9] ms, searched in [0-9]+\.[0-9] ms\n/) != nil, "\(words)")
+      }
+    }
+
     @Test("what is exported is what was imported")
     func exporting() async throws {
       let ids = try await studies().compactMap { $0["ID"] as? String }
