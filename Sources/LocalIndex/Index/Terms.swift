@@ -9,7 +9,7 @@ import GRDB
 /// A study is listed with the values of its patient as well. UIDs have columns with an index of their own; positions,
 /// orientations and times of single instances are as many as there are instances, and are compared row by row.
 struct Terms {
-  private static let uncounted: Set<Tag> = [
+  private static let uncounted: [Tag] = [
     .studyInstanceUID, .seriesInstanceUID, .sopInstanceUID, .instanceCreationTime, .imagePositionPatient,
     .imageOrientationPatient,
   ]

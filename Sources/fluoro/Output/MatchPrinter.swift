@@ -36,25 +36,18 @@ struct MatchPrinter: Sendable {
 
   /// - Parameter id: Orthanc's identifier of a local match.
   func print(_ match: DataSet, id: String? = nil) throws(Ending) {
-    if format.json, id == nil {
-      var line: [UInt8] = []
-      line.reserveCapacity(1024)
-      match.appendKeywordJSON(to: &line)
-      line.append(UInt8(ascii: "\n"))
-      return try ResultWriter.standard.lines(line)
-    }
-    try ResultWriter.standard.line(text(match, id: id))
+    if format.json { return try ResultWriter.standard.lines(json(match, id)) }
+    let values = (id.map { [$0] } ?? []) + tags.map { match.strings($0).joined(separator: "\\") }
+    try ResultWriter.standard.line(format.csv ? CSVRow.text(values) : table.row(values))
   }
 
-  private func text(_ match: DataSet, id: String?) -> String {
-    if format.json {
-      let json = match.keywordJSON()
-      guard let id else { return json }
-      let rest = json.dropFirst()
-      return "{\"ID\":\(JSONText.quoted(id))" + (rest == "}" ? "" : ",") + rest
-    }
-    let values = (id.map { [$0] } ?? []) + tags.map { match.strings($0).joined(separator: "\\") }
-    return format.csv ? CSVRow.text(values) : table.row(values)
+  private func json(_ match: DataSet, _ id: String?) -> [UInt8] {
+    var line: [UInt8] = []
+    line.reserveCapacity(1024)
+    match.appendKeywordJSON(to: &line)
+    if let id { line.replaceSubrange(0..<1, with: "{\"ID\":\(JSONText.quoted(id))\(line.count == 2 ? "" : ",")".utf8) }
+    line.append(UInt8(ascii: "\n"))
+    return line
   }
 
   private static func usual(_ level: Level) -> [Tag] {

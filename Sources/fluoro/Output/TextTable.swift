@@ -31,7 +31,8 @@ struct TextTable: Sendable {
       let padding = String(repeating: " ", count: max(0, column.width - PlainText.width(text)))
       line += column.alignsRight ? padding + text : text + padding
     }
-    return String(line.reversed().drop { $0 == " " }.reversed())
+    while line.last == " " { line.removeLast() }
+    return line
   }
 }
 
