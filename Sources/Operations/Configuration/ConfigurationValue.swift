@@ -44,10 +44,12 @@ struct ConfigurationValue {
     case .string(let string) where (orText || node.isSubstituted) && node.unsetVariable == nil: text = string
     default: throw expected(what)
     }
+    // Most are plain, and at every start some are read.
+    let value = Int(text) ?? Int(text.trimmingCharacters(in: .whitespaces))
+    if let value, range.contains(value) { return value }
     let bounds = range.upperBound == .max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
-    guard let value = Int(text.trimmingCharacters(in: .whitespaces)) else { throw expected("\(what), \(bounds)") }
-    guard range.contains(value) else { throw failure("\(value) is out of range; expected \(what), \(bounds)") }
-    return value
+    guard let value else { throw expected("\(what), \(bounds)") }
+    throw failure("\(value) is out of range; expected \(what), \(bounds)")
   }
 
   func port(orText: Bool = false) throws(ConfigurationError) -> Int {
