@@ -55,7 +55,7 @@ struct BulkOptions: ParsableArguments, Sendable {
   /// - Throws: the `Ending` with how it all went.
   func run(
     _ path: String, _ verb: BulkRequest.Verb, _ modality: Modality, _ station: Station, timeout: TimeoutChoice,
-    json: Bool, tells: Bool = true, begin: () throws -> Void = {},
+    json: Bool, tells: Bool = true, begin: () -> Void = {},
     onMatch: @escaping @Sendable (DataSet) -> Void = { _ in }
   ) async throws {
     do {
@@ -63,7 +63,7 @@ struct BulkOptions: ParsableArguments, Sendable {
       do {
         var source = try BulkSource(path: path, result: result)
         (source.pace, source.stopAfter) = (pace, stopAfter)
-        try begin()
+        begin()
         operation = try station.bulk(modality, BulkRequest(verb, source), timeout: timeout, onMatch: onMatch) {
           row, outcome in
           if tells {
@@ -76,6 +76,7 @@ struct BulkOptions: ParsableArguments, Sendable {
         throw Ending.usage("\(error)")
       }
       try await follow(operation).finish()
+      try ResultWriter.standard.conclude()
     } catch {
       await station.shutdown()
       throw error

@@ -150,8 +150,10 @@ struct ListFormatOptions: ParsableArguments, Sendable {
   }
 
   /// Says below a table how many there were.
-  func say(_ count: String, of result: FindResult) {
-    guard !json, !csv, result.outcome.exitStatus == 0 else { return }
+  func say(_ count: String, of result: FindResult) throws(Ending) {
+    guard result.outcome.exitStatus == 0 else { return }
+    try ResultWriter.standard.conclude()
+    if json || csv { return }
     StandardError.say(count + (result.isLimited ? "; there are more" : ""), prefix: "")
   }
 }

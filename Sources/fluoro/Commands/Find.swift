@@ -34,7 +34,7 @@ struct Find: NetworkCommand {
         begin: printer.begin
       ) { try? printer.print($0) }
     }
-    try printer.begin()
+    printer.begin()
     let operation = station.find(modality, request, timeout: peer.timeoutChoice) { match in
       try? printer.print(match)
     }
@@ -45,7 +45,7 @@ struct Find: NetworkCommand {
         "warning: \(modality.name) did not agree to \(result.refusedCapabilities.words); it may ignore or refuse what needs it"
       )
     }
-    format.say(Words.count(result.matches, query.level), of: result)
+    try format.say(Words.count(result.matches, query.level), of: result)
     try result.finish()
   }
 }

@@ -60,11 +60,12 @@ struct History: NetworkCommand {
     (filter.text, filter.limit) = (search, limit)
     let index = try shared.index()
     let printer = HistoryPrinter(format)
-    try printer.begin()
+    printer.begin()
     try index.history(filter) { entry in
       try printer.print(entry)
       return !Task.isCancelled
     }
+    try ResultWriter.standard.conclude()
   }
 }
 
@@ -80,14 +81,14 @@ private struct HistoryPrinter {
 
   init(_ format: ListFormatOptions) { self.format = format }
 
-  func begin() throws(Ending) {
+  func begin() {
     if format.csv {
       let now = Date()
       let keys = HistoryEntry(operation: "", isIncoming: false, started: now, ended: now, outcome: "").members.map(
         \.key)
-      try ResultWriter.standard.line(CSVRow.text(keys))
+      ResultWriter.standard.heading(CSVRow.text(keys))
     } else if !format.json {
-      try ResultWriter.standard.line(table.header)
+      ResultWriter.standard.heading(table.header)
     }
   }
 

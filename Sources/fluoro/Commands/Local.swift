@@ -78,13 +78,14 @@ struct LocalFind: NetworkCommand {
     }
     let printer = MatchPrinter(
       format: format, level: query.level, asked: localQuery.keys.map(\.tag), isDefault: true, hasID: true)
-    try printer.begin()
+    printer.begin()
     var count = 0
     try index.find(localQuery) { match in
       try printer.print(match.dataSet, id: match.id)
       count += 1
       return !Task.isCancelled
     }
+    try ResultWriter.standard.conclude()
     if !format.json, !format.csv { StandardError.say(Words.count(count, query.level), prefix: "") }
   }
 }

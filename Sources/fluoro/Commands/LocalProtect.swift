@@ -21,11 +21,12 @@ struct LocalProtect: NetworkCommand {
     }
     let protected = try station.index.protectedStudies()
     let printer = MatchPrinter(format: format, level: .study, asked: [], isDefault: true, hasID: true)
-    try printer.begin()
+    printer.begin()
     try station.index.find(LocalQuery(level: .study)) { match in
       if protected.contains(match.id) { try printer.print(match.dataSet, id: match.id) }
       return !Task.isCancelled
     }
+    try ResultWriter.standard.conclude()
   }
 }
 

@@ -24,14 +24,14 @@ struct Worklist: NetworkCommand {
     let modality = try peer.modality(in: station.configuration)
     let printer = WorklistPrinter(
       format: format, asked: asked.map(\.tag) + (returnKeys ?? []), isDefault: returnKeys == nil)
-    try printer.begin()
+    printer.begin()
     let query = WorklistQuery(keys: asked, returnKeys: returnKeys, limit: answer.limit)
     let operation = station.worklist(modality, query, timeout: peer.timeoutChoice) { match in
       try? printer.print(match)
     }
     let result = try await follow(operation)
     await station.shutdown()
-    format.say(Words.count(result.matches, "entry", "entries"), of: result)
+    try format.say(Words.count(result.matches, "entry", "entries"), of: result)
     try result.finish()
   }
 }

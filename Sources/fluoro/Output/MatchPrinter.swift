@@ -27,11 +27,11 @@ struct MatchPrinter: Sendable {
     table = TextTable(columns: (hasID ? [.init(title: "Identifier", width: 44)] : []) + tags.map(Self.column))
   }
 
-  func begin() throws(Ending) {
+  func begin() {
     if format.csv {
-      try ResultWriter.standard.line(CSVRow.text((hasID ? ["ID"] : []) + tags.map { $0.keyword ?? $0.hexadecimal }))
+      ResultWriter.standard.heading(CSVRow.text((hasID ? ["ID"] : []) + tags.map { $0.keyword ?? $0.hexadecimal }))
     }
-    if !format.csv, !format.json { try ResultWriter.standard.line(table.header) }
+    if !format.csv, !format.json { ResultWriter.standard.heading(table.header) }
   }
 
   /// - Parameter id: Orthanc's identifier of a local match.

@@ -7,6 +7,7 @@ final class ResultWriter: Sendable {
   static let standard = ResultWriter(descriptor: 1)
 
   private struct State {
+    var heading: [UInt8] = []
     var failure: Int32?
     var onFailure: (@Sendable () -> Void)?
   }
@@ -17,6 +18,12 @@ final class ResultWriter: Sendable {
   init(descriptor: Int32) {
     self.descriptor = descriptor
   }
+
+  /// The line above the results, for the first of them to bring along: what fails before that has printed nothing.
+  func heading(_ text: String) { state.withLock { $0.heading = Array("\(text)\n".utf8) } }
+
+  /// Writes the heading where there was nothing to stand below it.
+  func conclude() throws(Ending) { try lines([]) }
 
   /// Writes a line. Throws the `Ending` to end with when standard output takes no more.
   func line(_ text: String) throws(Ending) {
@@ -29,7 +36,9 @@ final class ResultWriter: Sendable {
   func lines(_ bytes: [UInt8]) throws(Ending) {
     let (failure, onFailure) = state.withLock { state -> (Int32?, (@Sendable () -> Void)?) in
       if state.failure != nil { return (state.failure, nil) }
-      state.failure = writeAll(bytes, to: descriptor)
+      let heading = state.heading
+      state.heading = []
+      state.failure = writeAll(heading.isEmpty ? bytes : heading + bytes, to: descriptor)
       return (state.failure, state.failure == nil ? nil : state.onFailure)
     }
     onFailure?()

@@ -17,9 +17,9 @@ struct WorklistPrinter: Sendable {
     table = TextTable(columns: tags.map(Self.column))
   }
 
-  func begin() throws(Ending) {
-    if format.csv { try ResultWriter.standard.line(CSVRow.text(tags.map { $0.keyword ?? $0.hexadecimal })) }
-    if !format.csv, !format.json { try ResultWriter.standard.line(table.header) }
+  func begin() {
+    if format.csv { ResultWriter.standard.heading(CSVRow.text(tags.map { $0.keyword ?? $0.hexadecimal })) }
+    if !format.csv, !format.json { ResultWriter.standard.heading(table.header) }
   }
 
   func print(_ match: DataSet) throws(Ending) {

@@ -70,6 +70,22 @@ extension Interop {
       withExtendedLifetime(server) {}
     }
 
+    @Test("what finds nothing prints the heading, what fails does not", arguments: [[], ["--csv"]])
+    func heading(form: [String]) async throws {
+      let peer = "FLUORO@127.0.0.1:\(fluoro.port)"
+      for command in [["find", peer], ["worklist", peer]] {
+        let failed = try await fluoro.start(command + form).finished()
+        #expect(failed.status == 1 && failed.output.isEmpty, "\(command): \(failed.output)\(failed.errors)")
+      }
+      let server = try await fluoro.serve()
+      for command in [["find", peer, "-q", "PatientID=nobody"], ["local", "find"], ["local", "protect"]] {
+        let found = try await fluoro.start(command + form).finished()
+        #expect(found.status == 0, "\(command): \(found.errors)")
+        #expect(found.output.split(separator: "\n").count == 1 && found.output.contains("Patient"), "\(found.output)")
+      }
+      withExtendedLifetime(server) {}
+    }
+
     @Test(
       "what cannot be written is said once, with exit status 1; a reader that has seen enough is no news",
       arguments: [
