@@ -77,8 +77,8 @@ struct Record: Identifiable, Sendable {
   /// What a person calls it: in titles, questions and the line of operations, a name as lists write it.
   var words: String { called(Format.name(self[.patientName])) }
 
-  /// The same for the breadcrumb, a name in one script only.
-  var crumb: String { called(Format.name(String(self[.patientName].split(separator: "=").first ?? ""))) }
+  /// The same for the breadcrumb, where a name is one word: `DOE^JANE`.
+  var crumb: String { called(String(self[.patientName].split(separator: "=").first ?? "")) }
 
   private func called(_ name: String) -> String {
     switch level {
