@@ -48,11 +48,35 @@ struct InstanceSenderTests {
   func shares() throws {
     let list = SharedInstances(try (0..<40).map { try instance($0) }, reconnections: 0)
     list.open(40)
+    list.join()
+    #expect(list.share == .max, "nobody else wants any")
+    for _ in 1..<4 { list.join() }
     var shares: [Int] = []
-    while list.next() != nil { shares.append(list.share(among: 4)) }
+    while list.next() != nil { shares.append(list.share) }
     #expect(shares.first == 4 && shares.last == 0)
     #expect(shares == shares.sorted(by: >), "fewer and fewer")
     list.putBack(Array(32..<40))
-    #expect(list.share(among: 4) == 1, "those that come back from a lost association count")
+    #expect(list.share == 1, "those that come back from a lost association count")
+    for _ in 1..<3 { list.leave() }
+    #expect(list.share == 2, "an association that was not had, or has ended, does not")
+  }
+
+  @Test(
+    "how often an instance may end an association: twice, or three times where others were answered before it",
+    arguments: [
+      ([false], [true]), ([false, false], [true, false]), ([true, true, true], [true, true, false]),
+      ([true, false], [true, false]),
+    ])
+  func losses(hasAnswers: [Bool], mayTryAgain: [Bool]) throws {
+    let list = SharedInstances([try instance(1), try instance(2)], reconnections: 5)
+    let verdicts = hasAnswers.map { list.mayTryAgain(0, after: OperationError("lost"), hasAnswers: $0) }
+    #expect(verdicts == mayTryAgain)
+    #expect(list.mayTryAgain(1, after: OperationError("lost"), hasAnswers: false), "each for itself")
+  }
+
+  @Test("without another association to be had an instance is not put off")
+  func lastLoss() throws {
+    let list = SharedInstances([try instance(1)], reconnections: 0)
+    #expect(!list.mayTryAgain(0, after: OperationError("lost"), hasAnswers: true))
   }
 }

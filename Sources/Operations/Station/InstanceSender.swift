@@ -60,10 +60,14 @@ struct InstanceSender: Sendable {
     _ list: SharedInstances, _ contexts: [PresentationContextProposal], _ number: Int, _ scratch: ScratchFolder
   ) async {
     let isExtra = number > 0
-    defer { if isExtra { onFewer() } }
+    list.join()
+    defer {
+      list.leave()
+      if isExtra { onFewer() }
+    }
     // What one waits for must not be over because another goes on.
     let deadlines = associations > 1 ? self.deadlines.branch() : self.deadlines
-    let ahead: @Sendable () -> Int = { [associations] in associations > 1 ? list.share(among: associations) : .max }
+    let share: @Sendable () -> Int = { list.share }
     var isFresh = false
     var pause: Duration?
     while true {
@@ -85,11 +89,10 @@ struct InstanceSender: Sendable {
       }
       let turn = SendingTurn(self, list, lease.association, wasDead: lease.wasDead, scratch)
       do {
-        try await lease.association.store(moveOriginator: moveOriginator, ahead: ahead) {
+        try await lease.association.store(moveOriginator: moveOriginator, ahead: share) {
           isExtra && isAnotherWaiting() ? nil : turn.next()
         }
-        // One is enough for what is sent next.
-        return await pool.giveBack(lease, keeps: keepsAssociations && !isExtra)
+        return await pool.giveBack(lease, keeps: keepsAssociations)
       } catch {
         pool.discard(lease)
         list.putBack(turn.end())

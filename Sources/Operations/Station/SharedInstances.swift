@@ -8,6 +8,8 @@ final class SharedInstances: Sendable {
     var end = 0
     /// Taken by an association that turned out to be dead.
     var returned: [Int] = []
+    /// Associations that share them.
+    var takers = 0
     var results: [SentInstance?]
     /// Those under way when an association was lost, why, and how often.
     var lost: [Int: (error: any Error, times: Int)] = [:]
@@ -44,9 +46,15 @@ final class SharedInstances: Sendable {
     }
   }
 
+  /// One association more takes of them, or one fewer.
+  func join() { state.withLock { $0.takers += 1 } }
+  func leave() { state.withLock { $0.takers -= 1 } }
+
   /// How many one association may take at once: few when few are left, so that all of them end at about the same time.
-  func share(among associations: Int) -> Int {
-    state.withLock { ($0.end - $0.next + $0.returned.count) / (2 * associations) }
+  var share: Int {
+    state.withLock { state in
+      state.takers > 1 ? (state.end - state.next + state.returned.count) / (2 * state.takers) : .max
+    }
   }
 
   func putBack(_ numbers: [Int]) { state.withLock { $0.returned = ($0.returned + numbers).sorted(by: >) } }
