@@ -54,14 +54,10 @@ public final class LocalIndex: Sendable {
     storage = try StorageFolder(opening: path, options: options)
     self.path = storage.path
     let isNew: Bool
-    do {
-      // Whoever comes first makes their tables.
-      (database, isNew, state) = try FileLock.holding(folder: storage.path) { [storage] in
-        let index = try IndexDatabase.openIndex(storage, isForLookup: isForLookup)
-        return (index.database, index.isNew, try IndexDatabase.openState(storage, isForLookup: isForLookup))
-      }
-    } catch let error as DatabaseError {
-      throw Self.translate(error, storage.indexPath)
+    // Whoever comes first makes their tables.
+    (database, isNew, state) = try FileLock.holding(folder: storage.path) { [storage] in
+      let index = try IndexDatabase.openIndex(storage, isForLookup: isForLookup)
+      return (index.database, index.isNew, try IndexDatabase.openState(storage, isForLookup: isForLookup))
     }
     let records = StoredRecords(storage: storage, options: options)
     writer = IndexWriter(database, state, observers) { [logger] id, version in
@@ -159,9 +155,7 @@ public final class LocalIndex: Sendable {
   func unstick() throws {
     try journalInUse?.unstick()
     guard problem != nil else { return }
-    do { try writer.flush() } catch let error as DatabaseError {
-      throw Self.translate(error, storage.indexPath)
-    }
+    try writer.flush()
   }
 
   /// What keeps the index from being written, while it does. What was acknowledged is safe in files, or the journal, meanwhile
@@ -204,38 +198,9 @@ public final class LocalIndex: Sendable {
 
   /// Reads what was stored before the call; where the index cannot be written, what is in it.
   func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    do {
-      journalInUse?.settle()
-      try? writer.flush()
-      return try database.read(body)
-    } catch let error as DatabaseError {
-      throw Self.translate(error, storage.indexPath)
-    }
-  }
-
-  func readState<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    do { return try state.read(body) } catch let error as DatabaseError {
-      throw Self.translate(error, storage.statePath)
-    }
-  }
-
-  func writeState<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    do { return try state.write(body) } catch let error as DatabaseError {
-      throw Self.translate(error, storage.statePath)
-    }
-  }
-
-  static func translate(_ error: DatabaseError, _ path: String) -> StorageError {
-    switch error.resultCode.primaryResultCode {
-    case .SQLITE_FULL:
-      StorageError(.full, "The disk that holds \(path) is full: nothing more is stored until space is freed.")
-    case .SQLITE_READONLY: StorageError(.readOnly, "\(path) cannot be written; check its mode and its file system.")
-    case .SQLITE_CANTOPEN, .SQLITE_PERM:
-      StorageError(.permissionDenied, "\(path) cannot be opened; check the owner and mode of its folder.")
-    case .SQLITE_BUSY, .SQLITE_LOCKED:
-      StorageError(.index, "\(path) is kept busy by another process; try again when it is done.")
-    default: StorageError(.index, "The index \(path) failed: \(error.message ?? error.resultCode.description).")
-    }
+    journalInUse?.settle()
+    try? writer.flush()
+    return try database.read(body)
   }
 }
 

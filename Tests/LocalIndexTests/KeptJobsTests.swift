@@ -17,7 +17,7 @@ struct UnfinishedJobTests {
     let first = try KeptJobs(index)
     #expect(try first.takeOver().isEmpty, "its lock is held")
     // As after a kill: the file stays, nobody holds its lock.
-    try index.writeState { db in try db.execute(sql: "UPDATE job SET owner = 'killed'") }
+    try index.state.write { db in try db.execute(sql: "UPDATE job SET owner = 'killed'") }
     #expect(FileManager.default.createFile(atPath: index.storage.queuesPath + "/killed", contents: nil))
     let jobs = try first.takeOver()
     #expect(jobs.map(\.done) == [["1.2.3", "1.2.4"]] && jobs.first?.modality == "PACS")

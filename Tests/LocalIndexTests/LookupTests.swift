@@ -52,4 +52,29 @@ import Testing
     let error = #expect(throws: StorageError.self) { try index.keptTexts("query") }
     #expect(error?.reason == .newerFormat)
   }
+
+  @Test("what needs a damaged database says which it is, and the rest does without", arguments: [false, true])
+  func damaged(isForLookup: Bool) throws {
+    do {
+      let index = try LocalIndex(storage: folder.storage)
+      try index.receive(makeDataSet())
+      try index.close()
+    }
+    let path = folder.storage + "/state.sqlite"
+    for suffix in ["-wal", "-shm"] { unlink(path + suffix) }
+    try Data(repeating: 7, count: 50_000).write(to: URL(fileURLWithPath: path))
+    func expectDamage(_ body: () throws -> Void) {
+      let error = #expect(throws: StorageError.self) { try body() }
+      #expect(error?.reason == .damaged && error?.description.contains("\(path) is damaged") == true, "\(error as Any)")
+    }
+    guard isForLookup else { return expectDamage { _ = try LocalIndex(storage: folder.storage) } }
+    let index = try open()
+    let study = try #require(try index.studies().first)
+    expectDamage { _ = try index.protectedStudies() }
+    expectDamage { try index.protect(study: study.id) }
+    expectDamage { try index.delete(study.id) }
+    expectDamage { try index.forgetDeletions() }
+    expectDamage { _ = try index.verify() }
+    #expect(try index.studies().map(\.patientID) == ["P1"])
+  }
 }

@@ -16,7 +16,7 @@ public struct KeptText: Hashable, Sendable {
 extension LocalIndex {
   /// What is kept of a kind, by name.
   public func keptTexts(_ kind: String) throws -> [KeptText] {
-    try readState { db in
+    try state.read { db in
       try Row.fetchAll(
         db, sql: "SELECT name, text, changed FROM keptText WHERE kind = ? ORDER BY name", arguments: [kind]
       ).map {
@@ -28,7 +28,7 @@ extension LocalIndex {
 
   /// Keeps a text; one of the same kind and name is replaced.
   public func keep(_ text: String, kind: String, name: String) throws {
-    try writeState { db in
+    try state.write { db in
       try db.execute(
         sql: "INSERT OR REPLACE INTO keptText (kind, name, text, changed) VALUES (?, ?, ?, ?)",
         arguments: [kind, name, text, Date().timeIntervalSince1970])
@@ -38,7 +38,7 @@ extension LocalIndex {
   /// - Returns: whether there was one.
   @discardableResult
   public func forget(kind: String, name: String) throws -> Bool {
-    try writeState { db in
+    try state.write { db in
       try db.execute(sql: "DELETE FROM keptText WHERE kind = ? AND name = ?", arguments: [kind, name])
       return db.changesCount > 0
     }

@@ -19,9 +19,7 @@ enum IndexDatabase {
     }
     do {
       return (try opened(), isNew)
-    } catch let error as DatabaseError
-      where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode.primaryResultCode)
-    {
+    } catch let error as StorageError where error.reason == .damaged {
       for suffix in ["", "-wal", "-shm"] { unlink(storage.indexPath + suffix) }
       return (try opened(), true)
     }

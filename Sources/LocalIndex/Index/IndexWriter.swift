@@ -121,8 +121,7 @@ final class IndexWriter: Sendable {
   /// Keeps what could not be written, and tries it again by itself: the disk may have room before anything comes.
   private func wait(with changes: [Change], for error: any Error) {
     let failure =
-      (error as? DatabaseError).map { LocalIndex.translate($0, database.path) } ?? error as? StorageError
-      ?? StorageError(.index, "The index \(database.path) failed: \(error).")
+      error as? StorageError ?? StorageError(.index, "The index \(database.path) failed: \(error).")
     let (isNews, isRetryDue) = pending.withLockedValue { pending in
       defer {
         pending.changes = changes + pending.changes
@@ -134,7 +133,7 @@ final class IndexWriter: Sendable {
       if isNews { tell(failure) }
       return (isNews, pending.isRetryDue)
     }
-    if isNews { problemLogger.error("The index could not be written: \(error). It is tried again until it can.") }
+    if isNews { problemLogger.error("The index could not be written: \(failure) It is tried again until it can.") }
     guard !isRetryDue else { return }
     queue.asyncAfter(deadline: .now() + Self.retrying) { [weak self] in
       guard let self else { return }

@@ -1,7 +1,8 @@
 import GRDB
 import NIOConcurrencyHelpers
 
-/// One of the two databases of a storage folder, opened at the latest when something needs it.
+/// One of the two databases of a storage folder, opened at the latest when something needs it. What SQLite says comes as a
+/// ``StorageError`` that names the file.
 final class StorageDatabase: Sendable {
   let path: String
   private let storage: StorageFolder
@@ -30,19 +31,45 @@ final class StorageDatabase: Sendable {
   }
 
   /// Opens it at once, for who has locked the folder: whoever comes first makes the tables.
-  func open() throws { try connections.withLockedValue { _ = try open(&$0) } }
-
-  func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    let reader = try connections.withLockedValue { connections in
-      try connections.reader ?? FileLock.holding(folder: storage.path) { try open(&connections) }
-    }
-    return try reader.read(body)
+  func open() throws {
+    try translating { try connections.withLockedValue { _ = try open(&$0) } }
   }
 
-  func write<Value>(_ body: (Database) throws -> Value) throws -> Value { try pool().write(body) }
+  func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    try translating {
+      let reader = try connections.withLockedValue { connections in
+        try connections.reader ?? FileLock.holding(folder: storage.path) { try open(&connections) }
+      }
+      return try reader.read(body)
+    }
+  }
+
+  func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    try translating { try pool().write(body) }
+  }
 
   func writeWithoutTransaction<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    try pool().writeWithoutTransaction(body)
+    try translating { try pool().writeWithoutTransaction(body) }
+  }
+
+  private func translating<Value>(_ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch let error as DatabaseError { throw translation(of: error) }
+  }
+
+  private func translation(of error: DatabaseError) -> StorageError {
+    switch error.resultCode.primaryResultCode {
+    case .SQLITE_FULL:
+      StorageError(.full, "The disk that holds \(path) is full: nothing more is stored until space is freed.")
+    case .SQLITE_READONLY: StorageError(.readOnly, "\(path) cannot be written; check its mode and its file system.")
+    case .SQLITE_CANTOPEN, .SQLITE_PERM:
+      StorageError(.permissionDenied, "\(path) cannot be opened; check the owner and mode of its folder.")
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+      StorageError(.index, "\(path) is kept busy by another process; try again when it is done.")
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+      StorageError(
+        .damaged, "\(path) is damaged; put a copy of it back, or move it away for a new one, which loses no instance.")
+    default: StorageError(.index, "The index \(path) failed: \(error.message ?? error.resultCode.description).")
+    }
   }
 
   private func pool() throws -> DatabasePool {

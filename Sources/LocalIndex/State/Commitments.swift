@@ -26,7 +26,7 @@ extension LocalIndex {
 
   /// Keeps a request that is about to be made, so that its report is known for what it is.
   public func addCommitment(_ transactionUID: UID, askedOf peer: String, _ references: [SOPReference]) throws {
-    try writeState { db in
+    try state.write { db in
       let now = Date().timeIntervalSince1970
       try db.execute(
         sql: "DELETE FROM commitment WHERE asked < ?", arguments: [now - Self.commitmentDays * 86_400])
@@ -45,7 +45,7 @@ extension LocalIndex {
 
   /// Forgets a request that was refused: no report will come.
   public func forgetCommitment(_ transactionUID: UID) throws {
-    try writeState { db in
+    try state.write { db in
       try db.execute(sql: "DELETE FROM commitment WHERE uid = ?", arguments: [transactionUID.rawValue])
     }
   }
@@ -53,7 +53,7 @@ extension LocalIndex {
   /// Notes a report. A second report of a transaction adds to the first.
   /// - Returns: false when no such request is known.
   public func note(_ report: StorageCommitmentReport) throws -> Bool {
-    try writeState { db in
+    try state.write { db in
       let uid = report.transactionUID.rawValue
       try db.execute(
         sql: "UPDATE commitment SET reported = ? WHERE uid = ?", arguments: [Date().timeIntervalSince1970, uid])
@@ -72,7 +72,7 @@ extension LocalIndex {
 
   /// A request as it stands, in this process or another; nil when no such request is known.
   public func commitment(_ transactionUID: UID) throws -> CommitmentTransaction? {
-    try readState { db in
+    try state.read { db in
       try Row.fetchOne(db, sql: "SELECT * FROM commitment WHERE uid = ?", arguments: [transactionUID.rawValue])
         .map { try Self.transaction($0, db) }
     }
@@ -80,7 +80,7 @@ extension LocalIndex {
 
   /// The requests made of an AE title that are remembered, the latest first.
   public func commitments(askedOf peer: String) throws -> [CommitmentTransaction] {
-    try readState { db in
+    try state.read { db in
       try Row.fetchAll(db, sql: "SELECT * FROM commitment WHERE peer = ? ORDER BY asked DESC", arguments: [peer])
         .map { try Self.transaction($0, db) }
     }

@@ -70,7 +70,7 @@ extension LocalIndex {
   ///
   /// - Throws: ``StorageError``.
   public func addHistory(_ entries: [HistoryEntry]) throws {
-    try writeState { db in
+    try state.write { db in
       for entry in entries {
         if entry.isIncoming, try Self.merge(entry, db) { continue }
         try Self.insert(entry, db)
@@ -141,7 +141,7 @@ extension LocalIndex {
         "SELECT * FROM (SELECT * FROM history\(place) ORDER BY ended DESC, id DESC LIMIT \($0)) ORDER BY ended, id"
       }
       ?? "SELECT * FROM history\(place) ORDER BY ended, id"
-    try readState { db in
+    try state.read { db in
       let rows = try Row.fetchCursor(db, sql: sql, arguments: StatementArguments(arguments))
       while let row = try rows.next() {
         if try !body(Self.entry(row)) { return }

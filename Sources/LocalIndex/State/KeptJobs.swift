@@ -51,7 +51,7 @@ public final class KeptJobs: Sendable {
   /// Keeps a job that has just been asked for, behind all others.
   /// - Returns: what it is known by here.
   public func add(modality: String, user: String, created: Date, request: String, done: Set<String>) throws -> Int64 {
-    try index.writeState { db in
+    try index.state.write { db in
       try db.execute(
         sql: """
           INSERT INTO job (owner, modality, user, created, place, request)
@@ -66,7 +66,7 @@ public final class KeptJobs: Sendable {
 
   /// Notes what of some jobs is done.
   public func note(_ done: [Int64: Set<String>]) throws {
-    try index.writeState { db in
+    try index.state.write { db in
       for (id, items) in done { try Self.note(items, id, db) }
     }
   }
@@ -81,12 +81,12 @@ public final class KeptJobs: Sendable {
 
   /// Forgets a job: it has ended.
   public func remove(_ id: Int64) throws {
-    try index.writeState { db in try db.execute(sql: "DELETE FROM job WHERE id = ?", arguments: [id]) }
+    try index.state.write { db in try db.execute(sql: "DELETE FROM job WHERE id = ?", arguments: [id]) }
   }
 
   /// Two jobs change their places in the queue.
   public func exchange(_ first: Int64, _ second: Int64) throws {
-    try index.writeState { db in
+    try index.state.write { db in
       let places = try [first, second].map {
         try Int64.fetchOne(db, sql: "SELECT place FROM job WHERE id = ?", arguments: [$0])
       }
@@ -99,7 +99,7 @@ public final class KeptJobs: Sendable {
 
   /// The unfinished jobs of processes that have ended, in their order: they are ours from now on.
   public func takeOver() throws -> [KeptJob] {
-    let owners = try index.readState { db in
+    let owners = try index.state.read { db in
       try String.fetchAll(db, sql: "SELECT DISTINCT owner FROM job WHERE owner <> ?", arguments: [name])
     }
     var left: [String] = []
@@ -115,7 +115,7 @@ public final class KeptJobs: Sendable {
       }
     }
     if left.isEmpty { return [] }
-    let taken = try index.writeState { db in
+    let taken = try index.state.write { db in
       var ids: [Int64] = []
       for owner in left {
         ids += try Int64.fetchAll(

@@ -40,7 +40,7 @@ extension LocalIndex {
     let entries = try Posix.read(file, limit: .max).split(separator: Self.newline).compactMap {
       try? JSONDecoder().decode(HistoryEntry.self, from: Data($0))
     }
-    try writeState { db in
+    try state.write { db in
       // Who took them before may have ended between this and the next step.
       for entry in entries where try !Self.isKept(entry, db) { try Self.insert(entry, db) }
     }

@@ -5,7 +5,7 @@ import GRDB
 extension LocalIndex {
   /// Keeps a study from being recycled until ``unprotect(study:)``. The identifier need not be that of a study that is here.
   public func protect(study id: String) throws {
-    try writeState { db in
+    try state.write { db in
       try db.execute(
         sql: "INSERT OR IGNORE INTO protectedStudy (study, since) VALUES (?, ?)",
         arguments: [id, Date().timeIntervalSince1970])
@@ -15,7 +15,7 @@ extension LocalIndex {
   /// - Returns: whether it was protected.
   @discardableResult
   public func unprotect(study id: String) throws -> Bool {
-    try writeState { db in
+    try state.write { db in
       try db.execute(sql: "DELETE FROM protectedStudy WHERE study = ?", arguments: [id])
       return db.changesCount > 0
     }
@@ -23,7 +23,7 @@ extension LocalIndex {
 
   /// The identifiers of the protected studies, those that are not here any more included.
   public func protectedStudies() throws -> Set<String> {
-    try readState { db in try String.fetchSet(db, sql: "SELECT study FROM protectedStudy") }
+    try state.read { db in try String.fetchSet(db, sql: "SELECT study FROM protectedStudy") }
   }
 
   /// The studies that may be recycled, those first into which nothing has come for the longest time, with their bytes.

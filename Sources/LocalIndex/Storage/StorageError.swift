@@ -29,6 +29,8 @@ public struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case notDicom
     case inputOutput(Int32)
     case index
+    /// One of the two databases is none, or not whole.
+    case damaged
     /// The index or the instance was closed already.
     case closed
   }
@@ -47,7 +49,7 @@ public struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     switch reason {
     case .missingIdentifier: 0xA900
     case .notDicom: 0xC000
-    case .full, .readOnly, .permissionDenied, .inputOutput, .index: 0xA700
+    case .full, .readOnly, .permissionDenied, .inputOutput, .index, .damaged: 0xA700
     default: 0x0110
     }
   }
@@ -62,7 +64,7 @@ public struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case .readOnly: "the storage is read-only"
     case .permissionDenied: "the storage cannot be written"
     case .inputOutput(let code): "the disk failed: \(String(cString: strerror(code)))"
-    case .index: "the index cannot be written"
+    case .index, .damaged: "the index cannot be written"
     default: "the instance could not be stored"
     }
   }

@@ -61,9 +61,14 @@ struct History: NetworkCommand {
     let index = try shared.index()
     let printer = HistoryPrinter(format)
     printer.begin()
-    try index.history(filter) { entry in
-      try printer.print(entry)
-      return !Task.isCancelled
+    do {
+      try index.history(filter) { entry in
+        try printer.print(entry)
+        return !Task.isCancelled
+      }
+    } catch let error as StorageError {
+      // The database it is in is opened only now.
+      throw Ending.usage("\(error)")
     }
     try ResultWriter.standard.conclude()
   }

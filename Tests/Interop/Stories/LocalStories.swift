@@ -43,6 +43,21 @@ extension Interop {
       }
     }
 
+    @Test("a damaged database is named by whatever needs it, with status 2; searching does without")
+    func damaged() async throws {
+      let study = try #require(try await studies().first?["ID"] as? String)
+      let path = fluoro.storage + "/state.sqlite"
+      for suffix in ["-wal", "-shm"] { unlink(path + suffix) }
+      try Data(repeating: 7, count: 50_000).write(to: URL(filePath: path))
+      for command in ["local delete --yes \(study)", "local protect \(study)", "local protect", "history"] {
+        let refused = try await fluoro.start(command.split(separator: " ").map(String.init)).finished()
+        #expect(refused.status == 2 && refused.output.isEmpty, "\(command): \(refused.output)")
+        #expect(refused.errors.hasPrefix("fluoro: \(path) is damaged; "), "\(command): \(refused.errors)")
+        #expect(refused.errors.split(separator: "\n").count == 1)
+      }
+      #expect(try await studies().contains { $0["ID"] as? String == study })
+    }
+
     @Test("what is exported is what was imported")
     func exporting() async throws {
       let ids = try await studies().compactMap { $0["ID"] as? String }
