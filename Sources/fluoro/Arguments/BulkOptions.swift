@@ -75,8 +75,9 @@ struct BulkOptions: ParsableArguments, Sendable {
       } catch let error as OperationError {
         throw Ending.usage("\(error)")
       }
-      try await follow(operation).finish()
-      try ResultWriter.standard.conclude()
+      let result = try await follow(operation)
+      if result.done > 0 || result.outcome.exitStatus == 0 { try ResultWriter.standard.conclude() }
+      try result.finish()
     } catch {
       await station.shutdown()
       throw error

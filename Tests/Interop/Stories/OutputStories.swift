@@ -86,6 +86,21 @@ extension Interop {
       withExtendedLifetime(server) {}
     }
 
+    @Test("of rows that find nothing the heading is printed as soon as one did not fail", arguments: [[], ["--csv"]])
+    func headingOfRows(form: [String]) async throws {
+      let server = try await fluoro.serve()
+      // One that names a patient as well names two.
+      for (rows, status, lines) in [("1,\n", 1, 0), ("1,\n,1.2.3\n", 3, 1)] {
+        let list = try workshop.write("PatientID,StudyInstanceUID\n\(rows)", to: "list.csv")
+        let command = ["find", "FLUORO@127.0.0.1:\(fluoro.port)", "-q", "PatientID=nobody", "--from", list]
+        let found = try await fluoro.start(command + form).finished()
+        #expect(found.status == status, "\(found.output)\(found.errors)")
+        #expect(found.output.split(separator: "\n").count == lines, "\(found.output)")
+        #expect(found.output.contains("StudyInstanceUID") == (lines > 0))
+      }
+      withExtendedLifetime(server) {}
+    }
+
     @Test(
       "what cannot be written is said once, with exit status 1; a reader that has seen enough is no news",
       arguments: [
