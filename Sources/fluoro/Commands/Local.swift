@@ -28,7 +28,8 @@ struct LocalFind: NetworkCommand {
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp("Sort by this attribute; -Keyword: descending.", valueName: "Keyword"))
   var orderBy: [String] = []
-  @Flag(help: "Say at the end how long it took to open the storage, and to search and print.")
+  @Flag(
+    help: "Say at the end how long it took to read the configuration and open the storage, and to search and print.")
   var timings = false
   @OptionGroup var format: ListFormatOptions
   @OptionGroup var shared: SharedOptions
