@@ -1,4 +1,5 @@
 import CFileSystem
+import NIOConcurrencyHelpers
 
 #if canImport(Glibc)
   import Glibc
@@ -6,8 +7,8 @@ import CFileSystem
   import Darwin
 #endif
 
-/// A file that an instance is written into on its way to its place. What is large goes past the system's cache, where the
-/// file system allows it: that is the quickest way for much data to be on the disk. What need not be there when it is
+/// A file that an instance is written into on its way to its place. What is large, and waited for, goes past the system's
+/// cache, where the file system allows it: that is the quickest way for much data to be on the disk. What need not be there when it is
 /// acknowledged only passes through the cache: nobody waits for the disk, and the memory serves for the next one, while fresh
 /// memory, which the system has to find first, takes longer than the disk.
 struct PartialFile: Sendable {
@@ -15,14 +16,17 @@ struct PartialFile: Sendable {
   private(set) var descriptor: Int32
   private(set) var size = 0
   private var way: Way
+  private let canPass: NIOLockedValueBox<Bool>
 
   private enum Way { case cached, passing, direct }
 
   /// - Parameter isAwaited: whether it is to be on the disk soon, because somebody waits for that.
   init(in session: WritingSession, isLarge: Bool, isAwaited: Bool) throws {
     (path, descriptor) = try session.makeFile()
-    way = isLarge && !isAwaited ? .passing : .cached
-    if isLarge, isAwaited { goDirectly() }
+    canPass = session.canPass
+    let passes = isLarge && !isAwaited && canPass.withLockedValue { $0 }
+    way = passes ? .passing : .cached
+    if isLarge, !passes { goDirectly() }
   }
 
   private mutating func goDirectly() {
@@ -34,6 +38,7 @@ struct PartialFile: Sendable {
     var bytes = piece.bytes
     if way == .passing {
       if try pass(bytes) { return }
+      canPass.withLockedValue { $0 = false }
       goDirectly()
     }
     let whole = bytes.count / Piece.block * Piece.block
@@ -55,6 +60,8 @@ struct PartialFile: Sendable {
 
   /// - Returns: false where the system knows no such thing; nothing has been written then.
   private mutating func pass(_ bytes: UnsafeRawBufferPointer) throws -> Bool {
+    // In one piece, which else is found block by block. Where there is none, the write says so.
+    _ = fluoro_reserve(descriptor, size, bytes.count)
     var rest = bytes
     while !rest.isEmpty {
       let written = fluoro_write_passing(descriptor, rest.baseAddress, rest.count, size)
@@ -63,6 +70,8 @@ struct PartialFile: Sendable {
         if rest.count == bytes.count, [EOPNOTSUPP, EINVAL, ENOSYS].contains(errno) { return false }
         throw StorageError.posix(errno, "write", path)
       }
+      // Nothing was written, and nothing is said of it: it would go on so for ever.
+      if written == 0 { throw StorageError.posix(EIO, "write", path) }
       size += written
       rest = UnsafeRawBufferPointer(rebasing: rest[written...])
     }

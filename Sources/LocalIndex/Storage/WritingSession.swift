@@ -14,6 +14,8 @@ final class WritingSession: Sendable {
   let lock: FileLock
   private let permissions: StoragePermissions
   private let nextNumber = NIOLockedValueBox(0)
+  /// Whether bytes may only pass through the system's cache here, as far as is known.
+  let canPass = NIOLockedValueBox(true)
 
   init(in storage: StorageFolder) throws {
     permissions = storage.permissions
