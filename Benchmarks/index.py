@@ -3,7 +3,8 @@
 
 Makes a storage of 100,000 studies with 10 instances each, lets fluoro index it from the files, and times against it the list
 of studies and searches of every kind limited to 100: as whole commands, and what of that is the index, in the open process
-(`--timings`). Also the interface itself while a study arrives. Then imports 5000 small files, alternating with Orthanc taking the same files by C-STORE.
+(`--timings`). Also the interface itself while a study arrives. Then imports 5000 small files, alternating with Orthanc taking
+the same files by C-STORE.
 
 usage: index.py [--fluoro PATH] [--studies N] [--instances N] [--runs N] [--storage DIR] [--only PART]...
 The storage is kept (under .build, or where --storage says) and used again; --only make stops when it is there. PART is
