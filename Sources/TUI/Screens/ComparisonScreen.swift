@@ -214,11 +214,8 @@ struct ComparisonScreen: ComparedScreen {
 
     mutating func settle(toSecond: Bool) {
       let most = [difference.firstCount, difference.secondCount].compactMap(\.self).max()
-      if toSecond {
-        (difference.isInSecond, difference.secondCount) = (true, most)
-      } else {
-        (difference.isInFirst, difference.firstCount) = (true, most)
-      }
+      difference[keyPath: toSecond ? \StudyDifference.isInSecond : \.isInFirst] = true
+      difference[keyPath: toSecond ? \StudyDifference.secondCount : \.firstCount] = most
       for index in difference.instances?.indices ?? 0..<0 { difference.instances?[index].settle(toSecond: toSecond) }
     }
   }
