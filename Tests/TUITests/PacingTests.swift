@@ -39,23 +39,23 @@ struct PacingTests {
   func room() {
     for away in [0, 600] {
       var pacing = Pacing()
-      #expect(pacing.room == nil, "nobody has answered yet")
+      #expect(pacing.room(.time) == nil, "nobody has answered yet")
       var now = start
       func frame(_ bytesPerSecond: Int) {
-        let bytes = pacing.room ?? 1000
+        let bytes = pacing.room(.time) ?? 1000
         #expect(draw(&pacing, now, true, bytes: bytes))
         pacing.answered(now + .milliseconds(away))
         pacing.answered(now + .milliseconds(away + bytes * 1000 / bytesPerSecond))
         now += .seconds(5)
       }
       for _ in 0..<10 { frame(2500) }
-      #expect((300...450).contains(pacing.room ?? 0), "\(pacing.room ?? 0)")
+      #expect((300...450).contains(pacing.room(.time) ?? 0), "\(pacing.room(.time) ?? 0)")
       #expect(pacing.isThin)
       // Two answers that came as one are no fast line.
       frame(10_000_000)
       #expect(pacing.isThin)
       for _ in 0..<40 { frame(1_000_000) }
-      #expect(pacing.room ?? 0 > 10_000, "\(pacing.room ?? 0)")
+      #expect(pacing.room(.time) ?? 0 > 10_000, "\(pacing.room(.time) ?? 0)")
       #expect(!pacing.isThin)
       // A few cells say nothing about a line, and neither does a frame nobody has counted.
       #expect(draw(&pacing, now, true, bytes: 30))
@@ -75,7 +75,117 @@ struct PacingTests {
     #expect(pacing.mayDraw(start + Pacing.patience))
     #expect(draw(&pacing, start + Pacing.patience, true) == false)
     #expect(pacing.mayDraw(start + Pacing.patience + .milliseconds(100)))
-    #expect(pacing.room == nil)
+    #expect(pacing.room(.time) == nil)
+  }
+
+  /// A terminal that answers over a thin line; the time when it has.
+  private func thin(_ pacing: inout Pacing) -> ContinuousClock.Instant {
+    var now = start
+    for _ in 0..<10 {
+      #expect(draw(&pacing, now, true, bytes: 500))
+      pacing.answered(now)
+      pacing.answered(now + .milliseconds(200))
+      now += .seconds(1)
+    }
+    #expect(pacing.isThin)
+    return now
+  }
+
+  @Test("A line that was thin is wide again when many small frames go over it quickly, and only then")
+  func wideAgain() {
+    for (took, isThin) in [(1, false), (20, true)] {
+      var pacing = Pacing()
+      var now = thin(&pacing)
+      let room = pacing.room(.time)
+      for _ in 0..<40 {
+        #expect(draw(&pacing, now, true, bytes: 40))
+        pacing.answered(now)
+        pacing.answered(now + .milliseconds(took))
+        now += .seconds(1)
+      }
+      #expect(pacing.isThin == isThin)
+      #expect(pacing.room(.time) == room, "how much more it carries they do not tell")
+      #expect((pacing.room(.news) == nil) == !isThin)
+    }
+  }
+
+  @Test("Late answers are not taken for those to the next frame")
+  func late() {
+    var pacing = Pacing()
+    var now = thin(&pacing)
+    #expect(draw(&pacing, now, true))
+    now += Pacing.longestWait
+    #expect(draw(&pacing, now, true))
+    pacing.answered(now)
+    pacing.answered(now)
+    #expect(pacing.isBehind, "that was the frame before")
+    pacing.answered(now)
+    #expect(pacing.isBehind, "that was what was before the frame")
+    pacing.answered(now)
+    #expect(!pacing.isBehind)
+  }
+
+  @Test("Answers that are lost are not waited for twice")
+  func lost() {
+    var pacing = Pacing()
+    var now = thin(&pacing)
+    #expect(draw(&pacing, now, true))
+    now += Pacing.longestWait
+    #expect(draw(&pacing, now, true))
+    pacing.answered(now)
+    pacing.answered(now)
+    now += Pacing.longestWait
+    for _ in 0..<3 {
+      #expect(draw(&pacing, now, true))
+      pacing.answered(now)
+      #expect(pacing.isBehind)
+      pacing.answered(now)
+      #expect(!pacing.isBehind)
+      now += .seconds(1)
+    }
+  }
+
+  @Test("A terminal that has stopped answering is asked no more, until it answers after all")
+  func stopped() {
+    var pacing = Pacing()
+    var now = thin(&pacing)
+    for _ in 0..<2 {
+      #expect(draw(&pacing, now, true))
+      now += Pacing.longestWait
+      #expect(pacing.mayDraw(now))
+    }
+    #expect(!draw(&pacing, now, true))
+    #expect(pacing.mayDraw(now + Pacing.interval))
+    #expect(pacing.room(.time) == nil && !pacing.isBehind)
+    for _ in 0..<4 { pacing.answered(now) }
+    #expect(draw(&pacing, now, true))
+    pacing.answered(now)
+    #expect(pacing.isBehind)
+    pacing.answered(now)
+    #expect(!pacing.isBehind)
+  }
+
+  @Test("What was asked before somebody else had the terminal is not waited for")
+  func resumed() {
+    var pacing = Pacing()
+    let now = thin(&pacing)
+    #expect(draw(&pacing, now, true))
+    pacing.answered(now)
+    pacing.resumed()
+    #expect(!pacing.isBehind)
+    #expect(pacing.mayDraw(now + Pacing.interval))
+    pacing.answered(now)
+    #expect(draw(&pacing, now, true))
+    pacing.answered(now)
+    #expect(pacing.isBehind)
+    pacing.answered(now)
+    #expect(!pacing.isBehind)
+    // One that was silent may be another now.
+    var silent = Pacing()
+    #expect(draw(&silent, start, true))
+    #expect(!draw(&silent, start + Pacing.patience, true))
+    silent.resumed()
+    #expect(draw(&silent, start + Pacing.patience, true))
   }
 
   @Test("Nothing is asked while nothing counts down")
@@ -93,60 +203,116 @@ struct RationTests {
     return canvas
   }
 
+  private let start = ContinuousClock.now
+
+  /// A terminal on a thin line.
+  private struct Shown {
+    var ration = Ration()
+    var canvas: Canvas?
+    var lines: [String] { canvas?.lines ?? [] }
+
+    mutating func show(
+      _ cause: Ration.Cause, at now: ContinuousClock.Instant = .now, room: Int?, _ draw: (Ration.Moment) -> Canvas
+    ) -> Ration.Part {
+      let part = ration.part(cause, at: Ration.Moment(now: now), on: canvas, room: room, draw: draw)
+      canvas = part.canvas
+      return part
+    }
+  }
+
+  private func seconds(_ now: ContinuousClock.Instant) -> String {
+    String(Int((start.duration(to: now).inSeconds * 10).rounded()))
+  }
+
   @Test("What time has changed goes by turns, the first that has waited first, until all has gone")
   func turns() {
-    var ration = Ration()
-    var shown = ration.whole(canvas(["10.0 s", "name", "10.0 s", "10.0 s"])).canvas
+    var terminal = Shown()
+    _ = terminal.show(.key, room: nil) { _ in canvas(["10.0 s", "name", "10.0 s", "10.0 s"]) }
     var frames: [[String]] = []
     for time in ["9.9 s", "9.8 s", "9.7 s"] {
-      let part = ration.rows(canvas([time, "name", time, time]), on: shown, room: 40)
+      let part = terminal.show(.time, room: 40) { _ in canvas([time, "name", time, time]) }
       #expect(!part.isWhole)
       #expect((1...40).contains(part.bytes ?? 0))
-      shown = part.canvas
-      frames.append(shown.lines)
+      frames.append(terminal.lines)
     }
     #expect(
       frames == [
         ["9.9 s", "name", "10.0 s", "10.0 s"], ["9.9 s", "name", "9.8 s", "10.0 s"],
         ["9.7 s", "name", "9.8 s", "9.7 s"],
       ])
-    let rest = ration.rows(canvas(["9.7 s", "name", "9.7 s", "9.7 s"]), on: shown, room: 40)
+    let rest = terminal.show(.time, room: 40) { _ in canvas(["9.7 s", "name", "9.7 s", "9.7 s"]) }
     #expect(rest.isWhole)
-    #expect(rest.canvas.lines == ["9.7 s", "name", "9.7 s", "9.7 s"])
+    #expect(terminal.lines == ["9.7 s", "name", "9.7 s", "9.7 s"])
     // One row goes, however little room there is.
     let next = canvas(["9.7 s", "a name that is long", "9.6 s", "9.7 s"])
-    let least = ration.rows(next, on: rest.canvas, room: 1)
-    #expect(!least.isWhole)
-    #expect(least.canvas.lines == ["9.7 s", "name", "9.6 s", "9.7 s"])
-    let last = ration.rows(next, on: least.canvas, room: 1)
-    #expect(last.isWhole)
+    #expect(!terminal.show(.time, room: 1) { _ in next }.isWhole)
+    #expect(terminal.lines == ["9.7 s", "name", "9.6 s", "9.7 s"])
+    #expect(terminal.show(.time, room: 1) { _ in next }.isWhole)
   }
 
   @Test("What a key has changed goes at once and alone; what waits is not lost")
   func keys() {
-    var ration = Ration()
-    let first = ration.whole(canvas(["› one 10.0 s", "  two 10.0 s", "  three 10.0 s"]))
-    let second = canvas(["› one 9.9 s", "  two 9.9 s", "  three 9.9 s"])
-    let part = ration.rows(second, on: first.canvas, room: 1)
-    #expect(part.canvas.lines == ["› one 9.9 s", "  two 10.0 s", "  three 10.0 s"])
-    let key = ration.changes(canvas(["  one 9.9 s", "› two 9.9 s", "  three 9.9 s"]), on: part.canvas)
-    #expect(key.canvas.lines == ["  one 9.9 s", "› two 9.9 s", "  three 10.0 s"])
+    func lines(_ cursor: Int, _ now: ContinuousClock.Instant) -> Canvas {
+      canvas((0..<3).map { "\($0 == cursor ? "›" : " ") \(seconds(now))" })
+    }
+    var terminal = Shown()
+    _ = terminal.show(.key, at: start, room: nil) { lines(0, $0.now) }
+    let now = start + .milliseconds(100)
+    _ = terminal.show(.time, at: now, room: 1) { lines(0, $0.now) }
+    #expect(terminal.lines == ["› 1", "  0", "  0"])
+    let key = terminal.show(.key, at: now + .milliseconds(100), room: 100) { lines(1, $0.now) }
+    #expect(terminal.lines == ["  1", "› 1", "  0"])
     #expect(!key.isWhole)
-    let last = ration.rows(canvas(["  one 9.9 s", "› two 9.9 s", "  three 9.9 s"]), on: key.canvas, room: 100)
-    #expect(last.canvas.lines == ["  one 9.9 s", "› two 9.9 s", "  three 9.9 s"])
-    #expect(last.isWhole)
+    #expect(terminal.show(.time, at: now, room: 100) { lines(1, $0.now) }.isWhole)
+    #expect(terminal.lines == ["  1", "› 1", "  1"])
+  }
+
+  @Test(
+    "However often there is news, or a key is repeated, it goes at once and the countdowns go on",
+    arguments: [
+      Ration.Cause.news, .key,
+    ])
+  func goesOn(_ cause: Ration.Cause) {
+    func lines(_ count: Int, _ now: ContinuousClock.Instant) -> Canvas {
+      canvas(["\(count)"] + (0..<5).map { _ in seconds(now) })
+    }
+    var terminal = Shown()
+    _ = terminal.show(.key, at: start, room: nil) { lines(0, $0.now) }
+    var now = start
+    for count in 1...60 {
+      now += .milliseconds(200)
+      _ = terminal.show(cause, at: now, room: 1) { lines(count, $0.now) }
+      #expect(terminal.lines[0] == "\(count)")
+    }
+    let times = terminal.lines.dropFirst().compactMap(Int.init)
+    // A row goes with each frame of news, and with a key once a second at least.
+    let oldest = cause == .news ? 120 - 5 * 2 : 120 - 5 * 12
+    #expect(times.count == 5 && times.allSatisfy { $0 >= oldest }, "\(times)")
+  }
+
+  @Test("Rows that changed their order are never shown half in the old one")
+  func order() {
+    func lines(_ names: [String], _ now: ContinuousClock.Instant) -> Canvas {
+      canvas(names.map { "\($0) \(seconds(now))" })
+    }
+    var terminal = Shown()
+    _ = terminal.show(.key, at: start, room: nil) { lines(["a", "b", "c", "d"], $0.now) }
+    _ = terminal.show(.time, at: start + .milliseconds(100), room: 1) { lines(["a", "b", "c", "d"], $0.now) }
+    let part = terminal.show(.news, at: start + .milliseconds(200), room: 1) { lines(["c", "a", "b", "d"], $0.now) }
+    #expect(part.isWhole)
+    #expect(terminal.lines == ["c 2", "a 2", "b 2", "d 2"], "the others, and one that waited")
   }
 
   @Test("A terminal that shows nothing, or has another size, gets all of it")
   func whole() {
-    var ration = Ration()
     let lines = ["one", "two", "three"]
-    let first = ration.rows(canvas(lines), on: nil, room: 1)
-    #expect(first.isWhole && first.canvas.lines == lines)
-    let key = ration.changes(canvas(lines), on: nil)
-    #expect(key.isWhole && key.canvas.lines == lines)
-    let resized = ration.rows(canvas(lines), on: canvas(["other"]), room: 1)
-    #expect(resized.isWhole && resized.canvas.lines == lines)
+    for cause in [Ration.Cause.time, .news, .key] {
+      var terminal = Shown()
+      #expect(terminal.show(cause, room: 1) { _ in canvas(lines) }.isWhole)
+      #expect(terminal.lines == lines)
+      #expect(terminal.show(cause, room: 1) { _ in canvas(["other"]) }.isWhole)
+      #expect(terminal.lines == ["other"])
+    }
   }
 }
 

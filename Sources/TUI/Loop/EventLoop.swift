@@ -17,12 +17,10 @@ final class EventLoop {
   private var awaitsBackground = false
   private static let backgroundQuestion = "\u{1b}]11;?\u{7}"
   private var ration = Ration()
-  /// Something changed since the last frame, whether a key did it, and whether anything did but time.
+  /// Something changed since the last frame, and what did it.
   private var isStale = true
-  private var isUrgent = true
-  private var hasNews = true
-  /// What the countdowns on the screen stand at, and whether what runs has no spinner.
-  private var drawn: (time: ContinuousClock.Instant, isOnThinLine: Bool)?
+  private var cause = Ration.Cause.key
+  private var isUrgent: Bool { cause == .key }
 
   init(
     model: Model, terminal: Terminal, screen: CursesScreen, mailbox: Mailbox, asksBackground: Bool = false,
@@ -117,11 +115,11 @@ final class EventLoop {
       if case .background(let isLight) = input {
         if asksBackground, isLight { carryOut([.theme(Theme.Name.light.rawValue)]) }
         (asksBackground, awaitsBackground) = (false, false)
-        (isStale, isUrgent) = (true, true)
+        (isStale, cause) = (true, .key)
         continue
       }
       update(.input(input), now)
-      isUrgent = true
+      cause = .key
     }
   }
 
@@ -136,26 +134,29 @@ final class EventLoop {
     case SIGTSTP: update(.suspendRequested, now)
     case SIGCONT:
       terminal.resume()
+      pacing.resumed()
       screen.forget()
       update(.resized(terminal.adoptSize()), now)
     default: return
     }
-    isUrgent = true
+    cause = .key
   }
 
   // MARK: Updating
 
   private func update(_ message: Message, _ now: ContinuousClock.Instant) {
-    if isNews(message) { hasNews = true }
+    cause = max(cause, isNews(message, now) ? .news : .time)
     let effects = model.update(message, at: now, clock: time(nil))
     isStale = true
     carryOut(effects)
   }
 
-  /// Whether it is more than time that goes by, and jobs that go on.
-  private func isNews(_ message: Message) -> Bool {
+  /// Whether it is more than time that goes by, and jobs that go on, which moves no row and no cursor: the list of jobs is
+  /// sorted by what stays while their phase does.
+  private func isNews(_ message: Message, _ now: ContinuousClock.Instant) -> Bool {
     switch message {
-    case .tick: false
+    // Details that follow the cursor are another row's: never half of them.
+    case .tick: model.screen.changesAt.map { now >= $0 } ?? false
     case .job(let job): model.world.job(job.id)?.phase != job.phase
     default: true
     }
@@ -173,6 +174,7 @@ final class EventLoop {
       case .copy(let text): Clipboard.copy(text, to: terminal)
       case .suspend:
         let away = terminal.suspend()
+        pacing.resumed()
         screen.forget()
         update(.resized(terminal.adoptSize()), .now)
         update(.resumed(away: away), .now)
@@ -185,22 +187,12 @@ final class EventLoop {
 
   private func draw(_ now: ContinuousClock.Instant) {
     guard isStale, !hasQuit, isUrgent || pacing.mayDraw(now), isWritable else { return }
-    var shown = model
-    shown.world.isOnThinLine = pacing.isThin
-    // What a key or a message changed goes over a thin line, or one that is behind, by itself: with all countdowns anew it
-    // would take as long as they.
-    let isAlone = (isUrgent || hasNews) && (pacing.isBehind || pacing.isThin)
-    if isAlone, let drawn { (shown.world.now, shown.world.isOnThinLine) = drawn }
-    drawn = (shown.world.now, shown.world.isOnThinLine)
-    let canvas = shown.draw()
-    let part =
-      if isAlone {
-        ration.changes(canvas, on: screen.shown)
-      } else if !isUrgent, !hasNews, let room = pacing.room {
-        ration.rows(canvas, on: screen.shown, room: room)
-      } else {
-        ration.whole(canvas)
-      }
+    let moment = Ration.Moment(now: model.world.now, isOnThinLine: pacing.isThin)
+    let part = ration.part(cause, at: moment, on: screen.shown, room: pacing.room(cause)) { moment in
+      var drawn = model
+      (drawn.world.now, drawn.world.isOnThinLine) = (moment.now, moment.isOnThinLine)
+      return drawn.draw()
+    }
     let isAnimated = model.world.isCountingDown || !part.isWhole
     let question = pacing.draws(.now, isAnimated: isAnimated, bytes: part.bytes) ? Pacing.question : ""
     terminal.write(question)
@@ -208,8 +200,7 @@ final class EventLoop {
     terminal.write(question)
     model.seen()
     isStale = !part.isWhole
-    isUrgent = false
-    hasNews = false
+    cause = .time
   }
 
   /// Whether the line takes more: a reader that has stopped would stop us too.

@@ -14,7 +14,12 @@ struct Pacing: Sendable {
 
   private enum Terminal { case unknown, answers, silent }
   private var terminal = Terminal.unknown
+  /// When it was asked about the frame that is under way.
   private var asked: Instant?
+  /// Answers that have not come. They come in order: late ones, to questions about earlier frames, before the others.
+  private var owed = 0
+  /// Frames it was asked about since it last answered.
+  private var unheard = 0
   private var lastFrame: Instant?
   /// When what was sent before the frame had been shown, and the line was the frame's.
   private var begun: Instant?
@@ -40,26 +45,42 @@ struct Pacing: Sendable {
     lastFrame = now
     if let asked {
       guard asked.duration(to: now) >= wait else { return false }
-      if terminal == .unknown { terminal = .silent }
+      missed()
     }
-    asked = nil
-    begun = nil
     guard isAnimated, terminal != .silent else { return false }
     asked = now
+    begun = nil
     sent = bytes
+    owed += 2
+    unheard += 1
     return true
   }
 
-  mutating func answered(_ now: Instant) {
-    terminal = .answers
-    guard asked != nil else { return }
-    guard let begun else {
-      begun = now
-      return
-    }
-    if let sent, sent >= Self.telling { measure(sent, begun.duration(to: now)) }
+  /// An answer is late or lost. It is lost where others have come since; twice none at all, and none are waited for any more.
+  private mutating func missed() {
     asked = nil
-    self.begun = nil
+    if unheard == 0 {
+      owed = 0
+    } else if terminal == .unknown || unheard > 1 {
+      terminal = .silent
+    }
+  }
+
+  /// Somebody else had the terminal, and what it had still to answer.
+  mutating func resumed() {
+    (asked, owed, unheard) = (nil, 0, 0)
+    if terminal == .silent { terminal = .unknown }
+  }
+
+  mutating func answered(_ now: Instant) {
+    guard owed > 0 else { return }
+    terminal = .answers
+    unheard = 0
+    owed -= 1
+    if owed == 1 { begun = now }
+    guard owed == 0 else { return }
+    asked = nil
+    if let sent, let begun { measure(sent, begun.duration(to: now)) }
   }
 
   // MARK: How much
@@ -67,23 +88,44 @@ struct Pacing: Sendable {
   /// How long a key may wait for what changed by itself before it.
   private static let share = Duration.milliseconds(150)
   private static let rooms = 250...16_000
-  /// Fewer bytes say nothing about the line.
+  /// Fewer bytes at a time say nothing about the line, unless many such frames are quick.
   private static let telling = 150
+  private static let tellingTogether = 1000
+  /// A line that carries less is thin.
+  private static let thin = 1000
 
   /// What the line carries within its share of time, in bytes.
   private var capacity = 1000
+  /// The small frames since the last that told something.
+  private var small = (bytes: 0, took: Duration.zero)
+
+  private static func carried(_ bytes: Int, _ took: Duration) -> Double {
+    Double(bytes) * share.inSeconds / max(took.inSeconds, 0.000_1)
+  }
 
   private mutating func measure(_ bytes: Int, _ took: Duration) {
-    let carried = Double(bytes) * Self.share.inSeconds / max(took.inSeconds, 0.000_1)
+    guard bytes >= Self.telling else {
+      small = (small.bytes + bytes, small.took + took)
+      guard small.bytes >= Self.tellingTogether else { return }
+      // Wide enough for as little as this; how much more it carries they do not tell, since their answers may come as one.
+      if Self.carried(small.bytes, small.took) >= Double(Self.thin) { isThin = false }
+      small = (0, .zero)
+      return
+    }
+    small = (0, .zero)
+    let carried = Self.carried(bytes, took)
     // Less counts at once. More has to be so for a while: two answers that came as one are no fast line.
     let more = carried - Double(capacity)
     let change = more < 0 ? more / 2 : min(more / 4, Double(capacity) / 8)
     capacity = min(max(capacity + Int(change), Self.rooms.lowerBound), Self.rooms.upperBound)
-    isThin = capacity < (isThin ? 4000 : 1000)
+    isThin = capacity < (isThin ? 4 : 1) * Self.thin
   }
 
-  /// About how many bytes of what changes by itself may be under way; nil: nobody would say when they have been shown.
-  var room: Int? { terminal == .answers ? capacity : nil }
+  /// About how many bytes of what changes by itself may go with a frame; nil: all of it, as the line carries it, or as nobody
+  /// would say when it has been shown.
+  func room(_ cause: Ration.Cause) -> Int? {
+    terminal == .answers && (cause == .time || isThin || isBehind) ? capacity : nil
+  }
 
   /// What only shows that something goes on is too much for the line.
   private(set) var isThin = false
