@@ -175,6 +175,8 @@ final class EventLoop {
       case .suspend:
         let away = terminal.suspend()
         pacing.resumed()
+        // What brought us back has been seen to: a second time it would take what is asked now for asked before.
+        for signal in terminal.readSignals() where signal != SIGCONT { take(signal, .now) }
         screen.forget()
         update(.resized(terminal.adoptSize()), .now)
         update(.resumed(away: away), .now)
