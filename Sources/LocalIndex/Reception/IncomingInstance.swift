@@ -96,7 +96,9 @@ public final class IncomingInstance: Sendable {
 
   private static let fullLimit = 1
 
-  /// Takes what there is room for, and its digest while it is in the processor's cache and more is on its way. - Returns: the rest.
+  /// Takes what there is room for, and its digest while it is in the processor's cache and more is on its way.
+  ///
+  /// - Returns: the rest.
   private static func append(
     _ bytes: UnsafeRawBufferPointer, to piece: Piece, _ state: inout State
   ) -> UnsafeRawBufferPointer {

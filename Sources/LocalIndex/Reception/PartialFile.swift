@@ -8,9 +8,9 @@ import NIOConcurrencyHelpers
 #endif
 
 /// A file that an instance is written into on its way to its place. What is large, and waited for, goes past the system's
-/// cache, where the file system allows it: that is the quickest way for much data to be on the disk. What need not be there when it is
-/// acknowledged only passes through the cache: nobody waits for the disk, and the memory serves for the next one, while fresh
-/// memory, which the system has to find first, takes longer than the disk.
+/// cache, where the file system allows it: that is the quickest way for much data to be on the disk. What need not be there
+/// when it is acknowledged only passes through the cache: nobody waits for the disk, and the memory serves for the next one,
+/// while fresh memory, which the system has to find first, takes longer than the disk.
 struct PartialFile: Sendable {
   let path: String
   private(set) var descriptor: Int32
