@@ -52,7 +52,7 @@ struct InstanceSenderTests {
     #expect(list.share == .max, "nobody else wants any")
     for _ in 1..<4 { list.join() }
     var shares: [Int] = []
-    while list.next() != nil { shares.append(list.share) }
+    while list.next(takesLost: true) != nil { shares.append(list.share) }
     #expect(shares.first == 4 && shares.last == 0)
     #expect(shares == shares.sorted(by: >), "fewer and fewer")
     list.putBack(Array(32..<40))
@@ -78,5 +78,18 @@ struct InstanceSenderTests {
   func lastLoss() throws {
     let list = SharedInstances([try instance(1)], reconnections: 0)
     #expect(!list.mayTryAgain(0, after: OperationError("lost"), hasAnswers: true))
+  }
+
+  @Test("what was lost with an association is for one that has answered nothing yet")
+  func lostOnes() throws {
+    let list = SharedInstances(try (0..<3).map { try instance($0) }, reconnections: 5)
+    list.open(3)
+    #expect(list.next(takesLost: false) == 0 && list.next(takesLost: false) == 1)
+    #expect(list.mayTryAgain(0, after: OperationError("lost"), hasAnswers: true))
+    list.putBack([0, 1])
+    #expect(list.next(takesLost: false) == 1, "taken ahead, and not under way")
+    #expect(list.next(takesLost: false) == 2 && list.next(takesLost: false) == nil)
+    #expect(list.hasReturned)
+    #expect(list.next(takesLost: true) == 0 && !list.hasReturned)
   }
 }

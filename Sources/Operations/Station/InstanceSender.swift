@@ -49,6 +49,7 @@ struct InstanceSender: Sendable {
           group.addTask { await work(list, contexts, number, scratch) }
         }
       }
+      if list.hasReturned, isGoingOn { await work(list, contexts, 0, scratch) }
       list.close()
     }
     scratch.remove()

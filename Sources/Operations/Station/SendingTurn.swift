@@ -38,7 +38,7 @@ final class SendingTurn: Sendable {
   func next() -> OutgoingStore? {
     guard !sender.isCancelled() else { return nil }
     let taken: Int? = state.withLock { state in
-      guard !state.isOver, let number = list.next() else { return nil }
+      guard !state.isOver, let number = list.next(takesLost: !state.hasAnswers) else { return nil }
       state.taken.append(number)
       return number
     }

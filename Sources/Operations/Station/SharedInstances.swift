@@ -36,15 +36,25 @@ final class SharedInstances: Sendable {
 
   subscript(number: Int) -> OutgoingInstance { instances[number] }
 
-  func next() -> Int? {
+  /// Nil when there are no more.
+  ///
+  /// - Parameter takesLost: whether it may be one that was under way when an association was lost. Where a peer takes only so
+  ///   many over each, several come to that at the same time, and one after the other would be lost at the same instance:
+  ///   it is for an association that has answered nothing yet.
+  func next(takesLost: Bool) -> Int? {
     state.withLock { state in
       guard state.failure == nil else { return nil }
-      if let number = state.returned.popLast() { return number }
+      if let index = state.returned.lastIndex(where: { takesLost || state.lost[$0] == nil }) {
+        return state.returned.remove(at: index)
+      }
       guard state.next < state.end else { return nil }
       state.next += 1
       return state.next - 1
     }
   }
+
+  /// Some came back, and whoever shall take them did not.
+  var hasReturned: Bool { state.withLock { $0.failure == nil && !$0.returned.isEmpty } }
 
   /// One association more takes of them, or one fewer.
   func join() { state.withLock { $0.takers += 1 } }
@@ -60,8 +70,8 @@ final class SharedInstances: Sendable {
   func putBack(_ numbers: [Int]) { state.withLock { $0.returned = ($0.returned + numbers).sorted(by: >) } }
 
   /// Whether one that was under way when its association was lost shall be sent again: a peer that ends two associations
-  /// at the same instance would end a third. One that had answered others before may have ended it for their number; then
-  /// it takes three.
+  /// at the same instance would end a third. One that had answered others before may have ended for their number; then it
+  /// takes three.
   func mayTryAgain(_ number: Int, after loss: any Error, hasAnswers: Bool) -> Bool {
     state.withLock { state in
       let times = (state.lost[number]?.times ?? 0) + 1
