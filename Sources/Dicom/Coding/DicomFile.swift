@@ -12,17 +12,14 @@ public struct DicomFile: Sendable {
     /// What tells which instance it is: no element behind SOP Instance UID (0008,0018). Of a deflated file everything.
     case identification
 
-    /// What most files of this size have all of it in; small ones are read whole.
-    fileprivate func firstLength(of size: Int) -> Int {
+    /// What most files have all of it in.
+    fileprivate var firstLength: Int {
       switch self {
       case .header, .everything: 16 * 1024
-      case .identification: size <= DicomFile.smallSize ? size : 2 * 1024
+      case .identification: 2 * 1024
       }
     }
   }
-
-  /// Up to this a file costs no more to read than its beginning does.
-  private static let smallSize = 16 * 1024
 
   /// Empty for one that was read from memory.
   public let path: String
@@ -34,8 +31,6 @@ public struct DicomFile: Sendable {
   public let dataSetOffset: Int
   /// The length of the file.
   public let size: Int
-  /// The data set as it is encoded in the file, where all of it was read at once: of a small file. Nil otherwise.
-  public let encodedDataSet: ByteBuffer?
   /// What stopped the reader; the data set holds what comes before it. The offset counts in the file.
   public let problem: DataSetReadError?
 
@@ -67,15 +62,13 @@ public struct DicomFile: Sendable {
   }
 
   private init(_ file: FileBytes, reading: Reading, defaultCharacterSet: CharacterSet) throws {
-    var bytes = try file.read(upTo: reading.firstLength(of: file.size))
+    var bytes = try file.read(upTo: reading.firstLength)
     let start = try Self.start(of: file, &bytes)
     path = file.path
     size = file.size
     metaInformation = start.metaInformation
     transferSyntax = start.transferSyntax
     dataSetOffset = start.dataSetOffset
-    encodedDataSet =
-      bytes.readableBytes == file.size ? bytes.getSlice(at: dataSetOffset, length: file.size - dataSetOffset) : nil
 
     let total = file.size - start.dataSetOffset
     let isWhole = reading == .everything || start.transferSyntax.isDeflated

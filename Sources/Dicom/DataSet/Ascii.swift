@@ -10,6 +10,9 @@ enum Ascii {
   static let backslash: UInt8 = 0x5C
   static let caret: UInt8 = 0x5E
   static let equals: UInt8 = 0x3D
+  static let period: UInt8 = 0x2E
+  static let digitZero: UInt8 = 0x30
+  static let digitNine: UInt8 = 0x39
 
   static func lowercased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 

@@ -44,13 +44,55 @@ public final class StoreMemory: Sendable {
   deinit { munmap(region.baseAddress, region.count) }
 
   /// A copy of these bytes; nil when there is no room left. Several threads may ask at once.
-  public func keep(_ bytes: ByteBuffer) -> Bytes? {
-    let count = bytes.readableBytes
-    let start = used.add(count, ordering: .relaxed).oldValue
-    guard start + count <= region.count else { return nil }
-    bytes.withUnsafeReadableBytes { source in
-      UnsafeMutableRawBufferPointer(rebasing: region[start..<start + count]).copyMemory(from: source)
+  func keep(_ bytes: UnsafeRawBufferPointer) -> Bytes? {
+    let start = used.add(bytes.count, ordering: .relaxed).oldValue
+    guard start + bytes.count <= region.count else { return nil }
+    UnsafeMutableRawBufferPointer(rebasing: region[start..<start + bytes.count]).copyMemory(from: bytes)
+    return Bytes(memory: self, start: start, count: bytes.count)
+  }
+}
+
+extension StoreMemory {
+  /// Reads files that are to be sent one after the other, on one thread: of a small one all, of a large one its beginning.
+  public final class FileReader {
+    /// Up to this a file costs no more to read than its beginning does.
+    private static let smallSize = 16 * 1024
+    /// What most files say in it which instance they hold.
+    private static let headLength = 2 * 1024
+
+    private let memory: StoreMemory
+    /// One byte more than a small file has.
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: smallSize + 1, alignment: 16)
+    private var last: InstanceIdentity?
+    private var wasLarge = false
+
+    public init(into memory: StoreMemory) { self.memory = memory }
+
+    deinit { buffer.deallocate() }
+
+    /// - Returns: which instance it is; its length; of a small one for which there is room the data set. Nil when it must be
+    ///   read as a ``DicomFile``, which also tells why one cannot be read.
+    public func read(_ path: String) -> (identity: InstanceIdentity, size: Int, dataSet: Bytes?)? {
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { return nil }
+      defer { _ = FileBytes.closeDescriptor(descriptor) }
+      // The next file is mostly like the last, and a small one tells its size by where it ends.
+      let wanted = wasLarge ? Self.headLength : buffer.count
+      var count = pread(descriptor, buffer.baseAddress, wanted, 0)
+      var size = count
+      if count == wanted {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        size = Int(status.st_size)
+        if count < size, size <= Self.smallSize { count = pread(descriptor, buffer.baseAddress, size, 0) }
+      }
+      wasLarge = size > Self.smallSize
+      guard count > 0, wasLarge || count == size else { return nil }
+      let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+      guard let identity = InstanceIdentity(bytes, neighbour: last) else { return nil }
+      last = identity
+      let dataSet = UnsafeRawBufferPointer(rebasing: bytes[identity.dataSetOffset...])
+      return (identity, size, wasLarge ? nil : memory.keep(dataSet))
     }
-    return Bytes(memory: self, start: start, count: count)
   }
 }

@@ -4,18 +4,18 @@ import Foundation
 import LocalIndex
 import Synchronization
 
-/// An instance that is to be sent.
-struct OutgoingInstance: Sendable {
-  var path: String
-  var sopClassUID: UID
-  var sopInstanceUID: UID
-  var transferSyntax: UID
+/// An instance that is to be sent. Shared: lists of thousands are handed on and cut.
+final class OutgoingInstance: Sendable {
+  let path: String
+  let sopClassUID: UID
+  let sopInstanceUID: UID
+  let transferSyntax: UID
   /// Of the file.
-  var bytes: Int
+  let bytes: Int
   /// Where the data set begins; nil: read when it is sent.
-  var offset: Int?
+  let offset: Int?
   /// The data set, of a small one among many.
-  var content: StoreMemory.Bytes?
+  let content: StoreMemory.Bytes?
 
   init(_ stored: StoredInstance) {
     path = stored.path
@@ -23,13 +23,21 @@ struct OutgoingInstance: Sendable {
     sopInstanceUID = stored.sopInstanceUID
     transferSyntax = stored.transferSyntaxUID
     bytes = stored.bytes
+    (offset, content) = (nil, nil)
   }
 
   /// A file on disk. The data set's own UIDs count, not those of the meta information.
   ///
-  /// - Parameter memory: where a small one waits for its turn.
+  /// - Parameter reader: one for many files.
   /// - Throws: when it is not a DICOM instance.
-  init(file path: String, memory: StoreMemory? = nil) throws {
+  init(file path: String, _ reader: StoreMemory.FileReader? = nil) throws {
+    self.path = path
+    if let (identity, size, dataSet) = reader?.read(path) {
+      (sopClassUID, sopInstanceUID) = (identity.sopClassUID, identity.sopInstanceUID)
+      transferSyntax = identity.transferSyntax
+      (bytes, offset, content) = (size, identity.dataSetOffset, dataSet)
+      return
+    }
     var file = try DicomFile(path: path, reading: .identification)
     if file.dataSet.uid(.sopClassUID) == nil || file.dataSet.uid(.sopInstanceUID) == nil {
       // They are absent, or not where they belong in the order of tags.
@@ -39,13 +47,11 @@ struct OutgoingInstance: Sendable {
       let sopInstance = file.dataSet.uid(.sopInstanceUID) ?? file.metaInformation?.mediaStorageSOPInstanceUID,
       !sopClass.rawValue.isEmpty, !sopInstance.rawValue.isEmpty
     else { throw OperationError("\(path) has no SOP Class UID or no SOP Instance UID") }
-    self.path = path
     sopClassUID = sopClass
     sopInstanceUID = sopInstance
     transferSyntax = file.transferSyntax.uid
     bytes = file.size
-    offset = file.dataSetOffset
-    content = file.encodedDataSet.flatMap { memory?.keep($0) }
+    (offset, content) = (file.dataSetOffset, nil)
   }
 
   func source() throws -> StoreSource {
@@ -174,10 +180,11 @@ struct SendList: Sendable {
     let found = Mutex<[Piece]>(Array(repeating: Piece(), count: count))
     DispatchQueue.concurrentPerform(iterations: count) { number in
       var piece = Piece()
+      let reader = memory.map { StoreMemory.FileReader(into: $0) }
       piece.instances.reserveCapacity(pieceLength)
       for file in files[number * pieceLength..<min((number + 1) * pieceLength, files.count)] {
         do {
-          piece.instances.append(try OutgoingInstance(file: file.path, memory: memory))
+          piece.instances.append(try OutgoingInstance(file: file.path, reader))
         } catch {
           piece.others.append((file, error))
         }

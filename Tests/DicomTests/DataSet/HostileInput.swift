@@ -32,7 +32,14 @@ enum HostileInput {
   }
 
   private static func file(_ bytes: ByteBuffer) throws {
-    guard let whole = try? DicomFile(bytes: bytes) else { return }
+    let identity = bytes.withUnsafeReadableBytes { InstanceIdentity($0) }
+    guard let whole = try? DicomFile(bytes: bytes) else {
+      if identity != nil { throw BrokenPromise(description: "it is said which instance a file holds that is none") }
+      return
+    }
+    if let identity, whole.dataSet.uid(.sopInstanceUID) != identity.sopInstanceUID {
+      throw BrokenPromise(description: "a file is said to hold another instance than it does")
+    }
     let header = try? DicomFile(bytes: bytes, reading: .header)
     guard let header else { throw BrokenPromise(description: "the file is read, its header is not") }
     let limit = header.dataSet.elements.last.flatMap { $0.isLeftInFile ? $0.tag : nil } ?? Tag(rawValue: .max)
