@@ -18,8 +18,8 @@ final class ScratchFolder: Sendable {
   }
 
   /// Removes one of its files, if it is there.
-  func remove(_ name: String) {
-    let path = folder.withLock { $0?.appending(path: name).path }
+  func remove(_ name: () -> String) {
+    let path = folder.withLock { $0?.appending(path: name()).path }
     if let path { unlink(path) }
   }
 

@@ -34,9 +34,7 @@ extension CommandSet {
 
   private mutating func set(_ element: UInt16, _ value: inout ByteBuffer) {
     func number() -> UInt16? { value.getInteger(at: value.readerIndex, endianness: .little) }
-    func text() -> String {
-      AETitle.trim(String(decoding: value.readableBytesView, as: UTF8.self))
-    }
+    func text() -> String { AETitle.trim(value.readableBytesView) }
     switch element {
     case 0x0002: affectedSOPClassUID = UID(text())
     case 0x0003: requestedSOPClassUID = UID(text())

@@ -1,20 +1,50 @@
 import NIOCore
 
-/// Cuts DIMSE messages into P-DATA-TF PDUs of at most the peer's length, one PDV each, PS3.8 Annex E.
+/// Cuts DIMSE messages into P-DATA-TF PDUs of at most the peer's length, one PDV each but for a small message to a peer
+/// that is known to take it in one PDU, PS3.8 Annex E.
 struct MessageEncoder {
   /// The most data bytes a PDV may carry.
   let maximumFragment: Int
+  /// Whether command and data set of a small message go in one PDU.
+  private let isPacking: Bool
 
   /// More gains nothing (DESIGN: measured), and keeps what one write holds small.
   static let largestPDU = 131_072
 
-  /// - Parameter maximumPDULength: what the peer said; 0 or nil is no limit.
+  /// - Parameters:
+  ///   - maximumPDULength: what the peer said; 0 or nil is no limit.
+  ///   - peer: the implementation class UID it said.
   /// - Returns: nil when the length leaves no room for data.
-  init?(maximumPDULength: UInt32?) {
+  init?(maximumPDULength: UInt32?, peer: UID? = nil) {
+    isPacking = peer.map(Self.takesWholeMessages) ?? false
     let limit = maximumPDULength.flatMap { $0 == 0 ? nil : Int($0) } ?? Self.largestPDU
     // Fragments are of even length.
     maximumFragment = (min(limit, Self.largestPDU) - pdvHeaderLength) & ~1
     guard maximumFragment > 0 else { return nil }
+  }
+
+  /// PS3.8 Annex E allows command and data set in one PDU, which saves the peer half of its reading; but there are servers
+  /// that end the association over it (fo-dicom's issue 1960 names one). So it is for implementations that are tested to
+  /// take it: DCMTK, on which Orthanc is built, pynetdicom, and this one.
+  private static func takesWholeMessages(_ implementationClassUID: UID) -> Bool {
+    let text = implementationClassUID.rawValue
+    return text.hasPrefix("1.2.276.0.7230010.3.0.3.") || text.hasPrefix("1.2.826.0.1.3680043.9.3811.")
+      || implementationClassUID == Implementation.classUID
+  }
+
+  /// Appends the PDUs of a command set, behind which those of its data set will be appended.
+  ///
+  /// - Parameter dataLength: bytes of the data set.
+  /// - Returns: whether its only fragment continues the command's PDU.
+  func encode(
+    _ command: CommandSet, dataLength: Int, contextID: UInt8, into buffer: inout ByteBuffer
+  ) -> Bool {
+    let start = buffer.writerIndex
+    encode(command, contextID: contextID, into: &buffer)
+    let length = buffer.writerIndex - start - PDUDecoder.headerLength + pdvHeaderLength + dataLength
+    guard isPacking, dataLength > 0, length <= maximumFragment + pdvHeaderLength else { return false }
+    buffer.setInteger(UInt32(length), at: start + 2)
+    return true
   }
 
   /// Appends the PDUs of a command set.
@@ -39,13 +69,41 @@ struct MessageEncoder {
     encode(dataSet, isCommand: false, contextID: contextID, into: &buffer)
   }
 
-  private func encode(_ bytes: ByteBuffer, isCommand: Bool, contextID: UInt8, into buffer: inout ByteBuffer) {
+  /// Appends the PDUs of a message whose data set is in memory; of one in a file only the command's.
+  /// - Returns: how many bytes the data set has.
+  func encode(
+    _ command: CommandSet, _ content: StoreSource.Content, contextID: UInt8, into buffer: inout ByteBuffer
+  ) -> Int {
+    let count = content.countInMemory
+    let continuesPDU = encode(command, dataLength: count, contextID: contextID, into: &buffer)
+    switch content {
+    case .file: break
+    case .bytes(let bytes):
+      encode(bytes, isCommand: false, contextID: contextID, continuesPDU: continuesPDU, into: &buffer)
+    case .kept(let bytes):
+      var done = 0
+      repeat {
+        let length = min(count - done, maximumFragment)
+        PDUEncoder.writeDataHeader(
+          contextID: contextID, isCommand: false, isLast: done + length == count, length: length,
+          continuesPDU: continuesPDU, into: &buffer)
+        bytes.write(at: done, count: length, into: &buffer)
+        done += length
+      } while done < count
+    }
+    return count
+  }
+
+  private func encode(
+    _ bytes: ByteBuffer, isCommand: Bool, contextID: UInt8, continuesPDU: Bool = false, into buffer: inout ByteBuffer
+  ) {
     var bytes = bytes
     repeat {
       let length = min(bytes.readableBytes, maximumFragment)
       guard var fragment = bytes.readSlice(length: length) else { return }
       PDUEncoder.writeDataHeader(
-        contextID: contextID, isCommand: isCommand, isLast: bytes.readableBytes == 0, length: length, into: &buffer)
+        contextID: contextID, isCommand: isCommand, isLast: bytes.readableBytes == 0, length: length,
+        continuesPDU: continuesPDU, into: &buffer)
       buffer.writeBuffer(&fragment)
     } while bytes.readableBytes > 0
   }

@@ -73,7 +73,10 @@ final class AcceptorSession: UpperLayerUser {
     guard pdu.applicationContextName == .dicomApplicationContext else {
       return refuse(.applicationContextNotSupported)
     }
-    guard let encoder = MessageEncoder(maximumPDULength: pdu.userInformation.maximumPDULength) else {
+    guard
+      let encoder = MessageEncoder(
+        maximumPDULength: pdu.userInformation.maximumPDULength, peer: pdu.userInformation.implementationClassUID)
+    else {
       return refuse(.noReasonGiven)
     }
     switch shared.delegate.evaluate(request) {

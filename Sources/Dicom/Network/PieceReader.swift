@@ -7,9 +7,9 @@ import NIOCore
   import Darwin
 #endif
 
-/// Reads a data set in large pieces, each cut into the P-DATA-TF PDUs it is sent as: the bytes of a file are read to where
-/// they belong between the headers, so that a piece is one read and one write. It blocks, so it belongs on a thread that
-/// may; one piece at a time.
+/// Reads a file's data set in large pieces, each cut into the P-DATA-TF PDUs it is sent as: the bytes are read to where they
+/// belong between the headers, so that a piece is one read and one write. It blocks, so it belongs on a thread that may; one
+/// piece at a time.
 final class PieceReader: Sendable {
   /// Data bytes of a piece, about.
   static let pieceLength = 1 << 20
@@ -19,7 +19,6 @@ final class PieceReader: Sendable {
 
   private let path: String
   private let descriptor: CInt
-  private let content: StoreSource.Content
   private let state: NIOLockedValueBox<(position: Int, isOpen: Bool)>
   private let end: Int
   private let contextID: UInt8
@@ -27,16 +26,10 @@ final class PieceReader: Sendable {
   /// Bytes of the data set.
   let length: Int
 
-  init(_ content: StoreSource.Content, contextID: UInt8, maximumFragment: Int) throws(PieceReaderError) {
-    self.content = content
+  /// - Parameter offset: where the data set begins; it goes to the file's end.
+  init(path: String, offset: Int, contextID: UInt8, maximumFragment: Int) throws(PieceReaderError) {
     self.contextID = contextID
     self.maximumFragment = maximumFragment
-    guard case .file(let path, let offset) = content else {
-      length = content.countInMemory ?? 0
-      (self.path, descriptor, end) = ("", -1, length)
-      state = NIOLockedValueBox((0, false))
-      return
-    }
     self.path = path
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw PieceReaderError(path: path, errno) }
@@ -52,9 +45,13 @@ final class PieceReader: Sendable {
   }
 
   /// Appends the PDUs of the next piece.
+  ///
+  /// - Parameter continuesPDU: whether its only fragment goes in a PDU that has begun.
   /// - Returns: how many bytes of the data set they hold, and whether they are the last.
   /// - Throws: also when the file has become shorter meanwhile.
-  func next(into buffer: inout ByteBuffer) throws(PieceReaderError) -> (length: Int, isLast: Bool) {
+  func next(
+    into buffer: inout ByteBuffer, continuesPDU: Bool = false
+  ) throws(PieceReaderError) -> (length: Int, isLast: Bool) {
     let start = state.withLockedValue { $0.position }
     let fragments = min(max(1, Self.pieceLength / maximumFragment), Self.maximumVectors)
     let count = min(fragments * maximumFragment, max(0, end - start))
@@ -66,20 +63,13 @@ final class PieceReader: Sendable {
     repeat {
       let length = min(maximumFragment, count - done)
       PDUEncoder.writeDataHeader(
-        contextID: contextID, isCommand: false, isLast: isLast && done + length == count, length: length, into: &buffer)
-      switch content {
-      case .bytes(let bytes):
-        if let slice = bytes.getSlice(at: bytes.readerIndex + start + done, length: length) {
-          buffer.writeImmutableBuffer(slice)
-        }
-      case .kept(let bytes): bytes.write(at: start + done, count: length, into: &buffer)
-      case .file:
-        places.append(buffer.readableBytes..<buffer.readableBytes + length)
-        buffer.moveWriterIndex(forwardBy: length)
-      }
+        contextID: contextID, isCommand: false, isLast: isLast && done + length == count, length: length,
+        continuesPDU: continuesPDU, into: &buffer)
+      places.append(buffer.readableBytes..<buffer.readableBytes + length)
+      buffer.moveWriterIndex(forwardBy: length)
       done += length
     } while done < count
-    if count > 0, descriptor >= 0 { try fill(places, of: &buffer, from: start) }
+    if count > 0 { try fill(places, of: &buffer, from: start) }
     state.withLockedValue { $0.position = start + count }
     return (count, isLast)
   }

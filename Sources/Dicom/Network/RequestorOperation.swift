@@ -17,10 +17,10 @@ final class RequestorOperation {
   }
 
   let phase: AssociationError.Phase
-  let context: AcceptedContext
+  private(set) var context: AcceptedContext
   let command: CommandSet
-  let body: Body
-  let messageID: UInt16
+  private(set) var body: Body
+  private(set) var messageID: UInt16
   /// PS3.7 knows a C-CANCEL for it.
   let isCancellable: Bool
   /// Takes pending responses, in order.
@@ -53,6 +53,15 @@ final class RequestorOperation {
     isHeardAfterCancel = request.isHeardAfterCancel
     onStore = request.onStore
     self.completion = completion
+  }
+
+  /// Takes the place of one that was answered, with another of the same kind.
+  func begin(_ context: AcceptedContext, messageID: UInt16, body: Body) {
+    self.context = context
+    self.messageID = messageID
+    self.body = body
+    state = .sending
+    early = nil
   }
 
   private static let largeLength = 1 << 16

@@ -35,10 +35,12 @@ final class LoadedStore: Sendable {
   let context: AcceptedContext
   let messageID: UInt16
   let first: StorePiece
-  /// Gives the other pieces.
-  let reader: PieceReader
+  /// Gives the other pieces; nil: there are none.
+  let reader: PieceReader?
+  /// Bytes of the data set.
+  var length: Int { reader?.length ?? first.length }
 
-  init(_ store: OutgoingStore, _ context: AcceptedContext, messageID: UInt16, first: StorePiece, reader: PieceReader) {
+  init(_ store: OutgoingStore, _ context: AcceptedContext, messageID: UInt16, first: StorePiece, reader: PieceReader?) {
     self.store = store
     self.context = context
     self.messageID = messageID
@@ -46,7 +48,7 @@ final class LoadedStore: Sendable {
     self.reader = reader
   }
 
-  func close() { reader.close() }
+  func close() { reader?.close() }
 }
 
 /// Has the instances to be sent ready before their turn comes, some at once, so that a small one costs neither a wait
@@ -131,17 +133,23 @@ final class StoreLoader: Sendable {
     command.moveOriginatorAETitle = moveOriginator?.aeTitle
     command.moveOriginatorMessageID = moveOriginator?.messageID
     command.hasDataSet = true
+    guard case .file(let path, let offset) = source.content else {
+      var buffer = buffer(for: source.content.countInMemory)
+      let length = encoder.encode(command, source.content, contextID: context.id, into: &buffer)
+      let piece = StorePiece(bytes: buffer, length: length, isLast: true)
+      return LoadedStore(store, context, messageID: id, first: piece, reader: nil)
+    }
     do throws(PieceReaderError) {
       let reader = try PieceReader(
-        source.content, contextID: context.id, maximumFragment: encoder.maximumFragment)
+        path: path, offset: offset, contextID: context.id, maximumFragment: encoder.maximumFragment)
       do throws(PieceReaderError) {
         var buffer = buffer(for: reader.length)
-        encoder.encode(command, contextID: context.id, into: &buffer)
-        let (length, isLast) = try reader.next(into: &buffer)
+        let continuesPDU = encoder.encode(
+          command, dataLength: reader.length, contextID: context.id, into: &buffer)
+        let (length, isLast) = try reader.next(into: &buffer, continuesPDU: continuesPDU)
         if isLast { reader.close() }
-        return LoadedStore(
-          store, context, messageID: id, first: StorePiece(bytes: buffer, length: length, isLast: isLast),
-          reader: reader)
+        let piece = StorePiece(bytes: buffer, length: length, isLast: isLast)
+        return LoadedStore(store, context, messageID: id, first: piece, reader: reader)
       } catch {
         reader.close()
         throw error
@@ -152,10 +160,10 @@ final class StoreLoader: Sendable {
   }
 
   /// The piece after the last one read.
-  func next(of loaded: LoadedStore) throws -> StorePiece {
-    var buffer = buffer(for: loaded.reader.length)
-    let (length, isLast) = try loaded.reader.next(into: &buffer)
-    if isLast { loaded.close() }
+  func next(of reader: PieceReader) throws -> StorePiece {
+    var buffer = buffer(for: reader.length)
+    let (length, isLast) = try reader.next(into: &buffer)
+    if isLast { reader.close() }
     return StorePiece(bytes: buffer, length: length, isLast: isLast)
   }
 

@@ -16,6 +16,7 @@ final class StoreSender: OperationSeries {
 
   /// The one under way.
   private var current: (loaded: LoadedStore, operation: RequestorOperation)?
+  private var operation: RequestorOperation?
   private var piece: StorePiece?
   private var isReading = false
   private var written = 0
@@ -73,18 +74,29 @@ final class StoreSender: OperationSeries {
         tellAnswer()
         failure.store.completion(.failure(failure.error))
       case .success(let loaded):
-        var request = OutgoingRequest(
-          phase: .store, context: loaded.context, command: CommandSet(.cStoreRequest), messageID: loaded.messageID)
-        request.body = .store(length: loaded.reader.length)
-        let operation = RequestorOperation(request) { result in self.completed(result) }
-        operation.sender = self
-        operation.series = self
+        let operation = operation(for: loaded)
         current = (loaded, operation)
         session.start(operation)
         return
       }
     }
     if isExhausted { finish(.success(())) }
+  }
+
+  /// One object serves all of them, one after the other.
+  private func operation(for loaded: LoadedStore) -> RequestorOperation {
+    if let operation {
+      operation.begin(loaded.context, messageID: loaded.messageID, body: .store(length: loaded.length))
+      return operation
+    }
+    var request = OutgoingRequest(
+      phase: .store, context: loaded.context, command: CommandSet(.cStoreRequest), messageID: loaded.messageID)
+    request.body = .store(length: loaded.length)
+    let operation = RequestorOperation(request) { result in self.completed(result) }
+    operation.sender = self
+    operation.series = self
+    self.operation = operation
+    return operation
   }
 
   private func completed(_ result: Result<Response, any Error>) {
@@ -117,6 +129,8 @@ final class StoreSender: OperationSeries {
     tellAnswer()
     guard let done else { return }
     self.done = nil
+    // It holds this one.
+    operation = nil
     for case .success(let loaded) in ready { loaded.close() }
     ready = []
     done(result)
@@ -142,15 +156,15 @@ final class StoreSender: OperationSeries {
   func pump() {
     while let (loaded, operation) = current, operation.state == .sending, session.handler.isWritable, let piece {
       self.piece = nil
-      if !piece.isLast { readNext(of: loaded) }
+      if !piece.isLast, let reader = loaded.reader { readNext(reader, of: loaded) }
       write(piece, operation, loaded.store.onProgress)
     }
   }
 
-  private func readNext(of loaded: LoadedStore) {
+  private func readNext(_ reader: PieceReader, of loaded: LoadedStore) {
     isReading = true
     let (bound, loader) = (bound, loader)
-    NIOThreadPool.singleton.runIfActive(eventLoop: bound.eventLoop) { try loader.next(of: loaded) }
+    NIOThreadPool.singleton.runIfActive(eventLoop: bound.eventLoop) { try loader.next(of: reader) }
       .whenComplete { bound.value.read($0, of: loaded) }
   }
 
@@ -169,6 +183,13 @@ final class StoreSender: OperationSeries {
   }
 
   private func write(_ piece: StorePiece, _ operation: RequestorOperation, _ onProgress: @escaping (Int) -> Void) {
+    if piece.isLast, written == 0, !operation.isLarge {
+      // The one before it was answered: nothing keeps our system from taking this one at once.
+      session.handler.write(piece.bytes, promise: nil)
+      session.handler.flush()
+      loader.recycle(piece.bytes)
+      return session.sent(operation)
+    }
     let promise = session.channel.eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenSuccess { [self] in
       loader.recycle(piece.bytes)

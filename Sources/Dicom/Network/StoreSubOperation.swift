@@ -18,9 +18,9 @@ final class StoreSubOperation {
   private(set) var hasEnded = false
 
   private struct Piece: Sendable {
-    var reader: PieceReader
+    /// Gives what follows; nil: this is all.
+    var reader: PieceReader?
     var bytes: ByteBuffer
-    var isLast: Bool
   }
 
   init(
@@ -43,20 +43,26 @@ final class StoreSubOperation {
     command.hasDataSet = true
     let (encoder, contextID, request) = (encoder, contextID, command)
     load {
-      let reader = try PieceReader(
-        source.content, contextID: contextID, maximumFragment: encoder.maximumFragment)
       var bytes = ByteBuffer()
-      encoder.encode(request, contextID: contextID, into: &bytes)
-      return try Self.piece(reader, bytes)
+      guard case .file(let path, let offset) = source.content else {
+        _ = encoder.encode(request, source.content, contextID: contextID, into: &bytes)
+        return Piece(bytes: bytes)
+      }
+      let reader = try PieceReader(
+        path: path, offset: offset, contextID: contextID, maximumFragment: encoder.maximumFragment)
+      let continuesPDU = encoder.encode(request, dataLength: reader.length, contextID: contextID, into: &bytes)
+      return try Self.piece(reader, bytes, continuesPDU: continuesPDU)
     }
   }
 
-  private static func piece(_ reader: PieceReader, _ start: ByteBuffer = ByteBuffer()) throws -> Piece {
+  private static func piece(
+    _ reader: PieceReader, _ start: ByteBuffer = ByteBuffer(), continuesPDU: Bool = false
+  ) throws -> Piece {
     var bytes = start
     do throws(PieceReaderError) {
-      let isLast = try reader.next(into: &bytes).isLast
+      let isLast = try reader.next(into: &bytes, continuesPDU: continuesPDU).isLast
       if isLast { reader.close() }
-      return Piece(reader: reader, bytes: bytes, isLast: isLast)
+      return Piece(reader: isLast ? nil : reader, bytes: bytes)
     } catch {
       reader.close()
       throw error
@@ -67,7 +73,7 @@ final class StoreSubOperation {
     let bound = NIOLoopBound(self, eventLoop: session.channel.eventLoop)
     NIOThreadPool.singleton.runIfActive(eventLoop: bound.eventLoop, work).assumeIsolated().whenComplete { result in
       switch result {
-      case .success(let piece) where bound.value.hasEnded: piece.reader.close()
+      case .success(let piece) where bound.value.hasEnded: piece.reader?.close()
       case .success(let piece): bound.value.write(piece)
       case .failure(let error): bound.value.failed(error)
       }
@@ -81,7 +87,7 @@ final class StoreSubOperation {
     promise.futureResult.assumeIsolated().whenSuccess { [self] in
       session.activity()
       guard !hasEnded else { return }
-      if piece.isLast { sent() } else { load { try Self.piece(piece.reader) } }
+      if let reader = piece.reader { load { try Self.piece(reader) } } else { sent() }
     }
     session.handler.write(piece.bytes, promise: promise)
     session.handler.flush()

@@ -47,9 +47,9 @@ extension Association {
     ahead: @escaping @Sendable () -> Int = { .max }, next: @escaping @Sendable () -> OutgoingStore?
   ) async throws {
     guard !Task.isCancelled else { throw error(.cancelled, .store) }
-    guard let encoder = MessageEncoder(maximumPDULength: peer.maximumPDULength) else {
-      throw error(.notEstablished, .store)
-    }
+    guard
+      let encoder = MessageEncoder(maximumPDULength: peer.maximumPDULength, peer: peer.implementationClassUID)
+    else { throw error(.notEstablished, .store) }
     let loader = StoreLoader(
       next, ahead: ahead, association: self, encoder: encoder, moveOriginator: moveOriginator, priority: priority)
     try await onSession { session, done in

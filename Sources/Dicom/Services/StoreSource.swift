@@ -5,13 +5,14 @@ public struct StoreSource: Sendable {
   public enum Content: Sendable {
     /// The data set begins at `offset` of the file and goes to its end.
     case file(path: String, offset: Int)
+    /// In memory, from where it goes as a whole: a small one.
     case bytes(ByteBuffer)
     case kept(StoreMemory.Bytes)
 
-    /// Bytes of what is in memory; nil: the file says.
-    var countInMemory: Int? {
+    /// Bytes of what is in memory.
+    var countInMemory: Int {
       switch self {
-      case .file: nil
+      case .file: 0
       case .bytes(let bytes): bytes.readableBytes
       case .kept(let bytes): bytes.count
       }

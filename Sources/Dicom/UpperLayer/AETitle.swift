@@ -11,8 +11,8 @@ public enum AETitle {
   }
 
   /// Leading and trailing spaces are not significant; nulls are what some peers pad with.
-  static func trim(_ text: String) -> String {
-    var view = text.utf8[...]
+  static func trim(_ text: some BidirectionalCollection<UInt8>) -> String {
+    var view = text[...]
     while let last = view.last, last == 0x20 || last == 0 { view.removeLast() }
     while view.first == 0x20 { view.removeFirst() }
     return String(decoding: view, as: UTF8.self)

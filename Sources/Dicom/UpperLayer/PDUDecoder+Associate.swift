@@ -35,12 +35,12 @@ extension PDUDecoder {
     _ body: inout ByteBuffer
   ) throws(PDUError) -> (version: UInt16, called: String, calling: String) {
     guard let version = body.readInteger(as: UInt16.self), body.readSlice(length: 2) != nil,
-      let called = body.readString(length: 16), let calling = body.readString(length: 16),
+      let called = body.readSlice(length: 16), let calling = body.readSlice(length: 16),
       body.readSlice(length: 32) != nil
     else {
       throw .lengthOutOfBounds(field: "the fixed part of an A-ASSOCIATE PDU", length: 68, available: body.readableBytes)
     }
-    return (version, AETitle.trim(called), AETitle.trim(calling))
+    return (version, AETitle.trim(called.readableBytesView), AETitle.trim(calling.readableBytesView))
   }
 
   /// Walks the items; those both PDUs have are returned, the others go to `other`.

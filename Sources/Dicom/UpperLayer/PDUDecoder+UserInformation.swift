@@ -10,8 +10,7 @@ extension PDUDecoder {
         information.maximumPDULength = try integer(&sub.bytes, "the maximum length sub-item")
       case ItemType.implementationClassUID: information.implementationClassUID = uid(&sub.bytes)
       case ItemType.implementationVersionName:
-        information.implementationVersionName = AETitle.trim(
-          sub.bytes.readString(length: sub.bytes.readableBytes) ?? "")
+        information.implementationVersionName = AETitle.trim(sub.bytes.readableBytesView)
       case ItemType.asynchronousOperationsWindow:
         information.asynchronousOperationsWindow = AsynchronousOperationsWindow(
           invoked: try integer(&sub.bytes, "the operations invoked of the asynchronous operations window"),

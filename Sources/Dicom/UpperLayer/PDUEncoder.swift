@@ -26,13 +26,19 @@ public enum PDUEncoder {
     }
   }
 
-  /// The twelve bytes before the data of a P-DATA-TF that holds a single PDV of `length` bytes.
+  /// The twelve bytes before the data of a P-DATA-TF that holds a single PDV of `length` bytes; the last six where the
+  /// PDV `continuesPDU` that has begun, with a header that counts it.
   static func writeDataHeader(
-    contextID: UInt8, isCommand: Bool, isLast: Bool, length: Int, into buffer: inout ByteBuffer
+    contextID: UInt8, isCommand: Bool, isLast: Bool, length: Int, continuesPDU: Bool = false,
+    into buffer: inout ByteBuffer
   ) {
-    buffer.writeMultipleIntegers(
-      PDUType.data.rawValue, 0 as UInt8, UInt32(length + pdvHeaderLength), UInt32(length + 2), contextID,
-      (isCommand ? 1 : 0 as UInt8) | (isLast ? 2 : 0))
+    let control = (isCommand ? 1 : 0 as UInt8) | (isLast ? 2 : 0)
+    if continuesPDU {
+      buffer.writeMultipleIntegers(UInt32(length + 2), contextID, control)
+    } else {
+      buffer.writeMultipleIntegers(
+        PDUType.data.rawValue, 0 as UInt8, UInt32(length + pdvHeaderLength), UInt32(length + 2), contextID, control)
+    }
   }
 
   private static func write(_ value: PresentationDataValue, _ buffer: inout ByteBuffer) {

@@ -49,7 +49,7 @@ final class SendingTurn: Sendable {
   }
 
   private func completed(_ number: Int, _ answer: Result<Status, any Error>) {
-    scratch.remove(Self.name(number))
+    scratch.remove { Self.name(number) }
     if case .failure(let error) = answer {
       if wasDead(error) { return }
       if InstanceSender.isLoss(error), sender.isGoingOn,

@@ -67,12 +67,22 @@ struct CommandSetTests {
     var bytes = ByteBuffer()
     encoder.encode(command, contextID: 5, into: &bytes)
     if let dataSet { encoder.encode(dataSet: dataSet, contextID: 5, into: &bytes) }
+    let (received, data, _) = try receive(bytes, limit: limit, dataLength: dataSet?.readableBytes)
+    return (received, data)
+  }
+
+  /// Frames and assembles a message; tells in how many PDUs it came.
+  private static func receive(
+    _ bytes: ByteBuffer, limit: UInt32, dataLength: Int?
+  ) throws -> (CommandSet, ByteBuffer, pdus: Int) {
+    var pdus = 0
     var stream = PDUStream(maximumDataLength: limit == 0 ? 1 << 20 : Int(limit))
     var assembler = MessageAssembler()
     var received: CommandSet?
     var data = ByteBuffer()
     stream.append(bytes)
     while let frame = try stream.next() {
+      if case .dataPDU = frame { pdus += 1 }
       guard case .fragment(let fragment) = frame else { continue }
       switch try assembler.add(fragment) {
       case .incomplete: break
@@ -81,11 +91,36 @@ struct CommandSetTests {
         received = command
       case .data(let bytes, let isLast):
         data.writeImmutableBuffer(bytes)
-        #expect(isLast == (data.readableBytes == dataSet?.readableBytes))
+        #expect(isLast == (data.readableBytes == dataLength))
       }
     }
     #expect(!assembler.isAmidMessage)
-    return (try #require(received), data)
+    return (try #require(received), data, pdus)
+  }
+
+  @Test(
+    "a message goes in one PDU where it fits and the peer is known to take that, in one for each part to others",
+    arguments: [
+      (Implementation.classUID, 2000, 16384, 1), ("1.2.276.0.7230010.3.0.3.6.7", 2000, 16384, 1),
+      ("1.2.826.0.1.3680043.9.3811.2.1.1", 2000, 0, 1), ("1.2.3", 2000, 16384, 2), (nil, 2000, 16384, 2),
+      // One byte more than there is room for, and exactly as many.
+      (Implementation.classUID, 2000, 2110, 2), (Implementation.classUID, 2000, 2112, 1),
+      (Implementation.classUID, 2000, 200, 12),
+    ] as [(UID?, Int, UInt32, Int)])
+  func wholeMessage(_ peer: UID?, _ count: Int, _ limit: UInt32, _ pdus: Int) throws {
+    var command = CommandSet(.cStoreRequest)
+    command.messageID = 7
+    command.affectedSOPClassUID = .ctImageStorage
+    command.affectedSOPInstanceUID = "1.2.3"
+    command.priority = 0
+    command.hasDataSet = true
+    let dataSet = ByteBuffer(bytes: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) })
+    let encoder = try #require(MessageEncoder(maximumPDULength: limit, peer: peer))
+    var bytes = ByteBuffer()
+    #expect(encoder.encode(command, .bytes(dataSet), contextID: 5, into: &bytes) == count)
+    let received = try Self.receive(bytes, limit: limit, dataLength: count)
+    #expect(received.0 == command && received.1 == dataSet)
+    #expect(received.pdus == pdus, "the command has \(bytes.readableBytes) bytes in all")
   }
 
   @Test("a message passes through PDUs of any length", arguments: [8, 12, 100, 16384, 0] as [UInt32])

@@ -14,7 +14,9 @@ struct StoreMemoryTests {
     let memory = try #require(StoreMemory(capacity: 100_000))
     let all = await withTaskGroup(of: (Int, StoreMemory.Bytes?).self) { group in
       for number in 0..<300 {
-        group.addTask { (number, memory.keep(Self.bytes(number, count: 400 + number))) }
+        group.addTask {
+          (number, Self.bytes(number, count: 400 + number).withUnsafeReadableBytes { memory.keep($0) })
+        }
       }
       var all: [Int: StoreMemory.Bytes] = [:]
       for await (number, bytes) in group { all[number] = bytes }
@@ -32,11 +34,11 @@ struct StoreMemoryTests {
   func pieces(_ maximumFragment: Int) throws {
     let bytes = Self.bytes(7, count: 1000)
     let memory = try #require(StoreMemory(capacity: 4096))
-    let kept = try #require(memory.keep(bytes))
-    let wires = try [StoreSource.Content.bytes(bytes), .kept(kept)].map { content in
-      let reader = try PieceReader(content, contextID: 3, maximumFragment: maximumFragment)
+    let kept = try #require(bytes.withUnsafeReadableBytes { memory.keep($0) })
+    let encoder = try #require(MessageEncoder(maximumPDULength: UInt32(maximumFragment + 6)))
+    let wires = [StoreSource.Content.bytes(bytes), .kept(kept)].map { content in
       var wire = ByteBuffer()
-      while try !reader.next(into: &wire).isLast {}
+      #expect(encoder.encode(CommandSet(.cStoreRequest), content, contextID: 3, into: &wire) == 1000)
       return wire
     }
     #expect(wires[0] == wires[1] && wires[0].readableBytes > 1000)

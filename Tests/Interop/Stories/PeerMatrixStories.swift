@@ -101,13 +101,13 @@ extension Interop {
       let others = try await Python.series(of: 2, in: workshop)
       for (peer, server) in servers.sinks {
         await matrix.try("store", peer, as: .scu) {
-          try await fluoro.start(["store", peer] + others).finished().expecting()
+          try await store(others, fluoro, peer)
           try await equal(others, server.files)
         }
       }
       for peer in Servers.searched {
         await matrix.try("store", peer, as: .scu) {
-          try await fluoro.start(["store", peer] + others).finished().expecting()
+          try await store(others, fluoro, peer)
           try await fluoro.run("get", peer, "-q", "StudyInstanceUID=2.25.4711.2.64").expecting()
           try await equal(others, fluoro.files)
         }
@@ -118,6 +118,16 @@ extension Interop {
           try await fluoro.start(["store", peer, "--storage-commitment"] + slices).finished().expecting()
         }
       }
+    }
+
+    /// Small ones go to these peers in one PDU each.
+    private func store(_ files: [String], _ fluoro: Installation, _ peer: String) async throws {
+      let trace = workshop.path("store.txt")
+      try await fluoro.start(["store", peer, "--trace", trace] + files).finished().expecting()
+      let requests = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n").filter {
+        $0.contains(" C-STORE-RQ, ")
+      }
+      try demand(requests.count == files.count && requests.allSatisfy { $0.contains(" data set, ") })
     }
 
     private func empty(_ fluoro: Installation) async {
