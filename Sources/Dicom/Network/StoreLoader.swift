@@ -3,8 +3,10 @@ import NIOCore
 
 /// An instance that is to be stored, and who wants to know about it.
 public struct OutgoingStore: Sendable {
-  /// Says what to send; called on a thread that may block, ahead of its turn.
+  /// Says what to send, ahead of its turn; called on a thread that may block, unless it is in memory.
   public var source: @Sendable () throws -> StoreSource
+  /// The source is in memory and said without blocking.
+  public var isInMemory: Bool
   /// Gets the bytes of the data set written so far, on the event loop; of a small one nothing before its answer.
   public var onProgress: @Sendable (Int) -> Void
   /// Gets the peer's status, or why there is none, on the event loop; not called for one that was never begun because
@@ -12,10 +14,12 @@ public struct OutgoingStore: Sendable {
   public var completion: @Sendable (Result<Status, any Error>) -> Void
 
   public init(
-    source: @escaping @Sendable () throws -> StoreSource, onProgress: @escaping @Sendable (Int) -> Void = { _ in },
+    source: @escaping @Sendable () throws -> StoreSource, isInMemory: Bool = false,
+    onProgress: @escaping @Sendable (Int) -> Void = { _ in },
     completion: @escaping @Sendable (Result<Status, any Error>) -> Void
   ) {
     self.source = source
+    self.isInMemory = isInMemory
     self.onProgress = onProgress
     self.completion = completion
   }
@@ -51,8 +55,8 @@ final class LoadedStore: Sendable {
   func close() { reader?.close() }
 }
 
-/// Has the instances to be sent ready before their turn comes, some at once, so that a small one costs neither a wait
-/// for the disk nor a change of threads.
+/// Has the instances to be sent ready before their turn comes, so that a small one costs neither a wait for the disk nor a
+/// change of threads: one in memory when the one before it has left, of files some at once.
 final class StoreLoader: Sendable {
   /// What one visit of the disk loads: so many instances, or so many bytes of them.
   private static let batchCount = 32
@@ -82,6 +86,8 @@ final class StoreLoader: Sendable {
   private let moveOriginator: MoveOriginator?
   private let priority: Priority
   private let spare = NIOLockedValueBox(Spare())
+  /// Whether the last one came from a file, and one that was taken and must be waited for.
+  private let taken = NIOLockedValueBox<(isOnDisk: Bool, store: OutgoingStore?)>((false, nil))
 
   init(
     _ next: @escaping @Sendable () -> OutgoingStore?, ahead: @escaping @Sendable () -> Int, association: Association,
@@ -93,6 +99,19 @@ final class StoreLoader: Sendable {
     self.encoder = encoder
     self.moveOriginator = moveOriginator
     self.priority = priority
+  }
+
+  /// What comes next is most likely on the disk too.
+  var isOnDisk: Bool { taken.withLockedValue { $0.isOnDisk } }
+
+  /// Loads one that is in memory, without blocking. Nil: the next is not.
+  func loadFromMemory() -> (loaded: Loaded?, isExhausted: Bool)? {
+    guard let store = next() else { return (nil, true) }
+    guard store.isInMemory else {
+      taken.withLockedValue { $0 = (true, store) }
+      return nil
+    }
+    return (load(store), false)
   }
 
   /// How many to load where so many are loaded already; 0: those are enough for now.
@@ -107,19 +126,30 @@ final class StoreLoader: Sendable {
     var loaded: [Loaded] = []
     var bytes = 0
     while loaded.count < count, bytes < Self.batchBytes {
-      guard let store = next() else { return (loaded, true) }
-      do {
-        let one = try load(store)
-        bytes += one.first.bytes.readableBytes
-        loaded.append(.success(one))
-      } catch {
-        loaded.append(.failure(LoadFailure(store: store, error: error)))
-      }
+      guard let store = takeNext() else { return (loaded, true) }
+      let one = load(store)
+      if case .success(let one) = one { bytes += one.first.bytes.readableBytes }
+      loaded.append(one)
     }
     return (loaded, false)
   }
 
-  private func load(_ store: OutgoingStore) throws -> LoadedStore {
+  private func takeNext() -> OutgoingStore? {
+    if let store = taken.withLockedValue({ $0.store.take() }) { return store }
+    let store = next()
+    if let store { taken.withLockedValue { $0.isOnDisk = !store.isInMemory } }
+    return store
+  }
+
+  private func load(_ store: OutgoingStore) -> Loaded {
+    do {
+      return .success(try loaded(store))
+    } catch {
+      return .failure(LoadFailure(store: store, error: error))
+    }
+  }
+
+  private func loaded(_ store: OutgoingStore) throws -> LoadedStore {
     let source = try store.source()
     guard let context = association.context(for: source) else {
       throw association.error(.noAcceptedContext([source.sopClassUID]), .store)

@@ -2,8 +2,8 @@ import DequeModule
 import NIOCore
 import NIOPosix
 
-/// Sends C-STOREs one after the other, on the event loop: when the peer has answered one, the next is in memory already
-/// and leaves in the same turn of the loop. A large one is read in pieces and written as fast as the peer takes them:
+/// Sends C-STOREs one after the other, on the event loop: when the peer has answered one, the next is encoded already and
+/// leaves in the same turn of the loop. A large one is read in pieces and written as fast as the peer takes them:
 /// at most two pieces of it are in memory beside what the channel holds.
 final class StoreSender: OperationSeries {
   private let session: RequestorSession
@@ -37,7 +37,13 @@ final class StoreSender: OperationSeries {
 
   /// Has more loaded when little is left, unless the disk is needed for the one under way.
   private func loadMore() {
-    guard !isLoading, !isExhausted, done != nil, !isReading, piece?.isLast != false else { return }
+    guard !isLoading, !isReading, piece?.isLast != false else { return }
+    while !loader.isOnDisk {
+      guard ready.isEmpty, !isExhausted, done != nil else { return }
+      guard let (loaded, isExhausted) = loader.loadFromMemory() else { break }
+      take(loaded.map { [$0] } ?? [], isExhausted)
+    }
+    guard !isExhausted, done != nil else { return }
     let count = loader.useful(beside: ready.count)
     guard count > 0 else { return }
     isLoading = true
@@ -54,12 +60,16 @@ final class StoreSender: OperationSeries {
     }
     switch result {
     case .success(let (loaded, isExhausted)):
-      self.isExhausted = isExhausted
-      ready.append(contentsOf: loaded)
-      if current == nil { startNext() }
+      take(loaded, isExhausted)
       loadMore()
     case .failure(let error): finish(.failure(error))
     }
+  }
+
+  private func take(_ loaded: [StoreLoader.Loaded], _ isExhausted: Bool) {
+    self.isExhausted = isExhausted
+    ready.append(contentsOf: loaded)
+    if current == nil { startNext() }
   }
 
   var hasNext: Bool {

@@ -16,6 +16,8 @@ final class OutgoingInstance: Sendable {
   let offset: Int?
   /// The data set, of a small one among many.
   let content: StoreMemory.Bytes?
+  /// Its source is said without reading anything.
+  var isInMemory: Bool { content != nil }
 
   init(_ stored: StoredInstance) {
     path = stored.path

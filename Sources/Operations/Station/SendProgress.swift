@@ -162,7 +162,10 @@ final class SendLedger: Sendable {
   }
 
   /// What a send came to.
-  func note(_ results: [SentInstance]) { state.withLock { $0.results += results } }
+  func note(_ results: [SentInstance]) {
+    // The first time it is the list itself, not a copy.
+    state.withLock { $0.results = $0.results.isEmpty ? results : $0.results + results }
+  }
 
   /// Everything was stored, and committed to where that was asked for.
   func noteWhole() { state.withLock { $0.isWhole = true } }

@@ -43,8 +43,11 @@ final class SendingTurn: Sendable {
       return number
     }
     guard let number = taken else { return nil }
+    let instance = list[number]
+    let syntax = conversion(of: instance)
     return OutgoingStore(
-      source: { try self.source(number) }, onProgress: { self.sender.onBytes(number, $0) },
+      source: { try self.source(instance, number, syntax) }, isInMemory: instance.isInMemory && syntax == nil,
+      onProgress: { self.sender.onBytes(number, $0) },
       completion: { self.completed(number, $0) })
   }
 
@@ -69,9 +72,8 @@ final class SendingTurn: Sendable {
 
   // MARK: As it is stored, or converted
 
-  private func source(_ number: Int) throws -> StoreSource {
-    let instance = list[number]
-    guard let syntax = conversion(of: instance) else { return try instance.source() }
+  private func source(_ instance: OutgoingInstance, _ number: Int, _ syntax: UID?) throws -> StoreSource {
+    guard let syntax else { return try instance.source() }
     sender.onConversion(number, syntax)
     return try instance.source(in: syntax, path: scratch.path(Self.name(number)))
   }

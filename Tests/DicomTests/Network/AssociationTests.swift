@@ -153,6 +153,45 @@ struct AssociationTests {
     }
   }
 
+  @Test("instances in memory and in files go in the order they are given, past thousands that cannot be sent")
+  func mixedStores() async throws {
+    let delegate = SampleDelegate()
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let path = folder.path + "/instance"
+    let bytes = ByteBuffer(repeating: 7, count: 1000)
+    try Data(bytes.readableBytesView).write(to: URL(fileURLWithPath: path))
+    // In memory, in files, some of each; between them what the peer does not take.
+    let kinds = [0, 0, 0, 1, 1, 0, 1, 0] + Array(repeating: 0, count: 50) + Array(repeating: 1, count: 100)
+    let isTaken = kinds.map { _ in true } + Array(repeating: false, count: 3000) + kinds.map { _ in true }
+    let all = kinds + Array(repeating: 0, count: 3000) + kinds
+    let next = NIOLockedValueBox(0)
+    let told = NIOLockedValueBox<[Int]>([])
+    try await withAcceptor(delegate) { acceptor in
+      let association = try await Association.request(.local(acceptor.port, [.ct]), deadlines: deadlines)
+      try await association.store(next: {
+        let number = next.withLockedValue { next in
+          defer { next += 1 }
+          return next
+        }
+        guard number < all.count else { return nil }
+        let source = StoreSource(
+          content: all[number] == 0 ? .bytes(bytes) : .file(path: path, offset: 0), sopClassUID: .ctImageStorage,
+          sopInstanceUID: UID("1.2.\(number)"),
+          transferSyntax: isTaken[number] ? .explicitVRLittleEndian : .jpegBaseline8Bit)
+        return OutgoingStore(source: { source }, isInMemory: all[number] == 0) { result in
+          let isStored = (try? result.get().isSuccess) ?? false
+          told.withLockedValue { $0.append(isStored == isTaken[number] ? number : -1) }
+        }
+      })
+      await association.release()
+    }
+    let taken = isTaken.indices.filter { isTaken[$0] }
+    #expect(delegate.stored.map { $0.request.sopInstanceUID.rawValue } == taken.map { "1.2.\($0)" })
+    #expect(delegate.stored.allSatisfy { $0.bytes == bytes })
+    #expect(told.withLockedValue { $0 } == Array(all.indices))
+  }
+
   @Test("a refused instance is read off the wire and answered in words; a file that is gone is said")
   func refusedStore() async throws {
     let delegate = SampleDelegate(reception: { _ in Status.outOfResources.commented("disk full") })
