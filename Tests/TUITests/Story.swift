@@ -121,8 +121,17 @@ final class Story {
 
   /// Waits until the screen says so: for messages, not for time.
   func until(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) async {
+    await wait(for: text, sourceLocation) { shows(text) }
+  }
+
+  /// Waits until the row under the cursor says so: a list that is still loading has none.
+  func untilSelected(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) async {
+    await wait(for: text, sourceLocation) { selected.contains(text) }
+  }
+
+  private func wait(for text: String, _ sourceLocation: SourceLocation, _ isThere: () -> Bool) async {
     let limit = ContinuousClock.now + .seconds(20)
-    while !shows(text), ContinuousClock.now < limit {
+    while !isThere(), ContinuousClock.now < limit {
       let descriptor = mailbox.descriptor
       await withCheckedContinuation { continuation in
         DispatchQueue.global().async {
@@ -136,6 +145,6 @@ final class Story {
       for message in mailbox.drain() { receive(message) }
       draw()
     }
-    #expect(shows(text), "never showed \(text):\n\(screen)", sourceLocation: sourceLocation)
+    #expect(isThere(), "never showed \(text):\n\(screen)", sourceLocation: sourceLocation)
   }
 }
