@@ -69,7 +69,7 @@ struct SendListTests {
     let many = try list(folder.path).instances
     #expect(many.count == 70 && many.filter { $0.content == nil }.map(\.sopInstanceUID) == ["1.2.0"])
     for instance in many where instance.content != nil {
-      guard case .kept(let bytes) = try instance.source().content else {
+      guard case .memory(.kept(let bytes)) = try instance.source().content else {
         Issue.record("\(instance.path) is not sent from memory")
         continue
       }

@@ -20,7 +20,8 @@ struct FileBytes {
   init(path: String) throws(DicomFileError) {
     self.path = path
     memory = ByteBuffer()
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe that nobody writes to is no file, and is not waited for.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw Self.error("open", path) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {

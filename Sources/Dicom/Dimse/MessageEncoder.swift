@@ -1,11 +1,11 @@
 import NIOCore
 
-/// Cuts DIMSE messages into P-DATA-TF PDUs of at most the peer's length, one PDV each but for a small message to a peer
+/// Cuts DIMSE messages into P-DATA-TF PDUs of at most the peer's length, one PDV each but for a small instance to a peer
 /// that is known to take it in one PDU, PS3.8 Annex E.
 struct MessageEncoder {
   /// The most data bytes a PDV may carry.
   let maximumFragment: Int
-  /// Whether command and data set of a small message go in one PDU.
+  /// Whether command and data set of a small instance go in one PDU.
   private let isPacking: Bool
 
   /// More gains nothing (DESIGN: measured), and keeps what one write holds small.
@@ -24,8 +24,8 @@ struct MessageEncoder {
   }
 
   /// PS3.8 Annex E allows command and data set in one PDU, which saves the peer half of its reading; but there are servers
-  /// that end the association over it (fo-dicom's issue 1960 names one). So it is for implementations that are tested to
-  /// take it: DCMTK, on which Orthanc is built, pynetdicom, and this one.
+  /// that end the association over it (fo-dicom's issue 1960 names one). So it is for the libraries that are tested to take
+  /// it, by the beginning of their UIDs: DCMTK, on which Orthanc is built too, pynetdicom, and this one.
   private static func takesWholeMessages(_ implementationClassUID: UID) -> Bool {
     let text = implementationClassUID.rawValue
     return text.hasPrefix("1.2.276.0.7230010.3.0.3.") || text.hasPrefix("1.2.826.0.1.3680043.9.3811.")
@@ -69,41 +69,30 @@ struct MessageEncoder {
     encode(dataSet, isCommand: false, contextID: contextID, into: &buffer)
   }
 
-  /// Appends the PDUs of a message whose data set is in memory; of one in a file only the command's.
-  /// - Returns: how many bytes the data set has.
+  /// Appends the PDUs of an instance in memory.
   func encode(
-    _ command: CommandSet, _ content: StoreSource.Content, contextID: UInt8, into buffer: inout ByteBuffer
-  ) -> Int {
-    let count = content.countInMemory
+    _ command: CommandSet, _ memory: StoreSource.Memory, contextID: UInt8, into buffer: inout ByteBuffer
+  ) {
+    let count = memory.count
     let continuesPDU = encode(command, dataLength: count, contextID: contextID, into: &buffer)
-    switch content {
-    case .file: break
-    case .bytes(let bytes):
-      encode(bytes, isCommand: false, contextID: contextID, continuesPDU: continuesPDU, into: &buffer)
-    case .kept(let bytes):
-      var done = 0
-      repeat {
-        let length = min(count - done, maximumFragment)
-        PDUEncoder.writeDataHeader(
-          contextID: contextID, isCommand: false, isLast: done + length == count, length: length,
-          continuesPDU: continuesPDU, into: &buffer)
-        bytes.write(at: done, count: length, into: &buffer)
-        done += length
-      } while done < count
-    }
-    return count
+    var done = 0
+    repeat {
+      let length = min(count - done, maximumFragment)
+      PDUEncoder.writeDataHeader(
+        contextID: contextID, isCommand: false, isLast: done + length == count, length: length,
+        continuesPDU: continuesPDU, into: &buffer)
+      memory.write(at: done, count: length, into: &buffer)
+      done += length
+    } while done < count
   }
 
-  private func encode(
-    _ bytes: ByteBuffer, isCommand: Bool, contextID: UInt8, continuesPDU: Bool = false, into buffer: inout ByteBuffer
-  ) {
+  private func encode(_ bytes: ByteBuffer, isCommand: Bool, contextID: UInt8, into buffer: inout ByteBuffer) {
     var bytes = bytes
     repeat {
       let length = min(bytes.readableBytes, maximumFragment)
       guard var fragment = bytes.readSlice(length: length) else { return }
       PDUEncoder.writeDataHeader(
-        contextID: contextID, isCommand: isCommand, isLast: bytes.readableBytes == 0, length: length,
-        continuesPDU: continuesPDU, into: &buffer)
+        contextID: contextID, isCommand: isCommand, isLast: bytes.readableBytes == 0, length: length, into: &buffer)
       buffer.writeBuffer(&fragment)
     } while bytes.readableBytes > 0
   }

@@ -7,6 +7,14 @@ import NIOCore
   import Darwin
 #endif
 
+/// Bytes as they go over the wire.
+struct StorePiece: Sendable {
+  var bytes: ByteBuffer
+  /// How many of them are the data set's.
+  var length: Int
+  var isLast: Bool
+}
+
 /// Reads a file's data set in large pieces, each cut into the P-DATA-TF PDUs it is sent as: the bytes are read to where they
 /// belong between the headers, so that a piece is one read and one write. It blocks, so it belongs on a thread that may; one
 /// piece at a time.
@@ -44,13 +52,50 @@ final class PieceReader: Sendable {
     state = NIOLockedValueBox((offset, true))
   }
 
-  /// Appends the PDUs of the next piece.
+  /// The first piece of an instance that is to be sent, its command in front.
+  ///
+  /// - Parameter buffer: gives memory for so many bytes.
+  /// - Returns: also who reads the other pieces; nil: there are none.
+  static func begin(
+    _ command: CommandSet, _ content: StoreSource.Content, contextID: UInt8, _ encoder: MessageEncoder,
+    in buffer: (Int) -> ByteBuffer = { _ in ByteBuffer() }
+  ) throws(PieceReaderError) -> (first: StorePiece, rest: PieceReader?) {
+    switch content {
+    case .memory(let memory):
+      var bytes = buffer(memory.count)
+      encoder.encode(command, memory, contextID: contextID, into: &bytes)
+      return (StorePiece(bytes: bytes, length: memory.count, isLast: true), nil)
+    case .file(let path, let offset):
+      let reader = try PieceReader(
+        path: path, offset: offset, contextID: contextID, maximumFragment: encoder.maximumFragment)
+      var bytes = buffer(reader.length)
+      let continuesPDU = encoder.encode(command, dataLength: reader.length, contextID: contextID, into: &bytes)
+      let first = try reader.next(behind: &bytes, continuesPDU: continuesPDU)
+      return (first, first.isLast ? nil : reader)
+    }
+  }
+
+  /// The next piece; what is in the buffer goes in front of it. With the last one, or an error, the file is closed.
   ///
   /// - Parameter continuesPDU: whether its only fragment goes in a PDU that has begun.
-  /// - Returns: how many bytes of the data set they hold, and whether they are the last.
   /// - Throws: also when the file has become shorter meanwhile.
   func next(
-    into buffer: inout ByteBuffer, continuesPDU: Bool = false
+    behind buffer: inout ByteBuffer, continuesPDU: Bool = false
+  ) throws(PieceReaderError) -> StorePiece {
+    do throws(PieceReaderError) {
+      let (length, isLast) = try write(into: &buffer, continuesPDU: continuesPDU)
+      if isLast { close() }
+      return StorePiece(bytes: buffer, length: length, isLast: isLast)
+    } catch {
+      close()
+      throw error
+    }
+  }
+
+  /// Appends the PDUs of the next piece.
+  /// - Returns: how many bytes of the data set they hold, and whether they are the last.
+  private func write(
+    into buffer: inout ByteBuffer, continuesPDU: Bool
   ) throws(PieceReaderError) -> (length: Int, isLast: Bool) {
     let start = state.withLockedValue { $0.position }
     let fragments = min(max(1, Self.pieceLength / maximumFragment), Self.maximumVectors)

@@ -3,10 +3,13 @@ import NIOCore
 
 /// An instance that is to be stored, and who wants to know about it.
 public struct OutgoingStore: Sendable {
-  /// Says what to send, ahead of its turn; called on a thread that may block, unless it is in memory.
-  public var source: @Sendable () throws -> StoreSource
-  /// The source is in memory and said without blocking.
-  public var isInMemory: Bool
+  public enum Source: Sendable {
+    case memory(StoreSource)
+    /// Says what to send, ahead of its turn; called on a thread that may block.
+    case later(@Sendable () throws -> StoreSource)
+  }
+
+  public var source: Source
   /// Gets the bytes of the data set written so far, on the event loop; of a small one nothing before its answer.
   public var onProgress: @Sendable (Int) -> Void
   /// Gets the peer's status, or why there is none, on the event loop; not called for one that was never begun because
@@ -14,52 +17,41 @@ public struct OutgoingStore: Sendable {
   public var completion: @Sendable (Result<Status, any Error>) -> Void
 
   public init(
-    source: @escaping @Sendable () throws -> StoreSource, isInMemory: Bool = false,
-    onProgress: @escaping @Sendable (Int) -> Void = { _ in },
+    source: Source, onProgress: @escaping @Sendable (Int) -> Void = { _ in },
     completion: @escaping @Sendable (Result<Status, any Error>) -> Void
   ) {
     self.source = source
-    self.isInMemory = isInMemory
     self.onProgress = onProgress
     self.completion = completion
   }
 }
 
-/// Bytes as they go over the wire.
-struct StorePiece: Sendable {
-  var bytes: ByteBuffer
-  /// How many of them are the data set's.
-  var length: Int
-  var isLast: Bool
-}
-
-/// An instance whose turn may come: its first piece, with the command in front, is in memory.
+/// An instance whose turn may come.
 final class LoadedStore: Sendable {
   let store: OutgoingStore
   let context: AcceptedContext
   let messageID: UInt16
-  let first: StorePiece
-  /// Gives the other pieces; nil: there are none.
-  let reader: PieceReader?
   /// Bytes of the data set.
-  var length: Int { reader?.length ?? first.length }
+  let length: Int
+  /// Reads the pieces behind the first one; nil: there are none.
+  let rest: PieceReader?
 
-  init(_ store: OutgoingStore, _ context: AcceptedContext, messageID: UInt16, first: StorePiece, reader: PieceReader?) {
+  init(_ store: OutgoingStore, _ context: AcceptedContext, messageID: UInt16, length: Int, rest: PieceReader?) {
     self.store = store
     self.context = context
     self.messageID = messageID
-    self.first = first
-    self.reader = reader
+    self.length = length
+    self.rest = rest
   }
 
-  func close() { reader?.close() }
+  func close() { rest?.close() }
 }
 
 /// Has the instances to be sent ready before their turn comes, so that a small one costs neither a wait for the disk nor a
 /// change of threads: one in memory when the one before it has left, of files some at once.
 final class StoreLoader: Sendable {
   /// What one visit of the disk loads: so many instances, or so many bytes of them.
-  private static let batchCount = 32
+  static let batchCount = 32
   static let batchBytes = 1 << 20
   /// Memory that is used again: touching new pages costs more than reading into known ones.
   private static let maximumSpare = 2 * batchCount
@@ -67,7 +59,7 @@ final class StoreLoader: Sendable {
   static let largeCapacity = 1 << 16
 
   /// One that cannot be sent stands in the row with its error.
-  typealias Loaded = Result<LoadedStore, LoadFailure>
+  typealias Loaded = Result<(store: LoadedStore, first: StorePiece), LoadFailure>
 
   struct LoadFailure: Error {
     var store: OutgoingStore
@@ -86,7 +78,7 @@ final class StoreLoader: Sendable {
   private let moveOriginator: MoveOriginator?
   private let priority: Priority
   private let spare = NIOLockedValueBox(Spare())
-  /// Whether the last one came from a file, and one that was taken and must be waited for.
+  /// Whether any of the last ones came from a file, and one that was taken and must be waited for.
   private let taken = NIOLockedValueBox<(isOnDisk: Bool, store: OutgoingStore?)>((false, nil))
 
   init(
@@ -107,7 +99,7 @@ final class StoreLoader: Sendable {
   /// Loads one that is in memory, without blocking. Nil: the next is not.
   func loadFromMemory() -> (loaded: Loaded?, isExhausted: Bool)? {
     guard let store = next() else { return (nil, true) }
-    guard store.isInMemory else {
+    guard case .memory = store.source else {
       taken.withLockedValue { $0 = (true, store) }
       return nil
     }
@@ -125,20 +117,16 @@ final class StoreLoader: Sendable {
   func load(_ count: Int) -> (loaded: [Loaded], isExhausted: Bool) {
     var loaded: [Loaded] = []
     var bytes = 0
+    var isOnDisk = false
     while loaded.count < count, bytes < Self.batchBytes {
-      guard let store = takeNext() else { return (loaded, true) }
+      guard let store = taken.withLockedValue({ $0.store.take() }) ?? next() else { return (loaded, true) }
+      if case .later = store.source { isOnDisk = true }
       let one = load(store)
       if case .success(let one) = one { bytes += one.first.bytes.readableBytes }
       loaded.append(one)
     }
+    taken.withLockedValue { $0.isOnDisk = isOnDisk }
     return (loaded, false)
-  }
-
-  private func takeNext() -> OutgoingStore? {
-    if let store = taken.withLockedValue({ $0.store.take() }) { return store }
-    let store = next()
-    if let store { taken.withLockedValue { $0.isOnDisk = !store.isInMemory } }
-    return store
   }
 
   private func load(_ store: OutgoingStore) -> Loaded {
@@ -149,8 +137,12 @@ final class StoreLoader: Sendable {
     }
   }
 
-  private func loaded(_ store: OutgoingStore) throws -> LoadedStore {
-    let source = try store.source()
+  private func loaded(_ store: OutgoingStore) throws -> (store: LoadedStore, first: StorePiece) {
+    let source =
+      switch store.source {
+      case .memory(let source): source
+      case .later(let source): try source()
+      }
     guard let context = association.context(for: source) else {
       throw association.error(.noAcceptedContext([source.sopClassUID]), .store)
     }
@@ -163,27 +155,11 @@ final class StoreLoader: Sendable {
     command.moveOriginatorAETitle = moveOriginator?.aeTitle
     command.moveOriginatorMessageID = moveOriginator?.messageID
     command.hasDataSet = true
-    guard case .file(let path, let offset) = source.content else {
-      var buffer = buffer(for: source.content.countInMemory)
-      let length = encoder.encode(command, source.content, contextID: context.id, into: &buffer)
-      let piece = StorePiece(bytes: buffer, length: length, isLast: true)
-      return LoadedStore(store, context, messageID: id, first: piece, reader: nil)
-    }
     do throws(PieceReaderError) {
-      let reader = try PieceReader(
-        path: path, offset: offset, contextID: context.id, maximumFragment: encoder.maximumFragment)
-      do throws(PieceReaderError) {
-        var buffer = buffer(for: reader.length)
-        let continuesPDU = encoder.encode(
-          command, dataLength: reader.length, contextID: context.id, into: &buffer)
-        let (length, isLast) = try reader.next(into: &buffer, continuesPDU: continuesPDU)
-        if isLast { reader.close() }
-        let piece = StorePiece(bytes: buffer, length: length, isLast: isLast)
-        return LoadedStore(store, context, messageID: id, first: piece, reader: reader)
-      } catch {
-        reader.close()
-        throw error
-      }
+      let (first, rest) = try PieceReader.begin(
+        command, source.content, contextID: context.id, encoder, in: buffer(for:))
+      let length = rest?.length ?? first.length
+      return (LoadedStore(store, context, messageID: id, length: length, rest: rest), first)
     } catch {
       throw association.error(.local("cannot read the instance to send: \(error)"), .store)
     }
@@ -192,9 +168,7 @@ final class StoreLoader: Sendable {
   /// The piece after the last one read.
   func next(of reader: PieceReader) throws -> StorePiece {
     var buffer = buffer(for: reader.length)
-    let (length, isLast) = try reader.next(into: &buffer)
-    if isLast { reader.close() }
-    return StorePiece(bytes: buffer, length: length, isLast: isLast)
+    return try reader.next(behind: &buffer)
   }
 
   private func buffer(for length: Int) -> ByteBuffer {

@@ -15,7 +15,8 @@ final class StoreSender: OperationSeries {
   private var isExhausted = false
 
   /// The one under way.
-  private var current: (loaded: LoadedStore, operation: RequestorOperation)?
+  private var current: LoadedStore?
+  /// Serves all of them, one after the other. It holds its sender, until there are no more.
   private var operation: RequestorOperation?
   private var piece: StorePiece?
   private var isReading = false
@@ -38,10 +39,14 @@ final class StoreSender: OperationSeries {
   /// Has more loaded when little is left, unless the disk is needed for the one under way.
   private func loadMore() {
     guard !isLoading, !isReading, piece?.isLast != false else { return }
+    var failures = 0
     while !loader.isOnDisk {
       guard ready.isEmpty, !isExhausted, done != nil else { return }
+      // Others have their turn on this loop, too.
+      if failures == StoreLoader.batchCount { return bound.execute { $0.loadMore() } }
       guard let (loaded, isExhausted) = loader.loadFromMemory() else { break }
       take(loaded.map { [$0] } ?? [], isExhausted)
+      failures += 1
     }
     guard !isExhausted, done != nil else { return }
     let count = loader.useful(beside: ready.count)
@@ -55,7 +60,7 @@ final class StoreSender: OperationSeries {
   private func loaded(_ result: Result<(loaded: [StoreLoader.Loaded], isExhausted: Bool), any Error>) {
     isLoading = false
     guard done != nil else {
-      for case .success(let loaded) in (try? result.get().loaded) ?? [] { loaded.close() }
+      for case .success(let one) in (try? result.get().loaded) ?? [] { one.store.close() }
       return
     }
     switch result {
@@ -83,17 +88,16 @@ final class StoreSender: OperationSeries {
       case .failure(let failure):
         tellAnswer()
         failure.store.completion(.failure(failure.error))
-      case .success(let loaded):
-        let operation = operation(for: loaded)
-        current = (loaded, operation)
-        session.start(operation)
+      case .success(let (loaded, first)):
+        current = loaded
+        piece = first
+        session.start(operation(for: loaded))
         return
       }
     }
     if isExhausted { finish(.success(())) }
   }
 
-  /// One object serves all of them, one after the other.
   private func operation(for loaded: LoadedStore) -> RequestorOperation {
     if let operation {
       operation.begin(loaded.context, messageID: loaded.messageID, body: .store(length: loaded.length))
@@ -110,7 +114,7 @@ final class StoreSender: OperationSeries {
   }
 
   private func completed(_ result: Result<Response, any Error>) {
-    guard let (loaded, _) = current else { return }
+    guard let loaded = current else { return }
     tellAnswer()
     current = nil
     piece = nil
@@ -139,9 +143,8 @@ final class StoreSender: OperationSeries {
     tellAnswer()
     guard let done else { return }
     self.done = nil
-    // It holds this one.
     operation = nil
-    for case .success(let loaded) in ready { loaded.close() }
+    for case .success(let one) in ready { one.store.close() }
     ready = []
     done(result)
   }
@@ -156,18 +159,16 @@ final class StoreSender: OperationSeries {
 
   /// It is this operation's turn.
   func begin() {
-    guard let (loaded, _) = current else { return }
     written = 0
-    piece = loaded.first
     pump()
   }
 
   /// Writes what is there while the channel takes it, and has the next piece read meanwhile.
   func pump() {
-    while let (loaded, operation) = current, operation.state == .sending, session.handler.isWritable, let piece {
+    while let current, let operation, operation.state == .sending, session.handler.isWritable, let piece {
       self.piece = nil
-      if !piece.isLast, let reader = loaded.reader { readNext(reader, of: loaded) }
-      write(piece, operation, loaded.store.onProgress)
+      if !piece.isLast, let rest = current.rest { readNext(rest, of: current) }
+      write(piece, operation, current.store.onProgress)
     }
   }
 
@@ -180,7 +181,7 @@ final class StoreSender: OperationSeries {
 
   private func read(_ result: Result<StorePiece, any Error>, of loaded: LoadedStore) {
     isReading = false
-    guard let current, current.loaded.messageID == loaded.messageID else { return loaded.close() }
+    guard let current, current.messageID == loaded.messageID else { return loaded.close() }
     switch result {
     case .success(let piece):
       self.piece = piece
@@ -194,7 +195,8 @@ final class StoreSender: OperationSeries {
 
   private func write(_ piece: StorePiece, _ operation: RequestorOperation, _ onProgress: @escaping (Int) -> Void) {
     if piece.isLast, written == 0, !operation.isLarge {
-      // The one before it was answered: nothing keeps our system from taking this one at once.
+      // As good as sent: the one before it was answered, and should our system not take all of it at once, its answer is
+      // waited for no longer than the sending would be.
       session.handler.write(piece.bytes, promise: nil)
       session.handler.flush()
       loader.recycle(piece.bytes)

@@ -17,12 +17,6 @@ final class StoreSubOperation {
   private var early: Status?
   private(set) var hasEnded = false
 
-  private struct Piece: Sendable {
-    /// Gives what follows; nil: this is all.
-    var reader: PieceReader?
-    var bytes: ByteBuffer
-  }
-
   init(
     messageID: UInt16, context: AcceptedContext, encoder: MessageEncoder, session: AcceptorSession,
     _ continuation: CheckedContinuation<Status?, any Error>
@@ -42,52 +36,33 @@ final class StoreSubOperation {
     command.priority = Priority.medium.rawValue
     command.hasDataSet = true
     let (encoder, contextID, request) = (encoder, contextID, command)
-    load {
-      var bytes = ByteBuffer()
-      guard case .file(let path, let offset) = source.content else {
-        _ = encoder.encode(request, source.content, contextID: contextID, into: &bytes)
-        return Piece(bytes: bytes)
-      }
-      let reader = try PieceReader(
-        path: path, offset: offset, contextID: contextID, maximumFragment: encoder.maximumFragment)
-      let continuesPDU = encoder.encode(request, dataLength: reader.length, contextID: contextID, into: &bytes)
-      return try Self.piece(reader, bytes, continuesPDU: continuesPDU)
-    }
+    load { try PieceReader.begin(request, source.content, contextID: contextID, encoder) }
   }
 
-  private static func piece(
-    _ reader: PieceReader, _ start: ByteBuffer = ByteBuffer(), continuesPDU: Bool = false
-  ) throws -> Piece {
-    var bytes = start
-    do throws(PieceReaderError) {
-      let isLast = try reader.next(into: &bytes, continuesPDU: continuesPDU).isLast
-      if isLast { reader.close() }
-      return Piece(reader: isLast ? nil : reader, bytes: bytes)
-    } catch {
-      reader.close()
-      throw error
-    }
-  }
-
-  private func load(_ work: @escaping @Sendable () throws -> Piece) {
+  private func load(_ work: @escaping @Sendable () throws -> (StorePiece, PieceReader?)) {
     let bound = NIOLoopBound(self, eventLoop: session.channel.eventLoop)
     NIOThreadPool.singleton.runIfActive(eventLoop: bound.eventLoop, work).assumeIsolated().whenComplete { result in
       switch result {
-      case .success(let piece) where bound.value.hasEnded: piece.reader?.close()
-      case .success(let piece): bound.value.write(piece)
+      case .success(let (_, rest)) where bound.value.hasEnded: rest?.close()
+      case .success(let (piece, rest)): bound.value.write(piece, rest)
       case .failure(let error): bound.value.failed(error)
       }
     }
   }
 
-  private func write(_ piece: Piece) {
+  private func write(_ piece: StorePiece, _ rest: PieceReader?) {
     isSending = true
-    reader = piece.reader
+    reader = rest
     let promise = session.channel.eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenSuccess { [self] in
       session.activity()
       guard !hasEnded else { return }
-      if let reader = piece.reader { load { try Self.piece(reader) } } else { sent() }
+      guard let rest else { return sent() }
+      load {
+        var buffer = ByteBuffer()
+        let piece = try rest.next(behind: &buffer)
+        return (piece, piece.isLast ? nil : rest)
+      }
     }
     session.handler.write(piece.bytes, promise: promise)
     session.handler.flush()

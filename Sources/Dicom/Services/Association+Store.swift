@@ -26,7 +26,7 @@ extension Association {
   ) async throws -> Status {
     let answer = Outcome<Status>()
     let rest = NIOLockedValueBox<OutgoingStore?>(
-      OutgoingStore(source: { source }, onProgress: onProgress) { answer.complete($0) })
+      OutgoingStore(source: .later { source }, onProgress: onProgress) { answer.complete($0) })
     try await store(moveOriginator: moveOriginator, priority: priority) {
       rest.withLockedValue { rest in
         defer { rest = nil }
@@ -37,8 +37,8 @@ extension Association {
   }
 
   /// C-STORE of one instance after the other, the next ones read while the peer is at work. `next` gives them, and nil
-  /// when there are no more; it is called ahead of their turn, on a thread that may block, and never twice at once.
-  /// `ahead` says how many of them may be taken at once: fewer where others wait for them too.
+  /// when there are no more; it is called ahead of their turn, on the event loop or a thread that may block, so it does not
+  /// block itself; never twice at once. `ahead` says how many files may be taken at once: fewer where others wait for them too.
   ///
   /// - Throws: `AssociationError` when the association has ended before all were answered; each instance is told of its
   ///   own fate.

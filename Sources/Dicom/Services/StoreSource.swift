@@ -5,16 +5,31 @@ public struct StoreSource: Sendable {
   public enum Content: Sendable {
     /// The data set begins at `offset` of the file and goes to its end.
     case file(path: String, offset: Int)
-    /// In memory, from where it goes as a whole: a small one.
+    /// From memory it goes as a whole: a small one.
+    case memory(Memory)
+
+    public static func bytes(_ bytes: ByteBuffer) -> Content { .memory(.bytes(bytes)) }
+  }
+
+  public enum Memory: Sendable {
     case bytes(ByteBuffer)
     case kept(StoreMemory.Bytes)
 
-    /// Bytes of what is in memory.
-    var countInMemory: Int {
+    var count: Int {
       switch self {
-      case .file: 0
       case .bytes(let bytes): bytes.readableBytes
       case .kept(let bytes): bytes.count
+      }
+    }
+
+    /// Appends so many of its bytes, from one of them on.
+    func write(at offset: Int, count: Int, into buffer: inout ByteBuffer) {
+      switch self {
+      case .bytes(let bytes):
+        if let slice = bytes.getSlice(at: bytes.readerIndex + offset, length: count) {
+          buffer.writeImmutableBuffer(slice)
+        }
+      case .kept(let bytes): bytes.write(at: offset, count: count, into: &buffer)
       }
     }
   }

@@ -16,9 +16,6 @@ final class OutgoingInstance: Sendable {
   let offset: Int?
   /// The data set, of a small one among many.
   let content: StoreMemory.Bytes?
-  /// Its source is said without reading anything.
-  var isInMemory: Bool { content != nil }
-
   init(_ stored: StoredInstance) {
     path = stored.path
     sopClassUID = stored.sopClassUID
@@ -56,12 +53,17 @@ final class OutgoingInstance: Sendable {
     (offset, content) = (file.dataSetOffset, nil)
   }
 
-  func source() throws -> StoreSource {
-    if let content {
-      return StoreSource(
-        content: .kept(content), sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID,
+  /// Nil: it must be read.
+  var sourceInMemory: StoreSource? {
+    content.map {
+      StoreSource(
+        content: .memory(.kept($0)), sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID,
         transferSyntax: transferSyntax)
     }
+  }
+
+  func source() throws -> StoreSource {
+    if let sourceInMemory { return sourceInMemory }
     let offset = try offset ?? DicomFile(path: path).dataSetOffset
     return StoreSource(
       path: path, offset: offset, sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID,

@@ -2,7 +2,7 @@ import Dicom
 import Synchronization
 
 /// What one association takes of the instances that are shared, until it ends. An instance's closures hold this and its
-/// number, nothing else: there are many of them.
+/// number, and what little else they need: there are many of them.
 final class SendingTurn: Sendable {
   private let sender: InstanceSender
   private let list: SharedInstances
@@ -45,10 +45,14 @@ final class SendingTurn: Sendable {
     guard let number = taken else { return nil }
     let instance = list[number]
     let syntax = conversion(of: instance)
+    let source: OutgoingStore.Source =
+      if syntax == nil, let source = instance.sourceInMemory {
+        .memory(source)
+      } else {
+        .later { try self.source(instance, number, syntax) }
+      }
     return OutgoingStore(
-      source: { try self.source(instance, number, syntax) }, isInMemory: instance.isInMemory && syntax == nil,
-      onProgress: { self.sender.onBytes(number, $0) },
-      completion: { self.completed(number, $0) })
+      source: source, onProgress: { self.sender.onBytes(number, $0) }, completion: { self.completed(number, $0) })
   }
 
   private func completed(_ number: Int, _ answer: Result<Status, any Error>) {

@@ -32,7 +32,7 @@ enum HostileInput {
   }
 
   private static func file(_ bytes: ByteBuffer) throws {
-    let identity = bytes.withUnsafeReadableBytes { InstanceIdentity($0) }
+    let identity = bytes.withUnsafeReadableBytes { FileIdentity($0) }
     guard let whole = try? DicomFile(bytes: bytes) else {
       if identity != nil { throw BrokenPromise(description: "it is said which instance a file holds that is none") }
       return

@@ -179,7 +179,7 @@ struct AssociationTests {
           content: all[number] == 0 ? .bytes(bytes) : .file(path: path, offset: 0), sopClassUID: .ctImageStorage,
           sopInstanceUID: UID("1.2.\(number)"),
           transferSyntax: isTaken[number] ? .explicitVRLittleEndian : .jpegBaseline8Bit)
-        return OutgoingStore(source: { source }, isInMemory: all[number] == 0) { result in
+        return OutgoingStore(source: all[number] == 0 ? .memory(source) : .later { source }) { result in
           let isStored = (try? result.get().isSuccess) ?? false
           told.withLockedValue { $0.append(isStored == isTaken[number] ? number : -1) }
         }

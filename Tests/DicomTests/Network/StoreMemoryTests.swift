@@ -36,9 +36,9 @@ struct StoreMemoryTests {
     let memory = try #require(StoreMemory(capacity: 4096))
     let kept = try #require(bytes.withUnsafeReadableBytes { memory.keep($0) })
     let encoder = try #require(MessageEncoder(maximumPDULength: UInt32(maximumFragment + 6)))
-    let wires = [StoreSource.Content.bytes(bytes), .kept(kept)].map { content in
+    let wires = [StoreSource.Memory.bytes(bytes), .kept(kept)].map { memory in
       var wire = ByteBuffer()
-      #expect(encoder.encode(CommandSet(.cStoreRequest), content, contextID: 3, into: &wire) == 1000)
+      encoder.encode(CommandSet(.cStoreRequest), memory, contextID: 3, into: &wire)
       return wire
     }
     #expect(wires[0] == wires[1] && wires[0].readableBytes > 1000)

@@ -1,6 +1,6 @@
 /// Which instance a file holds, read in one pass over its first bytes. It knows files as nearly all are: with meta
 /// information, little endian, nothing odd before SOP Instance UID (0008,0018). Any other is for ``DicomFile`` to read.
-public struct InstanceIdentity: Hashable, Sendable {
+public struct FileIdentity: Hashable, Sendable {
   public let sopClassUID: UID
   public let sopInstanceUID: UID
   public let transferSyntax: UID
@@ -11,7 +11,7 @@ public struct InstanceIdentity: Hashable, Sendable {
   ///   - bytes: the beginning of a file (PS3.10 §7.1).
   ///   - neighbour: another file's, which may well have the same SOP class and transfer syntax; they are then shared.
   /// - Returns: nil for a file that is not as nearly all are, or ends too soon.
-  public init?(_ bytes: UnsafeRawBufferPointer, neighbour: InstanceIdentity? = nil) {
+  public init?(_ bytes: UnsafeRawBufferPointer, neighbour: FileIdentity? = nil) {
     let prefix = FileMetaInformation.preambleLength
     guard bytes.count > prefix + 4, bytes[prefix..<prefix + 4].elementsEqual(FileMetaInformation.prefix.utf8) else {
       return nil
@@ -19,8 +19,8 @@ public struct InstanceIdentity: Hashable, Sendable {
     var scanner = Scanner(bytes: bytes, position: prefix + 4, isExplicitVR: true)
     var syntax: UID?
     while let group = scanner.group, group == 0x0002 {
-      guard let (tag, value) = scanner.next() else { return nil }
-      if tag == .transferSyntaxUID { syntax = Self.uid(bytes, value, neighbour?.transferSyntax) }
+      guard let (tag, vr, value) = scanner.next() else { return nil }
+      if tag == .transferSyntaxUID { syntax = Self.uid(bytes, vr, value, neighbour?.transferSyntax) }
     }
     dataSetOffset = scanner.position
     guard let syntax else { return nil }
@@ -29,10 +29,12 @@ public struct InstanceIdentity: Hashable, Sendable {
     scanner.isExplicitVR = encoding.isExplicitVR
 
     var sopClass: UID?
-    while let (tag, value) = scanner.next() {
-      if tag == .sopClassUID { sopClass = Self.uid(bytes, value, neighbour?.sopClassUID) }
+    while let (tag, vr, value) = scanner.next() {
+      if tag == .sopClassUID { sopClass = Self.uid(bytes, vr, value, neighbour?.sopClassUID) }
       guard tag >= .sopInstanceUID else { continue }
-      guard tag == .sopInstanceUID, let sopClass, let sopInstance = Self.uid(bytes, value, nil) else { return nil }
+      guard tag == .sopInstanceUID, let sopClass, let sopInstance = Self.uid(bytes, vr, value, nil),
+        !scanner.isRepeated
+      else { return nil }
       (sopClassUID, sopInstanceUID, transferSyntax) = (sopClass, sopInstance, syntax)
       return
     }
@@ -40,7 +42,10 @@ public struct InstanceIdentity: Hashable, Sendable {
   }
 
   /// Nil for anything but digits and dots, with one byte of padding at most.
-  private static func uid(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ likely: UID?) -> UID? {
+  private static func uid(
+    _ bytes: UnsafeRawBufferPointer, _ vr: VR, _ range: Range<Int>, _ likely: UID?
+  ) -> UID? {
+    guard vr == .UI else { return nil }
     var value = UnsafeRawBufferPointer(rebasing: bytes[range])
     if value.last == Ascii.null { value = UnsafeRawBufferPointer(rebasing: value.dropLast()) }
     if let likely, likely.rawValue.utf8.elementsEqual(value) { return likely }
@@ -62,23 +67,28 @@ public struct InstanceIdentity: Hashable, Sendable {
     /// Of the element that comes now; nil at the end.
     var group: UInt16? { bytes.count - position >= 12 ? load(0) : nil }
 
-    /// Passes over an element. Nil: it is not in order, not whole, or of undefined length.
-    mutating func next() -> (tag: Tag, value: Range<Int>)? {
+    /// What comes now is not behind the last element.
+    var isRepeated: Bool { group.map { Tag($0, load(2)) <= last } ?? false }
+
+    /// Passes over an element, which is UI where it has no VR. Nil: it is not in order, not whole, or of undefined length.
+    mutating func next() -> (tag: Tag, vr: VR, value: Range<Int>)? {
       guard let group else { return nil }
       let tag = Tag(group, load(2))
       guard tag > last else { return nil }
       last = tag
+      var vr = VR.UI
       var header = 8
       var length = Int(load(4) as UInt32)
       if isExplicitVR {
-        guard let vr = VR(bytes[position + 4], bytes[position + 5]) else { return nil }
+        guard let known = VR(bytes[position + 4], bytes[position + 5]) else { return nil }
+        vr = known
         header = vr.hasLongLength ? 12 : 8
         length = vr.hasLongLength ? Int(load(8) as UInt32) : Int(load(6) as UInt16)
       }
       let start = position + header
       guard length <= bytes.count - start else { return nil }
       position = start + length
-      return (tag, start..<position)
+      return (tag, vr, start..<position)
     }
 
     private func load<Number: FixedWidthInteger>(_ offset: Int) -> Number {

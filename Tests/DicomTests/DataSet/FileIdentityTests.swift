@@ -5,22 +5,22 @@ import Testing
 @testable import Dicom
 
 @Suite("Which instance a file holds, told by its first bytes")
-struct InstanceIdentityTests {
+struct FileIdentityTests {
   /// What the whole of a file says.
-  private static func isTrue(_ identity: InstanceIdentity, of file: DicomFile) -> Bool {
+  private static func isTrue(_ identity: FileIdentity, of file: DicomFile) -> Bool {
     identity.sopClassUID == file.dataSet.uid(.sopClassUID)
       && identity.sopInstanceUID == file.dataSet.uid(.sopInstanceUID)
       && identity.transferSyntax == file.transferSyntax.uid && identity.dataSetOffset == file.dataSetOffset
   }
 
-  private static func identity(_ bytes: Data, neighbour: InstanceIdentity? = nil) -> InstanceIdentity? {
-    bytes.withUnsafeBytes { InstanceIdentity($0, neighbour: neighbour) }
+  private static func identity(_ bytes: Data, neighbour: FileIdentity? = nil) -> FileIdentity? {
+    bytes.withUnsafeBytes { FileIdentity($0, neighbour: neighbour) }
   }
 
   @Test("is what reading them says, or not told, of every test file of pydicom; of most it is told")
   func files() throws {
     var told = 0
-    var neighbour: InstanceIdentity?
+    var neighbour: FileIdentity?
     let folder = try Pydicom.dataFolder()
     let files = try Pydicom.testFiles().filter { $0.hasSuffix(".dcm") }.map { folder + "/" + $0 }
     for path in files {
@@ -51,7 +51,7 @@ struct InstanceIdentityTests {
     var told = 0
     for place in 128..<whole.count {
       _ = Self.identity(whole.prefix(place), neighbour: neighbour)
-      for value in [0, 1, 0x31, 0x5C, 0x80, 0xFF, whole[place] ^ 1] as [UInt8] {
+      for value in [0, 1, 0x31, 0x5C, 0x80, 0xFF, whole[place] ^ 1, 0x4C, 0x4E, 0x53, 0x54, 0x4F] as [UInt8] {
         var bytes = whole
         bytes[place] = value
         guard let identity = Self.identity(bytes, neighbour: neighbour) else { continue }
@@ -61,6 +61,28 @@ struct InstanceIdentityTests {
       }
     }
     #expect(told > 100)
+  }
+
+  @Test("is not told where a UID is no UID, or is there twice")
+  func odd() throws {
+    func file(_ change: (inout Data) -> Void) -> FileIdentity? {
+      var dataSet = DataSet()
+      dataSet.set(.sopClassUID, .ctImageStorage)
+      dataSet.set(.sopInstanceUID, "1.2.34" as UID)
+      dataSet.set(.patientName, "DOE^JANE")
+      let meta = FileMetaInformation(
+        mediaStorageSOPClassUID: .ctImageStorage, mediaStorageSOPInstanceUID: "1.2.34",
+        transferSyntax: .explicitVRLittleEndian)
+      guard let bytes = try? DicomFile.encode(dataSet, meta: meta) else { return nil }
+      var data = Data(bytes.readableBytesView)
+      change(&data)
+      return Self.identity(data)
+    }
+    let instance = Data([0x08, 0, 0x18, 0, 0x55, 0x49, 6, 0]) + Data("1.2.34".utf8)
+    #expect(file { _ in }?.sopInstanceUID == "1.2.34")
+    #expect(
+      file { $0.replaceSubrange($0.firstRange(of: instance.prefix(6))!, with: [0x08, 0, 0x18, 0, 0x55, 0x53]) } == nil)
+    #expect(file { $0.insert(contentsOf: instance, at: $0.firstRange(of: instance)!.lowerBound) } == nil)
   }
 
   @Test("small files are kept whole, of large ones the beginning is read, whatever comes after what")
