@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #ifdef __linux__
 #include <sys/inotify.h>
@@ -18,6 +19,20 @@ extern long syscall(long number, ...);
 extern int syncfs(int descriptor);
 
 static const int fluoro_O_DIRECT = __O_DIRECT;
+
+/// Opens a new file without a name in a folder, which is gone with its last descriptor: O_TMPFILE. -1 with `errno` where the
+/// file system has no such files, or a name could not be given later.
+static inline int fluoro_open_unnamed(const char *folder, mode_t mode) {
+  if (faccessat(AT_FDCWD, "/proc/self/fd", X_OK, 0) != 0) return -1;
+  return open(folder, O_RDWR | O_CLOEXEC | __O_TMPFILE, mode);
+}
+
+/// Gives such a file its first name, which must be new.
+static inline int fluoro_name(int descriptor, const char *path) {
+  char self[32];
+  snprintf(self, sizeof self, "/proc/self/fd/%d", descriptor);
+  return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
 
 /// Gives a file another name, which must be new: RENAME_NOREPLACE.
 static inline int fluoro_rename_new(const char *from, const char *to) {
@@ -42,6 +57,14 @@ static inline long fluoro_write_passing(int descriptor, const void *bytes, size_
 }
 #else
 static const int fluoro_O_DIRECT = 0;
+static inline int fluoro_open_unnamed(const char *folder, mode_t mode) {
+  errno = EOPNOTSUPP;
+  return -1;
+}
+static inline int fluoro_name(int descriptor, const char *path) {
+  errno = EOPNOTSUPP;
+  return -1;
+}
 static inline int fluoro_rename_new(const char *from, const char *to) { return renamex_np(from, to, RENAME_EXCL); }
 static inline int fluoro_begin_writeback(int descriptor) { return 0; }
 static inline int fluoro_reserve(int descriptor, long offset, size_t count) { return 0; }

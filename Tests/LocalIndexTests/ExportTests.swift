@@ -38,6 +38,19 @@ import Testing
     #expect(try names().contains(name))
   }
 
+  @Test("an archive has no name until it is whole, where the system has such files: a killed process leaves nothing")
+  func unnamed() throws {
+    let unnamed = Posix.openUnnamed(in: folder.path, mode: 0o600)
+    if let unnamed { Posix.close(unnamed) }
+    var seen: [String] = []
+    _ = try index.export([patient], to: folder.path + "/out.zip") { _ in
+      seen += (try? names()) ?? ["?"]
+      return true
+    }
+    #expect(unnamed == nil || seen == [])
+    #expect(try names() == ["out.zip"])
+  }
+
   @Test("a folder that was there stays, with what somebody else has put there") func others() throws {
     let path = folder.path + "/out"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

@@ -109,15 +109,21 @@ struct PacingTests {
     }
   }
 
-  @Test("Late answers are not taken for those to the next frame")
-  func late() {
-    var pacing = Pacing()
+  /// The answers to one frame have not come when the next is drawn; then two have. The time when they have.
+  private func overtaken(_ pacing: inout Pacing) -> ContinuousClock.Instant {
     var now = thin(&pacing)
     #expect(draw(&pacing, now, true))
     now += Pacing.longestWait
     #expect(draw(&pacing, now, true))
     pacing.answered(now)
     pacing.answered(now)
+    return now
+  }
+
+  @Test("Late answers are not taken for those to the next frame")
+  func late() {
+    var pacing = Pacing()
+    let now = overtaken(&pacing)
     #expect(pacing.isBehind, "that was the frame before")
     pacing.answered(now)
     #expect(pacing.isBehind, "that was what was before the frame")
@@ -128,13 +134,7 @@ struct PacingTests {
   @Test("Answers that are lost are not waited for twice")
   func lost() {
     var pacing = Pacing()
-    var now = thin(&pacing)
-    #expect(draw(&pacing, now, true))
-    now += Pacing.longestWait
-    #expect(draw(&pacing, now, true))
-    pacing.answered(now)
-    pacing.answered(now)
-    now += Pacing.longestWait
+    var now = overtaken(&pacing) + Pacing.longestWait
     for _ in 0..<3 {
       #expect(draw(&pacing, now, true))
       pacing.answered(now)

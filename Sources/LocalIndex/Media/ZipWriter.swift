@@ -10,8 +10,8 @@ import Dicom
 /// Writes a ZIP archive file after file, each deflated where that makes it smaller; in the zip64 form where sizes, places or
 /// counts need it (PKWARE's APPNOTE 6.3, §4.3, §4.5.3).
 ///
-/// Until ``finish()`` the archive has another name, `….part`, which nobody else has; what is let go of before leaves nothing
-/// behind.
+/// Until ``finish()`` the archive has no name, or, where a file must have one, another, `….part`, which nobody else has; what is
+/// let go of before leaves nothing behind.
 final class ZipWriter {
   private struct Entry {
     let name: [UInt8]
@@ -23,7 +23,9 @@ final class ZipWriter {
   }
 
   private let path: String
-  private let temporaryPath: String
+  private let folder: String
+  /// Nil: it has no name yet.
+  private let temporaryPath: String?
   private var descriptor: Int32
   private var position = 0
   private var entries: [Entry] = []
@@ -33,9 +35,16 @@ final class ZipWriter {
   /// - Throws: ``StorageError``; also when there is a file of that name.
   init(_ path: String) throws {
     self.path = path
-    temporaryPath = path + ".\(getpid())-\(UInt32.random(in: 0...UInt32.max)).part"
+    let parent = path.lastIndex(of: "/").map { path[..<$0] }
+    folder = parent.map { $0.isEmpty ? "/" : String($0) } ?? "."
     guard !Posix.exists(path) else { throw StorageError.posix(EEXIST, "create", path) }
-    descriptor = try Posix.open(temporaryPath, O_RDWR | O_CREAT | O_EXCL, mode: 0o600, doing: "create")
+    if let unnamed = Posix.openUnnamed(in: folder, mode: 0o600) {
+      (descriptor, temporaryPath) = (unnamed, nil)
+    } else {
+      let name = path + ".\(getpid())-\(UInt32.random(in: 0...UInt32.max)).part"
+      descriptor = try Posix.open(name, O_RDWR | O_CREAT | O_EXCL, mode: 0o600, doing: "create")
+      temporaryPath = name
+    }
     var now = time_t(Posix.now())
     var parts = tm()
     localtime_r(&now, &parts)
@@ -48,7 +57,7 @@ final class ZipWriter {
   deinit {
     guard descriptor >= 0 else { return }
     Posix.close(descriptor)
-    unlink(temporaryPath)
+    if let temporaryPath { unlink(temporaryPath) }
   }
 
   // MARK: Files
@@ -64,7 +73,7 @@ final class ZipWriter {
     } catch {
       let end = off_t(entry.offset)
       guard ftruncate(descriptor, end) == 0, lseek(descriptor, end, SEEK_SET) == end else {
-        throw StorageError.posix(errno, "write", temporaryPath)
+        throw StorageError.posix(errno, "write", path)
       }
       position = entry.offset
       throw error
@@ -121,14 +130,16 @@ final class ZipWriter {
     let start = position
     for entry in entries { try write(listed(entry)) }
     try write(end(listOffset: start, listSize: position - start))
-    try Posix.sync(descriptor, path: temporaryPath)
-    // `link` fails where there is one by now; nothing is overwritten.
-    guard link(temporaryPath, path) == 0 else { throw StorageError.posix(errno, "create", path) }
-    unlink(temporaryPath)
+    try Posix.sync(descriptor, path: path)
+    // Where there is one by now it stays.
+    if let temporaryPath {
+      guard try Posix.renameToNew(temporaryPath, path) else { throw StorageError.posix(EEXIST, "create", path) }
+    } else {
+      try Posix.name(descriptor, path)
+    }
     Posix.close(descriptor)
     descriptor = -1
-    let folder = path.lastIndex(of: "/").map { path[..<$0] }
-    try Posix.syncFolder(folder.map { $0.isEmpty ? "/" : String($0) } ?? ".")
+    try Posix.syncFolder(folder)
   }
 
   // MARK: Records
@@ -233,13 +244,13 @@ final class ZipWriter {
   // MARK: Writing
 
   private func write(_ bytes: [UInt8]) throws {
-    try bytes.withUnsafeBytes { try Posix.write($0, to: descriptor, path: temporaryPath) }
+    try bytes.withUnsafeBytes { try Posix.write($0, to: descriptor, path: path) }
     position += bytes.count
   }
 
   private func writeAgain(_ bytes: [UInt8], at offset: Int) throws {
     guard pwrite(descriptor, bytes, bytes.count, off_t(offset)) == bytes.count else {
-      throw StorageError.posix(errno, "write", temporaryPath)
+      throw StorageError.posix(errno, "write", path)
     }
   }
 }

@@ -126,6 +126,17 @@ enum Posix {
     #endif
   }
 
+  /// Opens a new file that has no name yet, and goes with this process if it gets none. Nil where there is no such thing.
+  static func openUnnamed(in folder: String, mode: mode_t) -> Int32? {
+    let descriptor = fluoro_open_unnamed(folder, mode)
+    return descriptor < 0 ? nil : descriptor
+  }
+
+  /// Gives it its name, which must be new.
+  static func name(_ descriptor: Int32, _ path: String) throws {
+    guard fluoro_name(descriptor, path) == 0 else { throw StorageError.posix(errno, "create", path) }
+  }
+
   /// Gives a file another name. - Returns: false when there is a file of that name; it stays as it is.
   static func renameToNew(_ path: String, _ name: String) throws -> Bool {
     if fluoro_rename_new(path, name) == 0 { return true }
