@@ -197,6 +197,10 @@ struct DicomFileTests {
     try "This is no DICOM file.".write(toFile: text, atomically: true, encoding: .utf8)
     #expect(throws: DicomFileError(path: text, reason: .notDicom)) { try DicomFile(path: text) }
     #expect(throws: DicomFileError(path: folder.path, reason: .notAFile)) { try DicomFile(path: folder.path) }
+    // Nobody writes to it: to open it for reading would take for ever.
+    let pipe = folder.path + "/pipe"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    #expect(throws: DicomFileError(path: pipe, reason: .notAFile)) { try DicomFile(path: pipe) }
     let missing = folder.path + "/missing"
     do {
       _ = try DicomFile(path: missing)
