@@ -143,8 +143,8 @@ final class AssociationPool: Sendable {
   /// aborted.
   func giveBack(_ lease: Lease, keeps: Bool = true) async {
     let association = lease.association
-    guard keeps, association.isOpen else { return await association.release() }
     association.use(Deadlines(Self.releaseTimeouts, clock: clock))
+    guard keeps, association.isOpen else { return await association.release() }
     let id = state.withLock { state -> Int? in
       guard !state.isClosed else { return nil }
       state.lastID += 1

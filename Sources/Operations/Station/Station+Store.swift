@@ -5,14 +5,17 @@ extension Station {
   static let reconnections = 5
 
   /// C-STORE of local instances or files. `onInstance` gets the fate of each as it becomes known. When an association is
-  /// lost, what had no answer goes over another one. Retried, it sends what was not acknowledged.
+  /// lost, what had no answer goes over another one. Retried, it sends what was not acknowledged. `keepsAssociations` says
+  /// whether something else may follow that they are of use for.
   public func store(
-    _ modality: Modality, _ request: SendRequest, timeout: TimeoutChoice = .inherited,
+    _ modality: Modality, _ request: SendRequest, timeout: TimeoutChoice = .inherited, keepsAssociations: Bool = true,
     onInstance: @escaping @Sendable (SentInstance) -> Void = { _ in }
   ) -> Operation<StoreResult> {
     let ledger = SendLedger(request)
     let retry: @Sendable () -> Job = { [self] in
-      store(modality, ledger.next, timeout: timeout, onInstance: onInstance).job
+      store(
+        modality, ledger.next, timeout: timeout, keepsAssociations: keepsAssociations, onInstance: onInstance
+      ).job
     }
     let what = Words.count(request.sources.count, "item")
     let title = request.acknowledged.isEmpty ? "send \(what)" : "send the rest of \(what)"
@@ -27,6 +30,7 @@ extension Station {
       let progress = SendProgress(total: instances.count, job: job)
       let associations = AssociationCount()
       var sender = sender(to: modality, request, originator, job, associations)
+      sender.keepsAssociations = keepsAssociations
       sender.onBytes = { progress.sent($1, of: $0) }
       sender.onReconnection = { number, loss in
         job.remark(

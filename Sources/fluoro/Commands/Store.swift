@@ -54,7 +54,8 @@ struct Store: NetworkCommand {
       return try await bulk.run(
         path, .store(request), modality, station, timeout: peer.timeoutChoice, json: format.json)
     }
-    let result = try await follow(station.store(modality, request, timeout: peer.timeoutChoice))
+    let result = try await follow(
+      station.store(modality, request, timeout: peer.timeoutChoice, keepsAssociations: false))
     await station.shutdown()
     if format.json {
       for instance in result.instances { try ResultWriter.standard.line(instance.json.text) }
