@@ -88,6 +88,7 @@ struct InstanceSender: Sendable {
         // A station that takes fewer associations than we would like is served by fewer.
         return list.note(refusal: error)
       }
+      let answers = list.answers
       let turn = SendingTurn(self, list, lease.association, wasDead: lease.wasDead, scratch)
       do {
         try await lease.association.store(moveOriginator: moveOriginator, ahead: share) {
@@ -100,8 +101,8 @@ struct InstanceSender: Sendable {
         guard isGoingOn else { return list.fail(error) }
         isFresh = true
         if lease.wasDead(error) { continue }
-        // One that takes none and says nothing would only say nothing again.
-        guard turn.hasAnswers || !Self.isTimeout(error), Self.mayPass(error), let count = list.reconnect() else {
+        // One that says nothing, and has answered nobody meanwhile, would only say nothing again.
+        guard list.answers > answers || !Self.isTimeout(error), Self.mayPass(error), let count = list.reconnect() else {
           return list.fail(error)
         }
         pause = .zero

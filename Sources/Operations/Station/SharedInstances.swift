@@ -11,6 +11,7 @@ final class SharedInstances: Sendable {
     /// Associations that share them.
     var takers = 0
     var results: [SentInstance?]
+    var answers = 0
     /// Those under way when an association was lost, why, and how often.
     var lost: [Int: (error: any Error, times: Int)] = [:]
     /// How many more associations may be asked for after a loss.
@@ -89,7 +90,15 @@ final class SharedInstances: Sendable {
     }
   }
 
-  func set(_ result: SentInstance, at number: Int) { state.withLock { $0.results[number] = result } }
+  func set(_ result: SentInstance, at number: Int) {
+    state.withLock { state in
+      state.results[number] = result
+      if result.status != nil { state.answers += 1 }
+    }
+  }
+
+  /// How many the peer has answered, over whichever association.
+  var answers: Int { state.withLock { $0.answers } }
   func note(refusal: any Error) { state.withLock { $0.refusal = $0.refusal ?? refusal } }
 
   /// Nobody takes any more of those that were opened.
