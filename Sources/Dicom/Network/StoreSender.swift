@@ -39,14 +39,14 @@ final class StoreSender: OperationSeries {
   /// Has more loaded when little is left, unless the disk is needed for the one under way.
   private func loadMore() {
     guard !isLoading, !isReading, piece?.isLast != false else { return }
-    var failures = 0
+    var taken = 0
     while !loader.isOnDisk {
       guard ready.isEmpty, !isExhausted, done != nil else { return }
-      // Others have their turn on this loop, too.
-      if failures == StoreLoader.batchCount { return bound.execute { $0.loadMore() } }
+      // Only what cannot be sent goes by that fast; others have their turn on this loop, too.
+      if taken == StoreLoader.batchCount { return bound.execute { $0.loadMore() } }
       guard let (loaded, isExhausted) = loader.loadFromMemory() else { break }
       take(loaded.map { [$0] } ?? [], isExhausted)
-      failures += 1
+      taken += 1
     }
     guard !isExhausted, done != nil else { return }
     let count = loader.useful(beside: ready.count)

@@ -16,6 +16,7 @@ final class OutgoingInstance: Sendable {
   let offset: Int?
   /// The data set, of a small one among many.
   let content: StoreMemory.Bytes?
+
   init(_ stored: StoredInstance) {
     path = stored.path
     sopClassUID = stored.sopClassUID

@@ -32,7 +32,7 @@ final class SendingTurn: Sendable {
     }
   }
 
-  var hasAnswers: Bool { state.withLock { $0.hasAnswers } }
+  private var hasAnswers: Bool { state.withLock { $0.hasAnswers } }
 
   /// Nil when there are no more.
   func next() -> OutgoingStore? {
