@@ -23,7 +23,6 @@ final class ZipWriter {
   }
 
   private let path: String
-  private let folder: String
   /// Nil: it has no name yet.
   private let temporaryPath: String?
   private var descriptor: Int32
@@ -35,10 +34,8 @@ final class ZipWriter {
   /// - Throws: ``StorageError``; also when there is a file of that name.
   init(_ path: String) throws {
     self.path = path
-    let parent = path.lastIndex(of: "/").map { path[..<$0] }
-    folder = parent.map { $0.isEmpty ? "/" : String($0) } ?? "."
     guard !Posix.exists(path) else { throw StorageError.posix(EEXIST, "create", path) }
-    if let unnamed = Posix.openUnnamed(in: folder, mode: 0o600) {
+    if let unnamed = Posix.openUnnamed(in: Posix.folder(of: path), mode: 0o600) {
       (descriptor, temporaryPath) = (unnamed, nil)
     } else {
       let name = path + ".\(getpid())-\(UInt32.random(in: 0...UInt32.max)).part"
@@ -139,7 +136,7 @@ final class ZipWriter {
     }
     Posix.close(descriptor)
     descriptor = -1
-    try Posix.syncFolder(folder)
+    try Posix.syncFolder(Posix.folder(of: path))
   }
 
   // MARK: Records

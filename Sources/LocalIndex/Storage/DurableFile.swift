@@ -36,6 +36,6 @@ public enum DurableFile {
       throw Failure(code: code)
     }
     // Not every file system can sync a folder.
-    try? Posix.syncFolder(path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? ".")
+    try? Posix.syncFolder(Posix.folder(of: path))
   }
 }

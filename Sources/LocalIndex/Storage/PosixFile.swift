@@ -200,6 +200,11 @@ enum Posix {
     return result
   }
 
+  /// The folder that a path's last component is in.
+  static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+  }
+
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   static func isFolder(_ information: stat) -> Bool { information.st_mode & S_IFMT == S_IFDIR }
