@@ -42,7 +42,7 @@ final class AnswerWatch {
     guard sent == nil else { return }
     sent = .now()
     if isSure { Self.awaited.add(1, ordering: .relaxed) }
-    guard isNear, !willWatch else { return }
+    guard isNear, hasProcessors, !willWatch else { return }
     willWatch = true
     // When all else that there is to do now is done.
     channel.eventLoop.assumeIsolated().execute { self.watch() }
@@ -62,9 +62,9 @@ final class AnswerWatch {
     willWatch = false
     guard let sent, channel.isActive, let socket else { return }
     var readable = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-    while isAlone, .now() - sent < Self.limit, poll(&readable, 1, 0) == 0 { sched_yield() }
+    while hasProcessors, .now() - sent < Self.limit, poll(&readable, 1, 0) == 0 { sched_yield() }
   }
 
-  /// Each association at work wants a processor for us, and one for a near peer.
-  private var isAlone: Bool { (Self.awaited.load(ordering: .relaxed) + (isSure ? 0 : 1)) * 2 <= Self.processors }
+  /// Each association at work has a processor for us, and one for a near peer.
+  private var hasProcessors: Bool { (Self.awaited.load(ordering: .relaxed) + (isSure ? 0 : 1)) * 2 <= Self.processors }
 }

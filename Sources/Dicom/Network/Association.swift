@@ -98,9 +98,13 @@ public final class Association: Sendable {
   }
 
   /// Releases the association. Returns when the peer has answered, or has not within the limit; then it is aborted.
-  public func release() async {
+  public func release() async { await release(closes: true) }
+
+  /// - Parameter closes: the connection with it (PS3.8 §9.2.3, AR-3); else that is left to the end of this process. One with
+  ///   TLS is closed in any case, which has an end of its own.
+  package func release(closes: Bool) async {
     await withCheckedContinuation { continuation in
-      session.execute { $0.release { continuation.resume() } }
+      session.execute { $0.release(closes: closes) { continuation.resume() } }
     }
   }
 

@@ -39,6 +39,9 @@ final class RequestorSession: UpperLayerUser {
   private var bufferedBytes = 0
   private var acknowledgedBytes: UInt64 = 0
   private let answerWatch: AnswerWatch
+  private let answerThreshold: AnswerThreshold
+  /// How often had been read when the last request had left.
+  private var readsBefore = 0
 
   private var onReleased: [() -> Void] = []
   private(set) var end: AssociationError.Reason?
@@ -56,6 +59,7 @@ final class RequestorSession: UpperLayerUser {
     self.phases = phases
     self.opened = opened
     answerWatch = AnswerWatch(channel)
+    answerThreshold = AnswerThreshold(channel)
     phaseStart = deadlines.clock.now
   }
 
@@ -204,6 +208,8 @@ final class RequestorSession: UpperLayerUser {
         begin(.response(operation.name))
       }
       answerWatch.begin()
+      readsBefore = handler.reads
+      if operation.series != nil { answerThreshold.begin() }
     }
   }
 
@@ -238,6 +244,7 @@ final class RequestorSession: UpperLayerUser {
     // Where the next request leaves now, its wait takes the place of this one, for one who looks the same.
     isWaitContinued = operation.isFollowed
     if !isWaitContinued { deadlines.end() }
+    answerThreshold.answered(wasWhole: handler.reads == readsBefore + 1, isLast: !isWaitContinued)
     operation.completion(result)
     startNext()
   }
@@ -261,7 +268,7 @@ final class RequestorSession: UpperLayerUser {
 
   // MARK: The end
 
-  func release(_ done: @escaping () -> Void) {
+  func release(closes: Bool, _ done: @escaping () -> Void) {
     guard end == nil, handler.isEstablished, current == nil else {
       if end == nil { abort(.notEstablished) }
       done()
@@ -269,7 +276,7 @@ final class RequestorSession: UpperLayerUser {
     }
     onReleased.append(done)
     begin(.releasing)
-    handler.release()
+    handler.release(closes: closes)
   }
 
   func releaseIndication() {
@@ -328,6 +335,7 @@ final class RequestorSession: UpperLayerUser {
     let reason = ending ?? consequence
     end = reason
     answerWatch.end()
+    answerThreshold.end()
     life.withLockedValue { $0.isOpen = false }
     deadlines.end()
     incoming = nil

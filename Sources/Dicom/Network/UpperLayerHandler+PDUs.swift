@@ -90,7 +90,7 @@ extension UpperLayerHandler {
       switch machine.handle(.releaseResponseReceived) {
       case .ar3:
         tell(.released)
-        close()
+        if closesWhenReleased || tls != nil { close() }
       // Release collision, acceptor's side: our own response is still due.
       case .ar10: user?.releaseIndication()
       case let action: unexpected(action, pdu.type)

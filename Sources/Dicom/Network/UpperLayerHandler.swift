@@ -39,8 +39,11 @@ final class UpperLayerHandler: ChannelDuplexHandler {
   var isProcessing = false
   var isPaused = false
   private var isReadHeld = false
+  /// How often something has come.
+  private(set) var reads = 0
   /// Bytes that came since the last sign of life.
   private var unheardBytes = 0
+  private(set) var closesWhenReleased = true
   /// The user has been told of the end.
   var hasTold = false
   let tracer: ConnectionTracer?
@@ -92,8 +95,10 @@ final class UpperLayerHandler: ChannelDuplexHandler {
     startArtim(settings.closingArtim)
   }
 
-  func release() {
+  /// - Parameter closes: the connection too, when the peer has answered.
+  func release(closes: Bool) {
     guard machine.handle(.releaseRequest) == .ar1 else { return }
+    closesWhenReleased = closes
     send(.releaseRequest)
   }
 
@@ -223,6 +228,7 @@ final class UpperLayerHandler: ChannelDuplexHandler {
     guard !isDeaf else { return }
     let bytes = unwrapInboundIn(data)
     tracer?.received(bytes)
+    reads &+= 1
     stream.append(bytes)
     unheardBytes += bytes.readableBytes
     if unheardBytes >= Self.signOfLife { noteActivity() }

@@ -161,6 +161,18 @@ final class AssociationPool: Sendable {
     if isTooLate { timer.cancel() }
   }
 
+  /// Releases associations on which nothing runs any more, all at once.
+  ///
+  /// - Parameter closes: their connections too; else those end with this process.
+  func release(_ leases: [Lease], closes: Bool) async {
+    await withTaskGroup(of: Void.self) { group in
+      for lease in leases {
+        lease.association.use(Deadlines(Self.releaseTimeouts, clock: clock))
+        group.addTask { await lease.association.release(closes: closes) }
+      }
+    }
+  }
+
   /// Aborts an association that something went wrong on.
   func discard(_ lease: Lease) { lease.association.abort() }
 

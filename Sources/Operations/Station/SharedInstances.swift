@@ -17,6 +17,8 @@ final class SharedInstances: Sendable {
     /// How many more associations may be asked for after a loss.
     var reconnections: Int
     var failure: (any Error)?
+    /// Associations that have nothing to do any more.
+    var finished: [Lease] = []
     /// Why an association could not be had; that matters only when something is left in the end.
     var refusal: (any Error)?
   }
@@ -68,6 +70,16 @@ final class SharedInstances: Sendable {
     }
   }
 
+  /// An association has nothing to do any more, and is to be released with the others.
+  func finish(_ lease: Lease) { state.withLock { $0.finished.append(lease) } }
+
+  func takeFinished() -> [Lease] {
+    state.withLock { state in
+      defer { state.finished = [] }
+      return state.finished
+    }
+  }
+
   func putBack(_ numbers: [Int]) { state.withLock { $0.returned = ($0.returned + numbers).sorted(by: >) } }
 
   /// Whether one that was under way when its association was lost shall be sent again: a peer that ends two associations
@@ -112,12 +124,19 @@ final class SharedInstances: Sendable {
 
   var end: (results: [SentInstance], failure: (any Error)?) {
     let (known, failure, lost) = state.withLock { ($0.results, $0.failure, $0.lost) }
-    let results = zip(instances.indices, known).map { number, result in
-      result
-        ?? SentInstance(
+    var (results, isWhole): ([SentInstance], Bool) = ([], true)
+    results.reserveCapacity(known.count)
+    for number in known.indices {
+      if let result = known[number] {
+        results.append(result)
+        continue
+      }
+      isWhole = false
+      results.append(
+        SentInstance(
           sopInstanceUID: instances[number].sopInstanceUID.rawValue, status: nil,
-          problem: lost[number].map { "not acknowledged: \($0.error)" } ?? "not sent", bytes: instances[number].bytes)
+          problem: lost[number].map { "not acknowledged: \($0.error)" } ?? "not sent", bytes: instances[number].bytes))
     }
-    return (results, failure ?? (known.contains { $0 == nil } ? CancellationError() : nil))
+    return (results, failure ?? (isWhole ? nil : CancellationError()))
   }
 }

@@ -5,16 +5,16 @@ extension Station {
   static let reconnections = 5
 
   /// C-STORE of local instances or files. `onInstance` gets the fate of each as it becomes known. When an association is
-  /// lost, what had no answer goes over another one. Retried, it sends what was not acknowledged. `keepsAssociations` says
-  /// whether something else may follow that they are of use for.
+  /// lost, what had no answer goes over another one. Retried, it sends what was not acknowledged. `endsProcess`
+  /// says that nothing else follows that associations could be of use for.
   public func store(
-    _ modality: Modality, _ request: SendRequest, timeout: TimeoutChoice = .inherited, keepsAssociations: Bool = true,
+    _ modality: Modality, _ request: SendRequest, timeout: TimeoutChoice = .inherited, endsProcess: Bool = false,
     onInstance: @escaping @Sendable (SentInstance) -> Void = { _ in }
   ) -> Operation<StoreResult> {
     let ledger = SendLedger(request)
     let retry: @Sendable () -> Job = { [self] in
       store(
-        modality, ledger.next, timeout: timeout, keepsAssociations: keepsAssociations, onInstance: onInstance
+        modality, ledger.next, timeout: timeout, endsProcess: endsProcess, onInstance: onInstance
       ).job
     }
     let what = Words.count(request.sources.count, "item")
@@ -30,7 +30,9 @@ extension Station {
       let progress = SendProgress(total: instances.count, job: job)
       let associations = AssociationCount()
       var sender = sender(to: modality, request, originator, job, associations)
-      sender.keepsAssociations = keepsAssociations
+      // What is recorded has the ends of connections in it; and a peer with one process may serve others before we end.
+      let isUnclosed = request.associations > 1 && trace == nil
+      sender.ending = !endsProcess ? .kept : isUnclosed ? .releasedUnclosed : .released
       sender.onBytes = { progress.sent($1, of: $0) }
       sender.onReconnection = { number, loss in
         job.remark(

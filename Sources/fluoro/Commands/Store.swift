@@ -55,7 +55,7 @@ struct Store: NetworkCommand {
         path, .store(request), modality, station, timeout: peer.timeoutChoice, json: format.json)
     }
     let result = try await follow(
-      station.store(modality, request, timeout: peer.timeoutChoice, keepsAssociations: false))
+      station.store(modality, request, timeout: peer.timeoutChoice, endsProcess: true))
     await station.shutdown()
     if format.json {
       for instance in result.instances { try ResultWriter.standard.line(instance.json.text) }

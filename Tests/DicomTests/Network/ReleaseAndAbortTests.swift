@@ -33,6 +33,30 @@ struct ReleaseAndAbortTests {
     await peer.stop()
   }
 
+  @Test("a connection that is left to the end of the process outlasts its association, another does not")
+  func leftOpen() async throws {
+    let lines = NIOLockedValueBox<[any Channel]>([])
+    let peer = try await ScriptedPeer(closesAfterRelease: false) { pdu, line in
+      switch pdu {
+      case .associateRequest(let request):
+        lines.withLockedValue { $0.append(line.channel) }
+        line.send(ScriptedPeer.acceptance(of: request))
+      case .releaseRequest: line.send(.releaseResponse)
+      default: break
+      }
+    }
+    for closes in [false, true] {
+      let association = try await Association.request(.local(peer.port), deadlines: deadlines)
+      await association.release(closes: closes)
+      #expect(!association.isOpen)
+    }
+    let (left, closed) = lines.withLockedValue { ($0[0], $0[1]) }
+    try await closed.closeFuture.get()
+    #expect(left.isActive)
+    try await left.close()
+    await peer.stop()
+  }
+
   @Test("a collision whose last answer never comes ends in time, by an abort")
   func unfinishedCollision() async throws {
     let (heard, hears) = AsyncStream.makeStream(of: PDU.self)
