@@ -36,13 +36,15 @@ struct SendListTests {
     try add("b/2.dcm", "1.2.2")
     try add("a/deep/er/1.dcm", "1.2.1")
     try add("c.dcm", "1.2.3")
+    try add("a-.dcm", "1.2.0")
+    try add("b0", "1.2.4")
     try folder.write("a/notes.txt", "no instance")
     let files = FileManager.default
     try files.createSymbolicLink(atPath: "\(folder.path)/d.dcm", withDestinationPath: "\(folder.path)/c.dcm")
     try files.createSymbolicLink(atPath: "\(folder.path)/e", withDestinationPath: "\(folder.path)/b")
     #expect(mkfifo("\(folder.path)/pipe", 0o600) == 0, "nobody writes into it: who opened it would wait for ever")
     let list = try list(folder.path)
-    #expect(list.instances.map(\.sopInstanceUID) == ["1.2.1", "1.2.2", "1.2.3", "1.2.3"])
+    #expect(list.instances.map(\.sopInstanceUID) == ["1.2.0", "1.2.1", "1.2.2", "1.2.4", "1.2.3", "1.2.3"])
     #expect(list.skipped == ["not a DICOM file, left out: \(folder.path)/a/notes.txt"])
   }
 

@@ -20,8 +20,7 @@ struct FileBytes {
   init(path: String) throws(DicomFileError) {
     self.path = path
     memory = ByteBuffer()
-    // A pipe that nobody writes to is no file, and is not waited for.
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    descriptor = Self.openDescriptor(path)
     guard descriptor >= 0 else { throw Self.error("open", path) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
@@ -37,6 +36,9 @@ struct FileBytes {
   }
 
   func close() { if descriptor >= 0 { _ = Self.closeDescriptor(descriptor) } }
+
+  /// For reading. A pipe that nobody writes to is no file, and is not waited for.
+  static func openDescriptor(_ path: String) -> Int32 { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
 
   static func closeDescriptor(_ descriptor: Int32) -> Int32 {
     #if canImport(Glibc)

@@ -11,29 +11,59 @@ extension StoreMemory {
     private static let smallSize = 16 * 1024
     /// What most files say in it which instance they hold.
     private static let headLength = 2 * 1024
+    /// What is taken of the memory at once.
+    private static let roomLength = 16 * smallSize
 
     private let memory: StoreMemory
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: smallSize, alignment: 16)
+    /// Small ones are read into it: a copy of what was just read takes longer than reading it.
+    private var room: Room?
+    private var hasRoom = true
+    private let head = UnsafeMutableRawBufferPointer.allocate(byteCount: headLength, alignment: 16)
     private var last: FileIdentity?
+    private var wasSmall = true
 
     public init(into memory: StoreMemory) { self.memory = memory }
 
-    deinit { buffer.deallocate() }
+    deinit { head.deallocate() }
 
     /// - Returns: which instance it is; its length; of a small one for which there is room the data set. Nil when it must be
     ///   read as a ``DicomFile``, which also tells why one cannot be read.
     public func read(_ path: String) -> (identity: FileIdentity, size: Int, dataSet: Bytes?)? {
-      guard let file = try? FileBytes(path: path) else { return nil }
-      defer { file.close() }
-      let isSmall = file.size <= Self.smallSize
-      let count = isSmall ? file.size : Self.headLength
-      // Short of that much it is being written, or cannot be read.
-      guard pread(file.descriptor, buffer.baseAddress, count, 0) == count else { return nil }
-      let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+      let descriptor = FileBytes.openDescriptor(path)
+      guard descriptor >= 0 else { return nil }
+      defer { _ = FileBytes.closeDescriptor(descriptor) }
+      if hasRoom, room?.free.count ?? 0 < Self.smallSize {
+        room = memory.room(Self.roomLength)
+        hasRoom = room != nil
+      }
+      let target = room?.free ?? head
+      // As much as the last one had use for: neighbours are alike.
+      let wanted = min(wasSmall ? Self.smallSize : Self.headLength, target.count)
+      var count = pread(descriptor, target.baseAddress, wanted, 0)
+      guard count > 0 else { return nil }
+      var size = count
+      if count == wanted || !Self.ends(descriptor, at: count) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        size = Int(status.st_size)
+        let rest = size - count
+        if room != nil, size <= Self.smallSize, rest > 0 {
+          // Short of that much it is being written, or cannot be read.
+          guard pread(descriptor, target.baseAddress! + count, rest, off_t(count)) == rest else { return nil }
+          count = size
+        }
+      }
+      wasSmall = size <= Self.smallSize
+      let bytes = UnsafeRawBufferPointer(rebasing: target[..<count])
       guard let identity = FileIdentity(bytes, neighbour: last) else { return nil }
       last = identity
-      let dataSet = UnsafeRawBufferPointer(rebasing: bytes[identity.dataSetOffset...])
-      return (identity, file.size, isSmall ? memory.keep(dataSet) : nil)
+      return (identity, size, size == count ? room?.keep(count, from: identity.dataSetOffset) : nil)
+    }
+
+    /// Asking for its size takes longer.
+    private static func ends(_ descriptor: Int32, at position: Int) -> Bool {
+      var next: UInt8 = 0
+      return pread(descriptor, &next, 1, off_t(position)) == 0
     }
   }
 }

@@ -11,16 +11,13 @@ struct FolderFiles {
   /// Folders that cannot be read, with the reason.
   private(set) var unreadable: [String] = []
 
-  init(in folder: String) {
-    read(folder)
-    paths.sort()
-  }
+  init(in folder: String) { read(folder.hasSuffix("/") ? folder : folder + "/") }
 
-  private mutating func read(_ path: String) {
-    guard let folder = opendir(path) else { return fail(path) }
-    defer { closedir(folder) }
-    let start = path.hasSuffix("/") ? path : path + "/"
-    var below: [String] = []
+  /// - Parameter start: the folder's path, with a slash at its end.
+  private mutating func read(_ start: String) {
+    guard let folder = opendir(start) else { return fail(start.dropLast()) }
+    // A folder's name with a slash behind it: so its files come where their paths belong.
+    var names: [String] = []
     while true {
       errno = 0
       guard let entry = readdir(folder) else { break }
@@ -29,8 +26,8 @@ struct FolderFiles {
       }
       if name == "." || name == ".." { continue }
       switch Int(entry.pointee.d_type) {
-      case Int(DT_REG), Int(DT_LNK): paths.append(start + name)
-      case Int(DT_DIR): below.append(start + name)
+      case Int(DT_REG), Int(DT_LNK): names.append(name)
+      case Int(DT_DIR): names.append(name + "/")
       case Int(DT_UNKNOWN):
         // A file system that does not say.
         var information = stat()
@@ -39,18 +36,22 @@ struct FolderFiles {
           continue
         }
         switch information.st_mode & S_IFMT {
-        case S_IFREG, S_IFLNK: paths.append(start + name)
-        case S_IFDIR: below.append(start + name)
+        case S_IFREG, S_IFLNK: names.append(name)
+        case S_IFDIR: names.append(name + "/")
         default: break
         }
       default: break
       }
     }
-    if errno != 0 { fail(path) }
-    for folder in below { read(folder) }
+    if errno != 0 { fail(start.dropLast()) }
+    closedir(folder)
+    names.sort()
+    for name in names {
+      if name.utf8.last == UInt8(ascii: "/") { read(start + name) } else { paths.append(start + name) }
+    }
   }
 
-  private mutating func fail(_ path: String) {
+  private mutating func fail(_ path: some StringProtocol) {
     unreadable.append("\(path): \(String(cString: strerror(errno)))")
   }
 }

@@ -177,24 +177,34 @@ struct SendList: Sendable {
   private struct Piece: Sendable {
     var instances: [OutgoingInstance] = []
     var others: [(file: File, error: any Error)] = []
+
+    init() {}
+
+    init(_ files: ArraySlice<File>, _ reader: StoreMemory.FileReader?) {
+      instances.reserveCapacity(files.count)
+      for file in files {
+        do {
+          instances.append(try OutgoingInstance(file: file.path, reader))
+        } catch {
+          others.append((file, error))
+        }
+      }
+    }
   }
 
   /// Reads the headers on all processors: nothing can be proposed to a peer before all are known.
   private static func look(at files: [File], _ memory: StoreMemory?) -> [Piece] {
     let count = (files.count + pieceLength - 1) / pieceLength
     let found = Mutex<[Piece]>(Array(repeating: Piece(), count: count))
-    DispatchQueue.concurrentPerform(iterations: count) { number in
-      var piece = Piece()
+    let next = Atomic(0)
+    DispatchQueue.concurrentPerform(iterations: min(count, ProcessInfo.processInfo.activeProcessorCount)) { _ in
       let reader = memory.map { StoreMemory.FileReader(into: $0) }
-      piece.instances.reserveCapacity(pieceLength)
-      for file in files[number * pieceLength..<min((number + 1) * pieceLength, files.count)] {
-        do {
-          piece.instances.append(try OutgoingInstance(file: file.path, reader))
-        } catch {
-          piece.others.append((file, error))
-        }
+      while true {
+        let number = next.add(1, ordering: .relaxed).oldValue
+        guard number < count else { return }
+        let piece = Piece(files[number * pieceLength..<min((number + 1) * pieceLength, files.count)], reader)
+        found.withLock { $0[number] = piece }
       }
-      found.withLock { $0[number] = piece }
     }
     return found.withLock { $0 }
   }

@@ -9,13 +9,19 @@ struct StoreMemoryTests {
     ByteBuffer(bytes: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ seed) })
   }
 
+  private static func kept(_ bytes: ByteBuffer, in memory: StoreMemory) -> StoreMemory.Bytes? {
+    guard var room = memory.room(bytes.readableBytes) else { return nil }
+    bytes.withUnsafeReadableBytes { room.free.copyMemory(from: $0) }
+    return room.keep(bytes.readableBytes, from: 0)
+  }
+
   @Test("what several threads keep at once is what each gave, and what has no room is not kept")
   func keeping() async throws {
     let memory = try #require(StoreMemory(capacity: 100_000))
     let all = await withTaskGroup(of: (Int, StoreMemory.Bytes?).self) { group in
       for number in 0..<300 {
         group.addTask {
-          (number, Self.bytes(number, count: 400 + number).withUnsafeReadableBytes { memory.keep($0) })
+          (number, Self.kept(Self.bytes(number, count: 400 + number), in: memory))
         }
       }
       var all: [Int: StoreMemory.Bytes] = [:]
@@ -34,7 +40,7 @@ struct StoreMemoryTests {
   func pieces(_ maximumFragment: Int) throws {
     let bytes = Self.bytes(7, count: 1000)
     let memory = try #require(StoreMemory(capacity: 4096))
-    let kept = try #require(bytes.withUnsafeReadableBytes { memory.keep($0) })
+    let kept = try #require(Self.kept(bytes, in: memory))
     let encoder = try #require(MessageEncoder(maximumPDULength: UInt32(maximumFragment + 6)))
     let wires = [StoreSource.Memory.bytes(bytes), .kept(kept)].map { memory in
       var wire = ByteBuffer()
