@@ -60,4 +60,11 @@ final class Installation: Sendable {
 
   /// The DICOM files it holds.
   var files: [String] { Workshop.files(below: storage).filter { $0.hasSuffix(".dcm") } }
+
+  /// The same as soon as there are as many as were sent, if ever: what has been acknowledged is safe in the journal, and its
+  /// file may come a moment later.
+  func files(for sent: [String]) async -> [String] {
+    _ = try? await eventually(within: .seconds(5), "as many files") { files.count >= sent.count ? true : nil }
+    return files
+  }
 }

@@ -81,7 +81,7 @@ extension Interop {
         for service in ["move", "get"] {
           await matrix.try(service, peer, as: .scu) {
             try await fluoro.run(service, peer, "-q", "StudyInstanceUID=\(study)").expecting()
-            try await equal(slices, fluoro.files)
+            try await equal(slices, fluoro.files(for: slices))
           }
           await empty(fluoro)
         }
@@ -109,7 +109,7 @@ extension Interop {
         await matrix.try("store", peer, as: .scu) {
           try await store(others, fluoro, peer)
           try await fluoro.run("get", peer, "-q", "StudyInstanceUID=2.25.4711.2.64").expecting()
-          try await equal(others, fluoro.files)
+          try await equal(others, fluoro.files(for: others))
         }
         await empty(fluoro)
       }
@@ -208,25 +208,25 @@ extension Interop {
       for (peer, program) in [("DCMTK", "storescu"), ("dcmsend", "dcmsend")] {
         await matrix.try("store", peer, as: .scp) {
           _ = try await served.toolkit(program, served.address + others)
-          try await equal(slices + others, served.fluoro.files)
+          try await equal(slices + others, served.fluoro.files(for: slices + others))
         }
         await remove("2.25.4711.2.64", from: served.fluoro)
       }
       await matrix.try("store", "DCMTK +tls", as: .scp) {
         _ = try await served.toolkit("storescu", served.secured + others)
-        try await equal(others, served.secure.files)
+        try await equal(others, served.secure.files(for: others))
       }
       await matrix.try("store", "Orthanc", as: .scp) {
         try await served.orthanc.upload(others)
         let studies = try await served.orthanc.identifiers("studies")
         try await served.ask("/modalities/fluoro/store", try JSONSerialization.data(withJSONObject: studies))
-        try await equal(slices + others, served.fluoro.files)
+        try await equal(slices + others, served.fluoro.files(for: slices + others))
       }
       await remove("2.25.4711.2.64", from: served.fluoro)
       await matrix.try("store", "pynetdicom", as: .scp) {
         let arguments = ["store", "\(served.fluoro.port)", "FLUORO"] + others
         try await Python.run("scu.py", arguments, in: workshop).expecting()
-        try await equal(slices + others, served.fluoro.files)
+        try await equal(slices + others, served.fluoro.files(for: slices + others))
       }
     }
 
