@@ -141,10 +141,12 @@ final class AssociationPool: Sendable {
 
   /// Takes an association back on which nothing runs any more. One that is not to be kept, or has ended, is released, or
   /// aborted.
-  func giveBack(_ lease: Lease, keeps: Bool = true) async {
+  ///
+  /// - Parameter closes: with the association, its connection; else that ends with this process.
+  func giveBack(_ lease: Lease, keeps: Bool = true, closes: Bool = true) async {
     let association = lease.association
     association.use(Deadlines(Self.releaseTimeouts, clock: clock))
-    guard keeps, association.isOpen else { return await association.release() }
+    guard keeps, association.isOpen else { return await association.release(closes: closes) }
     let id = state.withLock { state -> Int? in
       guard !state.isClosed else { return nil }
       state.lastID += 1
@@ -159,18 +161,6 @@ final class AssociationPool: Sendable {
       return false
     }
     if isTooLate { timer.cancel() }
-  }
-
-  /// Releases associations on which nothing runs any more, all at once.
-  ///
-  /// - Parameter closes: their connections too; else those end with this process.
-  func release(_ leases: [Lease], closes: Bool) async {
-    await withTaskGroup(of: Void.self) { group in
-      for lease in leases {
-        lease.association.use(Deadlines(Self.releaseTimeouts, clock: clock))
-        group.addTask { await lease.association.release(closes: closes) }
-      }
-    }
   }
 
   /// Aborts an association that something went wrong on.

@@ -86,7 +86,7 @@ extension EmbeddedSCP {
         }
       }, moveOriginator: originator, deadlines: Deadlines(timeouts, clock: clock))
     // Whoever receives would otherwise be told of an association that nothing comes over any more.
-    sender.ending = .released
+    sender.keepsAssociations = false
     sender.isCancelled = { cancellation.isCancelled }
     sender.onInstance = { report(progress.add($1)) }
     let (results, failure) = await sender.send(instances)

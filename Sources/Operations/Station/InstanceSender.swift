@@ -11,12 +11,11 @@ struct InstanceSender: Sendable {
   let moveOriginator: MoveOriginator?
   /// What all of it waits by, and the pauses before another attempt to connect.
   let deadlines: Deadlines
-  enum Ending: Sendable { case kept, released, releasedUnclosed }
-
-  /// What becomes of associations: they stay open for what is sent next, are released when all is sent, or are released and
-  /// their connections end with this process. Then a peer that has a process for each ends those when nobody needs the
-  /// processors any more: DCMTK's take some milliseconds for it.
-  var ending = Ending.kept
+  /// Whether associations stay open for what is sent next.
+  var keepsAssociations = true
+  /// Whether those that do not are closed at once, or with this process. A peer that has a process for each ends it then: DCMTK's
+  /// take some milliseconds of the processors for that.
+  var closesConnections = true
   /// At once, where the station takes as many.
   var associations = 1
   /// Somebody else waits for an association that we could do without.
@@ -53,19 +52,11 @@ struct InstanceSender: Sendable {
           group.addTask { await work(list, contexts, number, scratch) }
         }
       }
-      await releaseFinished(list)
-      if list.hasReturned, isGoingOn {
-        await work(list, contexts, 0, scratch)
-        await releaseFinished(list)
-      }
+      if list.hasReturned, isGoingOn { await work(list, contexts, 0, scratch) }
       list.close()
     }
     scratch.remove()
     return list.end
-  }
-
-  private func releaseFinished(_ list: SharedInstances) async {
-    await pool.release(list.takeFinished(), closes: ending != .releasedUnclosed)
   }
 
   /// What one association does: instance after instance, until there are no more.
@@ -106,8 +97,7 @@ struct InstanceSender: Sendable {
         try await lease.association.store(moveOriginator: moveOriginator, ahead: share) {
           isExtra && isAnotherWaiting() ? nil : turn.next()
         }
-        if ending != .kept, !(isExtra && isAnotherWaiting()) { return list.finish(lease) }
-        return await pool.giveBack(lease, keeps: ending == .kept)
+        return await pool.giveBack(lease, keeps: keepsAssociations, closes: closesConnections)
       } catch {
         pool.discard(lease)
         list.putBack(turn.end())

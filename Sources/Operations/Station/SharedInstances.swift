@@ -17,8 +17,6 @@ final class SharedInstances: Sendable {
     /// How many more associations may be asked for after a loss.
     var reconnections: Int
     var failure: (any Error)?
-    /// Associations that have nothing to do any more.
-    var finished: [Lease] = []
     /// Why an association could not be had; that matters only when something is left in the end.
     var refusal: (any Error)?
   }
@@ -67,16 +65,6 @@ final class SharedInstances: Sendable {
   var share: Int {
     state.withLock { state in
       state.takers > 1 ? (state.end - state.next + state.returned.count) / (2 * state.takers) : .max
-    }
-  }
-
-  /// An association has nothing to do any more, and is to be released with the others.
-  func finish(_ lease: Lease) { state.withLock { $0.finished.append(lease) } }
-
-  func takeFinished() -> [Lease] {
-    state.withLock { state in
-      defer { state.finished = [] }
-      return state.finished
     }
   }
 

@@ -31,8 +31,8 @@ extension Station {
       let associations = AssociationCount()
       var sender = sender(to: modality, request, originator, job, associations)
       // What is recorded has the ends of connections in it; and a peer with one process may serve others before we end.
-      let isUnclosed = request.associations > 1 && trace == nil
-      sender.ending = !endsProcess ? .kept : isUnclosed ? .releasedUnclosed : .released
+      sender.keepsAssociations = !endsProcess
+      sender.closesConnections = request.associations == 1 || trace != nil
       sender.onBytes = { progress.sent($1, of: $0) }
       sender.onReconnection = { number, loss in
         job.remark(
