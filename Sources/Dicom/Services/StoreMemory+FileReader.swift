@@ -17,7 +17,6 @@ extension StoreMemory {
     private let memory: StoreMemory
     /// Small ones are read into it: a copy of what was just read takes longer than reading it.
     private var room: Room?
-    private var hasRoom = true
     private let head = UnsafeMutableRawBufferPointer.allocate(byteCount: headLength, alignment: 16)
     private var last: FileIdentity?
     private var wasSmall = true
@@ -32,10 +31,7 @@ extension StoreMemory {
       let descriptor = FileBytes.openDescriptor(path)
       guard descriptor >= 0 else { return nil }
       defer { _ = FileBytes.closeDescriptor(descriptor) }
-      if hasRoom, room?.free.count ?? 0 < Self.smallSize {
-        room = memory.room(Self.roomLength)
-        hasRoom = room != nil
-      }
+      if room?.free.count ?? 0 < Self.smallSize { room = memory.room(Self.roomLength) }
       let target = room?.free ?? head
       // As much as the last one had use for: neighbours are alike.
       let wanted = min(wasSmall ? Self.smallSize : Self.headLength, target.count)
