@@ -9,7 +9,8 @@
 public struct FileIdentity: Hashable, Sendable {
   public let sopClassUID: UID
   public let sopInstanceUID: UID
-  public let transferSyntax: UID
+  public var transferSyntax: UID { encoding.uid }
+  private let encoding: TransferSyntax
   /// Where the data set begins.
   public let dataSetOffset: Int
 
@@ -19,9 +20,9 @@ public struct FileIdentity: Hashable, Sendable {
   /// - Returns: nil for a file that is not as nearly all are, or ends too soon.
   public init?(_ bytes: UnsafeRawBufferPointer, neighbour: FileIdentity? = nil) {
     let prefix = FileMetaInformation.preambleLength
-    guard bytes.count > prefix + 4, bytes[prefix..<prefix + 4].elementsEqual(FileMetaInformation.prefix.utf8) else {
-      return nil
-    }
+    guard bytes.count > prefix + 4,
+      Self.isEqual(FileMetaInformation.prefix, UnsafeRawBufferPointer(rebasing: bytes[prefix..<prefix + 4]))
+    else { return nil }
     var scanner = Scanner(bytes: bytes, position: prefix + 4, isExplicitVR: true)
     var syntax: UID?
     while let group = scanner.group, group == 0x0002 {
@@ -30,7 +31,11 @@ public struct FileIdentity: Hashable, Sendable {
     }
     dataSetOffset = scanner.position
     guard let syntax else { return nil }
-    let encoding = TransferSyntax(uid: syntax)
+    if let likely = neighbour?.encoding, likely.uid == syntax {
+      encoding = likely
+    } else {
+      encoding = TransferSyntax(uid: syntax)
+    }
     guard encoding.isLittleEndian, !encoding.isDeflated else { return nil }
     scanner.isExplicitVR = encoding.isExplicitVR
 
@@ -41,7 +46,7 @@ public struct FileIdentity: Hashable, Sendable {
       guard tag == .sopInstanceUID, let sopClass, let sopInstance = Self.uid(bytes, vr, value, nil),
         !scanner.isRepeated
       else { return nil }
-      (sopClassUID, sopInstanceUID, transferSyntax) = (sopClass, sopInstance, syntax)
+      (sopClassUID, sopInstanceUID) = (sopClass, sopInstance)
       return
     }
     return nil

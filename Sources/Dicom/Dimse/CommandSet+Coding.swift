@@ -7,23 +7,35 @@ extension CommandSet {
   private static let noDataSet: UInt16 = 0x0101
 
   init(decoding bytes: ByteBuffer) throws(CommandSetError) {
-    var bytes = bytes
-    var commandField: UInt16?
-    var dataSetType: UInt16?
     self.init(commandField: 0)
-    while bytes.readableBytes > 0 {
-      guard
-        let (group, element, length) = bytes.readMultipleIntegers(
-          endianness: .little, as: (UInt16, UInt16, UInt32).self)
+    let error = bytes.withUnsafeReadableBytes { memory in
+      do throws(CommandSetError) {
+        try read(memory)
+        return nil as CommandSetError?
+      } catch { return error }
+    }
+    if let error { throw error }
+  }
+
+  private mutating func read(_ bytes: UnsafeRawBufferPointer) throws(CommandSetError) {
+    var (commandField, dataSetType): (UInt16?, UInt16?)
+    var position = 0
+    while position < bytes.count {
+      guard let group = bytes.number(at: position), let element = bytes.number(at: position + 2),
+        let length = bytes.number(at: position + 4, as: UInt32.self).map(Int.init)
       else { throw .truncated }
+      position += 8
       guard group == 0 else { throw .foreignElement(group, element) }
-      guard Int(length) <= bytes.readableBytes, var value = bytes.readSlice(length: Int(length)) else {
-        throw .lengthOutOfBounds(element: element, length: Int(length), available: bytes.readableBytes)
+      let available = bytes.count - position
+      guard length <= available else {
+        throw .lengthOutOfBounds(element: element, length: length, available: available)
       }
+      let value = UnsafeRawBufferPointer(rebasing: bytes[position..<position + length])
+      position += length
       switch element {
-      case 0x0100: commandField = value.readInteger(endianness: .little)
-      case 0x0800: dataSetType = value.readInteger(endianness: .little)
-      default: set(element, &value)
+      case 0x0100: commandField = value.number(at: 0)
+      case 0x0800: dataSetType = value.number(at: 0)
+      default: set(element, value)
       }
     }
     guard let commandField else { throw .missing("the command field (0000,0100)") }
@@ -32,9 +44,9 @@ extension CommandSet {
     hasDataSet = dataSetType.map { $0 != Self.noDataSet } ?? false
   }
 
-  private mutating func set(_ element: UInt16, _ value: inout ByteBuffer) {
-    func number() -> UInt16? { value.getInteger(at: value.readerIndex, endianness: .little) }
-    func text() -> String { AETitle.trim(value.readableBytesView) }
+  private mutating func set(_ element: UInt16, _ value: UnsafeRawBufferPointer) {
+    func number() -> UInt16? { value.number(at: 0) }
+    func text() -> String { AETitle.trim(value) }
     switch element {
     case 0x0002: affectedSOPClassUID = UID(text())
     case 0x0003: requestedSOPClassUID = UID(text())
@@ -44,7 +56,8 @@ extension CommandSet {
     case 0x0700: priority = number()
     case 0x0900: status = number()
     case 0x0901:
-      while let (group, element) = value.readMultipleIntegers(endianness: .little, as: (UInt16, UInt16).self) {
+      for offset in stride(from: 0, to: value.count, by: 4) {
+        guard let group = value.number(at: offset), let element = value.number(at: offset + 2) else { break }
         offendingElements.append(UInt32(group) << 16 | UInt32(element))
       }
     case 0x0902: errorComment = text()
@@ -65,39 +78,54 @@ extension CommandSet {
 
   /// Appends the encoded set, group length first, elements ascending.
   func encode(into buffer: inout ByteBuffer) {
-    Self.writeHeader(0x0000, 4, &buffer)
-    let lengthPosition = buffer.writerIndex
-    buffer.writeInteger(0 as UInt32)
-    let start = buffer.writerIndex
-    Self.write(0x0002, affectedSOPClassUID, &buffer)
-    Self.write(0x0003, requestedSOPClassUID, &buffer)
-    Self.write(0x0100, commandField, &buffer)
-    Self.write(0x0110, messageID, &buffer)
-    Self.write(0x0120, messageIDBeingRespondedTo, &buffer)
-    Self.write(0x0600, moveDestination, &buffer)
-    Self.write(0x0700, priority, &buffer)
-    Self.write(0x0800, hasDataSet ? 0x0000 : Self.noDataSet, &buffer)
-    Self.write(0x0900, status, &buffer)
-    if !offendingElements.isEmpty {
-      Self.writeHeader(0x0901, offendingElements.count * 4, &buffer)
-      for tag in offendingElements {
-        buffer.writeMultipleIntegers(
-          UInt16(truncatingIfNeeded: tag >> 16), UInt16(truncatingIfNeeded: tag), endianness: .little)
+    let errorComment = errorComment.map(Self.longString)
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: capacity) { memory in
+      var writer = Writer(memory: memory)
+      writer.writeHeader(0x0000, 4)
+      let lengthPosition = writer.count
+      writer.write(0 as UInt32)
+      let start = writer.count
+      writer.write(0x0002, affectedSOPClassUID)
+      writer.write(0x0003, requestedSOPClassUID)
+      writer.write(0x0100, commandField)
+      writer.write(0x0110, messageID)
+      writer.write(0x0120, messageIDBeingRespondedTo)
+      writer.write(0x0600, moveDestination)
+      writer.write(0x0700, priority)
+      writer.write(0x0800, hasDataSet ? 0x0000 : Self.noDataSet)
+      writer.write(0x0900, status)
+      if !offendingElements.isEmpty {
+        writer.writeHeader(0x0901, offendingElements.count * 4)
+        for tag in offendingElements {
+          writer.write(UInt16(truncatingIfNeeded: tag >> 16))
+          writer.write(UInt16(truncatingIfNeeded: tag))
+        }
       }
+      writer.write(0x0902, errorComment)
+      writer.write(0x0903, errorID)
+      writer.write(0x1000, affectedSOPInstanceUID)
+      writer.write(0x1001, requestedSOPInstanceUID)
+      writer.write(0x1002, eventTypeID)
+      writer.write(0x1008, actionTypeID)
+      writer.write(0x1020, remainingSuboperations)
+      writer.write(0x1021, completedSuboperations)
+      writer.write(0x1022, failedSuboperations)
+      writer.write(0x1023, warningSuboperations)
+      writer.write(0x1030, moveOriginatorAETitle)
+      writer.write(0x1031, moveOriginatorMessageID)
+      memory.storeBytes(of: UInt32(writer.count - start).littleEndian, toByteOffset: lengthPosition, as: UInt32.self)
+      return writer.count
     }
-    Self.write(0x0902, errorComment.map(Self.longString), &buffer)
-    Self.write(0x0903, errorID, &buffer)
-    Self.write(0x1000, affectedSOPInstanceUID, &buffer)
-    Self.write(0x1001, requestedSOPInstanceUID, &buffer)
-    Self.write(0x1002, eventTypeID, &buffer)
-    Self.write(0x1008, actionTypeID, &buffer)
-    Self.write(0x1020, remainingSuboperations, &buffer)
-    Self.write(0x1021, completedSuboperations, &buffer)
-    Self.write(0x1022, failedSuboperations, &buffer)
-    Self.write(0x1023, warningSuboperations, &buffer)
-    Self.write(0x1030, moveOriginatorAETitle, &buffer)
-    Self.write(0x1031, moveOriginatorMessageID, &buffer)
-    buffer.setInteger(UInt32(buffer.writerIndex - start), at: lengthPosition, endianness: .little)
+  }
+
+  /// As many bytes as the encoded set can have: of its 23 elements none but texts and offending elements is longer than 12.
+  private var capacity: Int {
+    func length(_ text: String?) -> Int { text?.utf8.count ?? 0 }
+    let uids =
+      length(affectedSOPClassUID?.rawValue) + length(requestedSOPClassUID?.rawValue)
+      + length(affectedSOPInstanceUID?.rawValue) + length(requestedSOPInstanceUID?.rawValue)
+    let texts = length(moveDestination) + length(errorComment) + length(moveOriginatorAETitle)
+    return 23 * 12 + uids + texts + offendingElements.count * 4
   }
 
   /// LO: at most 64 characters, no backslash (PS3.5 §6.2), of the default repertoire, for a command set names no other.
@@ -108,26 +136,47 @@ extension CommandSet {
     return String(String.UnicodeScalarView(scalars))
   }
 
-  private static func writeHeader(_ element: UInt16, _ length: Int, _ buffer: inout ByteBuffer) {
-    buffer.writeMultipleIntegers(0 as UInt16, element, UInt32(length), endianness: .little)
-  }
+  /// Writes elements to memory that has room for all of them: through a buffer, one number takes as long as the whole set.
+  private struct Writer {
+    let memory: UnsafeMutableRawBufferPointer
+    private(set) var count = 0
 
-  private static func write(_ element: UInt16, _ value: UInt16?, _ buffer: inout ByteBuffer) {
-    guard let value else { return }
-    writeHeader(element, 2, &buffer)
-    buffer.writeInteger(value, endianness: .little)
-  }
+    init(memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
 
-  private static func write(_ element: UInt16, _ value: UID?, _ buffer: inout ByteBuffer) {
-    write(element, value?.rawValue, padding: 0, &buffer)
-  }
+    mutating func write<Number: FixedWidthInteger>(_ number: Number) {
+      memory.storeBytes(of: number.littleEndian, toByteOffset: count, as: Number.self)
+      count += MemoryLayout<Number>.size
+    }
 
-  private static func write(_ element: UInt16, _ value: String?, padding: UInt8 = 0x20, _ buffer: inout ByteBuffer) {
-    guard let value else { return }
-    let count = value.utf8.count
-    writeHeader(element, count + count % 2, &buffer)
-    buffer.writeString(value)
-    if count % 2 == 1 { buffer.writeInteger(padding) }
+    mutating func writeHeader(_ element: UInt16, _ length: Int) {
+      write(0 as UInt16)
+      write(element)
+      write(UInt32(length))
+    }
+
+    mutating func write(_ element: UInt16, _ value: UInt16?) {
+      guard let value else { return }
+      writeHeader(element, 2)
+      write(value)
+    }
+
+    mutating func write(_ element: UInt16, _ value: UID?) { write(element, value?.rawValue, padding: 0) }
+
+    mutating func write(_ element: UInt16, _ value: String?, padding: UInt8 = 0x20) {
+      guard let utf8 = value?.utf8 else { return }
+      writeHeader(element, utf8.count + utf8.count % 2)
+      UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyBytes(from: utf8)
+      count += utf8.count
+      if utf8.count % 2 == 1 { write(padding) }
+    }
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Little endian; nil when fewer bytes are there.
+  fileprivate func number<Number: FixedWidthInteger>(at offset: Int, as type: Number.Type = UInt16.self) -> Number? {
+    guard offset + MemoryLayout<Number>.size <= count else { return nil }
+    return Number(littleEndian: loadUnaligned(fromByteOffset: offset, as: type))
   }
 }
 

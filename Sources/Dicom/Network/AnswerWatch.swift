@@ -27,6 +27,8 @@ final class AnswerWatch {
   private lazy var socket = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable { (socket: CInt) in
     socket
   }
+  private var isAwaiting = false
+  /// Nil: there is nobody to watch meanwhile, so what time it is does not matter either.
   private var sent: NIODeadline?
   private var isNear = false
   private var willWatch = false
@@ -39,10 +41,12 @@ final class AnswerWatch {
 
   /// A message has left; the one that follows from it is awaited.
   func begin() {
-    guard sent == nil else { return }
-    sent = .now()
+    guard !isAwaiting else { return }
+    isAwaiting = true
     if isSure { Self.awaited.add(1, ordering: .relaxed) }
-    guard isNear, hasProcessors, !willWatch else { return }
+    guard hasProcessors else { return }
+    sent = .now()
+    guard isNear, !willWatch else { return }
     willWatch = true
     // When all else that there is to do now is done.
     channel.eventLoop.assumeIsolated().execute { self.watch() }
@@ -50,9 +54,11 @@ final class AnswerWatch {
 
   /// It is here, or is not awaited any more.
   func end() {
+    guard isAwaiting else { return }
+    isAwaiting = false
+    if isSure { Self.awaited.subtract(1, ordering: .relaxed) }
     guard let sent else { return }
     self.sent = nil
-    if isSure { Self.awaited.subtract(1, ordering: .relaxed) }
     isNear = .now() - sent < Self.near
   }
 

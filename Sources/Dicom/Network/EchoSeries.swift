@@ -33,7 +33,7 @@ final class EchoSeries: OperationSeries {
     let clock = session.deadlines.clock
     let sent = clock.now
     let operation = RequestorOperation(
-      OutgoingRequest(phase: .echo, context: context, command: command, messageID: messageID)
+      OutgoingRequest(phase: .echo, contextID: context.id, command: command, messageID: messageID)
     ) { [self] result in
       switch result {
       // What the one before was answered is told first.

@@ -17,7 +17,7 @@ final class RequestorOperation {
   }
 
   let phase: AssociationError.Phase
-  private(set) var context: AcceptedContext
+  private(set) var contextID: UInt8
   let command: CommandSet
   private(set) var body: Body
   private(set) var messageID: UInt16
@@ -43,7 +43,7 @@ final class RequestorOperation {
 
   init(_ request: OutgoingRequest, completion: @escaping (Result<Response, any Error>) -> Void) {
     phase = request.phase
-    context = request.context
+    contextID = request.contextID
     command = request.command
     body = request.body
     messageID = request.messageID
@@ -56,8 +56,8 @@ final class RequestorOperation {
   }
 
   /// Takes the place of one that was answered, with another of the same kind.
-  func begin(_ context: AcceptedContext, messageID: UInt16, body: Body) {
-    self.context = context
+  func begin(contextID: UInt8, messageID: UInt16, body: Body) {
+    self.contextID = contextID
     self.messageID = messageID
     self.body = body
     state = .sending
@@ -88,7 +88,7 @@ protocol OperationSeries: AnyObject {
 /// What is needed to make a `RequestorOperation` on the event loop.
 struct OutgoingRequest: Sendable {
   var phase: AssociationError.Phase
-  var context: AcceptedContext
+  var contextID: UInt8
   var command: CommandSet
   var messageID: UInt16
   var body: RequestorOperation.Body = .none

@@ -2,7 +2,7 @@ import NIOCore
 
 /// What comes on an association: responses to what runs, instances of a C-GET, reports on storage commitment.
 extension RequestorSession {
-  func received(_ command: CommandSet, contextID: UInt8) {
+  func received(_ command: consuming CommandSet, contextID: UInt8) {
     if !hasBeenHeard {
       hasBeenHeard = true
       life.withLockedValue { $0.hasBeenHeard = true }
@@ -73,7 +73,7 @@ extension RequestorSession {
     handler.resume()
   }
 
-  private func received(_ command: CommandSet, contextID: UInt8, dataSet: ByteBuffer?) {
+  private func received(_ command: consuming CommandSet, contextID: UInt8, dataSet: ByteBuffer?) {
     guard command.isResponse else {
       if command.field == .nEventReportRequest, let onReport { return report(command, contextID, dataSet, onReport) }
       handler.send(command.response(status: .unrecognizedOperation), contextID: contextID)
@@ -89,7 +89,7 @@ extension RequestorSession {
           + " while message \(operation.messageID) was waiting")
       return
     }
-    guard command.field == operation.command.field?.response, contextID == operation.context.id else {
+    guard command.field == operation.command.field?.response, contextID == operation.contextID else {
       handler.violated(
         "it answered a \(operation.name) with a \(words(command)) in presentation context \(contextID)")
       return
@@ -103,7 +103,7 @@ extension RequestorSession {
       guard operation.state != .cancelling || operation.isHeardAfterCancel else { return }
       guard let matches = operation.matches else { return operation.onPending(response) }
       guard let dataSet else {
-        handler.violated("it sent a \(words(command)) that cannot be read: it has no identifier")
+        handler.violated("it sent a \(words(response.command)) that cannot be read: it has no identifier")
         return
       }
       let bound = bound

@@ -123,13 +123,15 @@ final class RequestorSession: UpperLayerUser {
       parameters.request.presentationContexts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     var contexts: [AcceptedContext] = []
     for result in accept.presentationContexts where result.result == .acceptance {
-      guard let proposal = proposed[result.id], proposal.transferSyntaxes.contains(result.transferSyntax) else {
+      // The proposed one, not its equal: both are compared for each instance.
+      guard let proposal = proposed[result.id],
+        let syntax = proposal.transferSyntaxes.first(where: { $0 == result.transferSyntax })
+      else {
         handler.violated("it accepted presentation context \(result.id) as it was never proposed")
         return
       }
       contexts.append(
-        AcceptedContext(
-          id: result.id, abstractSyntax: proposal.abstractSyntax, transferSyntax: result.transferSyntax))
+        AcceptedContext(id: result.id, abstractSyntax: proposal.abstractSyntax, transferSyntax: syntax))
     }
     self.contexts = Dictionary(contexts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     self.opened = nil
@@ -166,6 +168,8 @@ final class RequestorSession: UpperLayerUser {
       operation.completion(.failure(error(.cancelled, operation.phase)))
     } else if let end {
       operation.completion(.failure(error(end, operation.phase)))
+    } else if current == nil, queue.isEmpty {
+      begin(operation)
     } else {
       queue.append(operation)
       startNext()
@@ -174,6 +178,10 @@ final class RequestorSession: UpperLayerUser {
 
   private func startNext() {
     guard current == nil, end == nil, let operation = queue.popFirst() else { return }
+    begin(operation)
+  }
+
+  private func begin(_ operation: RequestorOperation) {
     current = operation
     bufferedBytes = .max
     switch operation.body {
@@ -188,7 +196,7 @@ final class RequestorSession: UpperLayerUser {
   private func send(_ operation: RequestorOperation, dataSet: ByteBuffer?) {
     let promise = channel.eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenSuccess { self.sent(operation) }
-    handler.send(operation.command, contextID: operation.context.id, dataSet: dataSet, promise: promise)
+    handler.send(operation.command, contextID: operation.contextID, dataSet: dataSet, promise: promise)
     if current === operation, operation.state == .sending { begin(.sending) }
   }
 
@@ -232,7 +240,7 @@ final class RequestorSession: UpperLayerUser {
     operation.matches?.drop()
     var command = CommandSet(.cCancelRequest)
     command.messageIDBeingRespondedTo = messageID
-    handler.send(command, contextID: operation.context.id)
+    handler.send(command, contextID: operation.contextID)
     begin(.cancelling)
     goOn()
   }
@@ -257,7 +265,8 @@ final class RequestorSession: UpperLayerUser {
   }
 
   func activity() {
-    if current?.state == .waiting { deadlines.restart() }
+    // What came before a request is no sign of life for it.
+    if current?.state == .waiting, handler.reads != readsBefore { deadlines.restart() }
   }
 
   /// Pending responses, or instances that the peer stores with us. The one response of any other operation is acknowledged

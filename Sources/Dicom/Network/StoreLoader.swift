@@ -28,17 +28,20 @@ public struct OutgoingStore: Sendable {
 
 /// An instance whose turn may come.
 final class LoadedStore: Sendable {
-  let store: OutgoingStore
-  let context: AcceptedContext
+  /// Those of the `OutgoingStore`.
+  let onProgress: @Sendable (Int) -> Void
+  let completion: @Sendable (Result<Status, any Error>) -> Void
+  let contextID: UInt8
   let messageID: UInt16
   /// Bytes of the data set.
   let length: Int
   /// Reads the pieces behind the first one; nil: there are none.
   let rest: PieceReader?
 
-  init(_ store: OutgoingStore, _ context: AcceptedContext, messageID: UInt16, length: Int, rest: PieceReader?) {
-    self.store = store
-    self.context = context
+  init(_ store: OutgoingStore, contextID: UInt8, messageID: UInt16, length: Int, rest: PieceReader?) {
+    onProgress = store.onProgress
+    completion = store.completion
+    self.contextID = contextID
     self.messageID = messageID
     self.length = length
     self.rest = rest
@@ -62,7 +65,7 @@ final class StoreLoader: Sendable {
   typealias Loaded = Result<(store: LoadedStore, first: StorePiece), LoadFailure>
 
   struct LoadFailure: Error {
-    var store: OutgoingStore
+    var completion: @Sendable (Result<Status, any Error>) -> Void
     var error: any Error
   }
 
@@ -133,7 +136,7 @@ final class StoreLoader: Sendable {
     do {
       return .success(try loaded(store))
     } catch {
-      return .failure(LoadFailure(store: store, error: error))
+      return .failure(LoadFailure(completion: store.completion, error: error))
     }
   }
 
@@ -159,7 +162,7 @@ final class StoreLoader: Sendable {
       let (first, rest) = try PieceReader.begin(
         command, source.content, contextID: context.id, encoder, in: buffer(for:))
       let length = rest?.length ?? first.length
-      return (LoadedStore(store, context, messageID: id, length: length, rest: rest), first)
+      return (LoadedStore(store, contextID: context.id, messageID: id, length: length, rest: rest), first)
     } catch {
       throw association.error(.local("cannot read the instance to send: \(error)"), .store)
     }

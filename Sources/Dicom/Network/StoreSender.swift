@@ -22,7 +22,7 @@ final class StoreSender: OperationSeries {
   private var isReading = false
   private var written = 0
   /// The one before it, which was answered; whoever sends it has not heard so yet.
-  private var answered: (store: OutgoingStore, status: Status)?
+  private var answered: (store: LoadedStore, status: Status)?
 
   init(_ session: RequestorSession, _ loader: StoreLoader, done: @escaping (Result<Void, any Error>) -> Void) {
     self.session = session
@@ -39,14 +39,17 @@ final class StoreSender: OperationSeries {
   /// Has more loaded when little is left, unless the disk is needed for the one under way.
   private func loadMore() {
     guard !isLoading, !isReading, piece?.isLast != false else { return }
-    var taken = 0
-    while !loader.isOnDisk {
-      guard ready.isEmpty, !isExhausted, done != nil else { return }
-      // Only what cannot be sent goes by that fast; others have their turn on this loop, too.
-      if taken == StoreLoader.batchCount { return bound.execute { $0.loadMore() } }
-      guard let (loaded, isExhausted) = loader.loadFromMemory() else { break }
-      take(loaded.map { [$0] } ?? [], isExhausted)
-      taken += 1
+    if !loader.isOnDisk {
+      var taken = 0
+      while true {
+        guard ready.isEmpty, !isExhausted, done != nil else { return }
+        // Only what cannot be sent goes by that fast; others have their turn on this loop, too.
+        if taken == StoreLoader.batchCount { return bound.execute { $0.loadMore() } }
+        guard let (loaded, isExhausted) = loader.loadFromMemory() else { break }
+        if let loaded { ready.append(loaded) }
+        goOn(isExhausted)
+        taken += 1
+      }
     }
     guard !isExhausted, done != nil else { return }
     let count = loader.useful(beside: ready.count)
@@ -65,15 +68,15 @@ final class StoreSender: OperationSeries {
     }
     switch result {
     case .success(let (loaded, isExhausted)):
-      take(loaded, isExhausted)
+      ready.append(contentsOf: loaded)
+      goOn(isExhausted)
       loadMore()
     case .failure(let error): finish(.failure(error))
     }
   }
 
-  private func take(_ loaded: [StoreLoader.Loaded], _ isExhausted: Bool) {
+  private func goOn(_ isExhausted: Bool) {
     self.isExhausted = isExhausted
-    ready.append(contentsOf: loaded)
     if current == nil { startNext() }
   }
 
@@ -87,7 +90,7 @@ final class StoreSender: OperationSeries {
       switch next {
       case .failure(let failure):
         tellAnswer()
-        failure.store.completion(.failure(failure.error))
+        failure.completion(.failure(failure.error))
       case .success(let (loaded, first)):
         current = loaded
         piece = first
@@ -100,11 +103,11 @@ final class StoreSender: OperationSeries {
 
   private func operation(for loaded: LoadedStore) -> RequestorOperation {
     if let operation {
-      operation.begin(loaded.context, messageID: loaded.messageID, body: .store(length: loaded.length))
+      operation.begin(contextID: loaded.contextID, messageID: loaded.messageID, body: .store(length: loaded.length))
       return operation
     }
     var request = OutgoingRequest(
-      phase: .store, context: loaded.context, command: CommandSet(.cStoreRequest), messageID: loaded.messageID)
+      phase: .store, contextID: loaded.contextID, command: CommandSet(.cStoreRequest), messageID: loaded.messageID)
     request.body = .store(length: loaded.length)
     let operation = RequestorOperation(request) { result in self.completed(result) }
     operation.sender = self
@@ -121,13 +124,13 @@ final class StoreSender: OperationSeries {
     if !isReading { loaded.close() }
     switch result {
     case .success(let response):
-      answered = (loaded.store, response.status)
+      answered = (loaded, response.status)
       // The peer need not wait for what is made of its answer.
       startNext()
       tellAnswer()
       loadMore()
     case .failure(let error):
-      loaded.store.completion(.failure(error))
+      loaded.completion(.failure(error))
       finish(.failure(error))
     }
   }
@@ -168,7 +171,7 @@ final class StoreSender: OperationSeries {
     while let current, let operation, operation.state == .sending, session.handler.isWritable, let piece {
       self.piece = nil
       if !piece.isLast, let rest = current.rest { readNext(rest, of: current) }
-      write(piece, operation, current.store.onProgress)
+      write(piece, operation, current.onProgress)
     }
   }
 

@@ -9,6 +9,10 @@ extension UpperLayerHandler {
     defer {
       isProcessing = false
       stream.releaseInput()
+      if hasNewData {
+        hasNewData = false
+        noteActivity()
+      }
     }
     do throws(PDUError) {
       while !isPaused, !isDeaf, let frame = try stream.next() { handle(frame) }
@@ -27,7 +31,7 @@ extension UpperLayerHandler {
       noteActivity()
       handle(pdu)
     case .dataPDU:
-      noteActivity()
+      hasNewData = true
       switch machine.handle(.dataReceived) {
       case .dt2, .ar6: break
       case .aa6: isDeaf = true

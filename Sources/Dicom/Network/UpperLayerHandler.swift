@@ -25,9 +25,10 @@ final class UpperLayerHandler: ChannelDuplexHandler {
     var trace: (any TraceObserver)?
   }
 
-  var machine: AssociationStateMachine
-  var stream: PDUStream
-  var assembler = MessageAssembler()
+  // These call nobody back, so no two accesses to one of them can overlap; to check that takes longer than some of what they do.
+  @exclusivity(unchecked) var machine: AssociationStateMachine
+  @exclusivity(unchecked) var stream: PDUStream
+  @exclusivity(unchecked) var assembler = MessageAssembler()
   let settings: Settings
   var user: (any UpperLayerUser)?
   private var request: AssociateRequestPDU?
@@ -43,6 +44,8 @@ final class UpperLayerHandler: ChannelDuplexHandler {
   private(set) var reads = 0
   /// Bytes that came since the last sign of life.
   private var unheardBytes = 0
+  /// A P-DATA-TF is among what is being taken: a sign of life, which is told when all of it is, for it may end the wait.
+  var hasNewData = false
   private(set) var closesWhenReleased = true
   /// The user has been told of the end.
   var hasTold = false

@@ -12,7 +12,7 @@ protocol UpperLayerUser: AnyObject {
   /// A-ASSOCIATE confirmation (accept).
   func associateConfirmation(_ accept: AssociateAcceptPDU)
   /// P-DATA indication: a whole command set.
-  func received(_ command: CommandSet, contextID: UInt8)
+  func received(_ command: consuming CommandSet, contextID: UInt8)
   /// P-DATA indication: bytes of the data set that follows the last command set.
   func received(data: ByteBuffer, isLast: Bool)
   /// A-RELEASE indication: to be answered by `respondToRelease`.

@@ -7,7 +7,7 @@ extension Association {
     command.messageID = id
     command.affectedSOPClassUID = .verification
     let context = try context(for: .verification, .echo)
-    return try await perform(OutgoingRequest(phase: .echo, context: context, command: command, messageID: id)).status
+    return try await perform(OutgoingRequest(phase: .echo, contextID: context.id, command: command, messageID: id)).status
   }
 
   /// C-ECHO, `count` times, each as soon as the one before it is answered, until one is not answered with success.

@@ -19,7 +19,7 @@ extension Association {
     command.affectedSOPClassUID = model
     command.priority = priority.rawValue
     command.hasDataSet = true
-    var request = OutgoingRequest(phase: .find, context: context, command: command, messageID: id)
+    var request = OutgoingRequest(phase: .find, contextID: context.id, command: command, messageID: id)
     request.body = .dataSet(try DataSetWriter.write(identifier, transferSyntax: transferSyntax))
     request.isCancellable = true
     let matches = MatchDelivery { bytes in

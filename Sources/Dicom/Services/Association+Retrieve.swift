@@ -32,7 +32,8 @@ extension Association {
     command.moveDestination = destination
     let context = try context(for: model, .move)
     return try await retrieve(
-      OutgoingRequest(phase: .move, context: context, command: command, messageID: id), identifier, onProgress)
+      OutgoingRequest(phase: .move, contextID: context.id, command: command, messageID: id), identifier,
+      context, onProgress)
   }
 
   /// C-GET: the instances come back on this association, in the presentation contexts of their classes, for which the
@@ -50,15 +51,16 @@ extension Association {
     command.affectedSOPClassUID = model
     command.priority = priority.rawValue
     let context = try context(for: model, .get)
-    var request = OutgoingRequest(phase: .get, context: context, command: command, messageID: id)
+    var request = OutgoingRequest(phase: .get, contextID: context.id, command: command, messageID: id)
     request.onStore = onStore
-    return try await retrieve(request, identifier, onProgress)
+    return try await retrieve(request, identifier, context, onProgress)
   }
 
   private func retrieve(
-    _ request: OutgoingRequest, _ identifier: DataSet, _ onProgress: @escaping @Sendable (SubOperations) -> Void
+    _ request: OutgoingRequest, _ identifier: DataSet, _ context: AcceptedContext,
+    _ onProgress: @escaping @Sendable (SubOperations) -> Void
   ) async throws -> MoveOutcome {
-    let transferSyntax = TransferSyntax(uid: request.context.transferSyntax)
+    let transferSyntax = TransferSyntax(uid: context.transferSyntax)
     let last = NIOLockedValueBox(SubOperations())
     var request = request
     request.command.hasDataSet = true

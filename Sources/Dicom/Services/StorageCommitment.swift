@@ -90,7 +90,7 @@ extension Association {
     var dataSet = DataSet()
     dataSet.set(.transactionUID, transactionUID)
     dataSet.set(.referencedSOPSequence, items: references.map(\.item))
-    var request = OutgoingRequest(phase: .commit, context: context, command: command, messageID: id)
+    var request = OutgoingRequest(phase: .commit, contextID: context.id, command: command, messageID: id)
     request.body = .dataSet(
       try DataSetWriter.write(dataSet, transferSyntax: TransferSyntax(uid: context.transferSyntax)))
     return try await perform(request).status

@@ -51,7 +51,7 @@ extension StoreMemory {
       }
       wasSmall = size <= Self.smallSize
       let bytes = UnsafeRawBufferPointer(rebasing: target[..<count])
-      guard let identity = FileIdentity(bytes, neighbour: last) else { return nil }
+      guard let identity = last.map({ FileIdentity(bytes, neighbour: $0) }) ?? memory.identify(bytes) else { return nil }
       last = identity
       return (identity, size, size == count ? room?.keep(count, from: identity.dataSetOffset) : nil)
     }

@@ -27,6 +27,8 @@ public final class StoreMemory: Sendable {
   /// Written through a ``Room`` by the one who holds it, before what is written is kept; read only after that.
   nonisolated(unsafe) private let region: UnsafeMutableRawBufferPointer
   private let used = Atomic(0)
+  /// Of the files that were read into it.
+  private let first = Mutex<FileIdentity?>(nil)
 
   /// - Parameter capacity: bytes at most; memory is taken as it is used.
   /// - Returns: nil when the system has no such room.
@@ -42,6 +44,16 @@ public final class StoreMemory: Sendable {
   }
 
   deinit { munmap(region.baseAddress, region.count) }
+
+  /// Which instance the first file of a reader holds: it shares its UIDs with those of all readers, so that they are soon
+  /// compared.
+  func identify(_ bytes: UnsafeRawBufferPointer) -> FileIdentity? {
+    first.withLock { first in
+      let identity = FileIdentity(bytes, neighbour: first)
+      first = first ?? identity
+      return identity
+    }
+  }
 
   /// Room for so many bytes, which nobody else gets; nil when there is not as much left. Several threads may ask at once.
   func room(_ count: Int) -> Room? {

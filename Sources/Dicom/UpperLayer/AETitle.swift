@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Application entity titles: PS3.5 §6.2, VR AE.
 public enum AETitle {
   /// Throws when `text` cannot be an AE title: 1 to 16 characters of the default repertoire without backslash and
@@ -11,12 +13,14 @@ public enum AETitle {
   }
 
   /// Leading and trailing spaces are not significant; nulls are what some peers pad with.
-  static func trim(_ text: some BidirectionalCollection<UInt8>) -> String {
-    var view = text[...]
-    while let last = view.last, last == 0x20 || last == 0 { view.removeLast() }
-    while view.first == 0x20 { view.removeFirst() }
-    return String(decoding: view, as: UTF8.self)
+  static func trim(_ text: UnsafeRawBufferPointer) -> String {
+    var range = text.indices
+    while let last = range.last, text[last] == 0x20 || text[last] == 0 { range.removeLast() }
+    while let first = range.first, text[first] == 0x20 { range.removeFirst() }
+    return String(decoding: UnsafeRawBufferPointer(rebasing: text[range]), as: UTF8.self)
   }
+
+  static func trim(_ text: ByteBufferView) -> String { text.withUnsafeBytes(trim) }
 }
 
 public enum AETitleError: Error, Hashable, Sendable, CustomStringConvertible {

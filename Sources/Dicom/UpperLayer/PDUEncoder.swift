@@ -33,11 +33,17 @@ public enum PDUEncoder {
     into buffer: inout ByteBuffer
   ) {
     let control = (isCommand ? 1 : 0 as UInt8) | (isLast ? 2 : 0)
-    if continuesPDU {
-      buffer.writeMultipleIntegers(UInt32(length + 2), contextID, control)
-    } else {
-      buffer.writeMultipleIntegers(
-        PDUType.data.rawValue, 0 as UInt8, UInt32(length + pdvHeaderLength), UInt32(length + 2), contextID, control)
+    let start = continuesPDU ? 0 : PDUDecoder.headerLength
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: start + pdvHeaderLength) { memory in
+      if !continuesPDU {
+        memory[0] = PDUType.data.rawValue
+        memory[1] = 0
+        memory.storeBytes(of: UInt32(length + pdvHeaderLength).bigEndian, toByteOffset: 2, as: UInt32.self)
+      }
+      memory.storeBytes(of: UInt32(length + 2).bigEndian, toByteOffset: start, as: UInt32.self)
+      memory[start + 4] = contextID
+      memory[start + 5] = control
+      return start + pdvHeaderLength
     }
   }
 

@@ -7,8 +7,8 @@ import NIOCore
 struct PDUStream {
   /// What comes out, in the order it arrived.
   enum Frame {
-    /// Any PDU but P-DATA-TF; `length` is its whole size on the wire.
-    case pdu(PDU, length: Int)
+    /// Any PDU but P-DATA-TF; `length` is its whole size on the wire. Indirect, for it would make all others large.
+    indirect case pdu(PDU, length: Int)
     /// The header of a P-DATA-TF: its fragments follow.
     case dataPDU(length: Int)
     /// Some bytes of a PDV of the P-DATA-TF under way.

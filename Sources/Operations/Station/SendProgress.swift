@@ -119,7 +119,8 @@ final class ConversionCount: Sendable {
 final class SendLedger: Sendable {
   private struct State {
     var acknowledged: Set<String>
-    /// In more than one file: of these none is passed over.
+    /// What is sent, until somebody asks which of it is in more than one file: of these none is passed over.
+    var uids: [String] = []
     var repeated: Set<String> = []
     /// Of the last send, until somebody asks.
     var results: [SentInstance] = []
@@ -128,9 +129,16 @@ final class SendLedger: Sendable {
     /// - Returns: what need not be sent again.
     mutating func allAcknowledged() -> Set<String> {
       for result in results where result.isStored { acknowledged.insert(result.sopInstanceUID) }
-      acknowledged.subtract(repeated)
+      if !acknowledged.isEmpty { acknowledged.subtract(findRepeated()) }
       results = []
       return acknowledged
+    }
+
+    mutating func findRepeated() -> Set<String> {
+      var seen = Set<String>(minimumCapacity: uids.count)
+      for uid in uids where !seen.insert(uid).inserted { repeated.insert(uid) }
+      uids = []
+      return repeated
     }
   }
 
@@ -142,21 +150,19 @@ final class SendLedger: Sendable {
     state = Mutex(State(acknowledged: request.acknowledged))
   }
 
+  /// - Parameter isAsked: whether it will be asked for each which of these are repeated; that takes a while for thousands.
   /// - Returns: what of these is to be sent.
-  func begin(_ instances: [OutgoingInstance]) -> [OutgoingInstance] {
-    var seen: Set<String> = []
-    seen.reserveCapacity(instances.count)
-    var repeated: Set<String> = []
-    for instance in instances where !seen.insert(instance.sopInstanceUID.rawValue).inserted {
-      repeated.insert(instance.sopInstanceUID.rawValue)
-    }
+  func begin(_ instances: [OutgoingInstance], isAsked: Bool) -> [OutgoingInstance] {
     let acknowledged = state.withLock { state in
-      state.repeated = repeated
+      state.uids = instances.map(\.sopInstanceUID.rawValue)
+      state.repeated = []
+      if isAsked { _ = state.findRepeated() }
       return state.allAcknowledged()
     }
     return acknowledged.isEmpty ? instances : instances.filter { !acknowledged.contains($0.sopInstanceUID.rawValue) }
   }
 
+  /// Only when `begin` was told that it would be asked.
   func isRepeated(_ sopInstanceUID: String) -> Bool {
     state.withLock { !$0.repeated.isEmpty && $0.repeated.contains(sopInstanceUID) }
   }

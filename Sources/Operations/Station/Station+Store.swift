@@ -25,7 +25,8 @@ extension Station {
     ) { [self] job in
       let originator = try check(request, modality)
       let list = try SendList(request.sources) { try index }
-      let instances = ledger.begin(list.instances)
+      let isKeeping = jobs.isKeeping
+      let instances = ledger.begin(list.instances, isAsked: isKeeping)
       let start = clock.now
       let progress = SendProgress(total: instances.count, job: job)
       let associations = AssociationCount()
@@ -41,7 +42,7 @@ extension Station {
       }
       sender.onInstance = { [jobs] number, instance in
         let uid = instance.sopInstanceUID
-        if instance.isStored, jobs.isKeeping, !ledger.isRepeated(uid) { jobs.note(uid, of: job) }
+        if instance.isStored, isKeeping, !ledger.isRepeated(uid) { jobs.note(uid, of: job) }
         progress.ended(instance, number)
         onInstance(instance)
       }

@@ -284,7 +284,7 @@ struct AssociationTests {
       command.messageID = association.allocateMessageID()
       let response = try await association.perform(
         OutgoingRequest(
-          phase: .echo, context: try association.context(for: .verification, .echo), command: command,
+          phase: .echo, contextID: try association.context(for: .verification, .echo).id, command: command,
           messageID: command.messageID ?? 0))
       #expect(response.status.code == 0x0211)
       await association.release()
