@@ -34,6 +34,23 @@ struct RetryTests {
     }
   }
 
+  @Test("what is in two files goes twice, and both go again with what failed")
+  func repeated() async throws {
+    let peer = StubbornPeer()
+    peer.refused.change { $0 = ["1.2.3"] }
+    try await StubbornPeer.with(peer, count: 4) { station, modality, request in
+      guard case .path(let folder) = request.sources.first else { throw OperationError("the sources are no folder") }
+      try FileManager.default.copyItem(atPath: "\(folder)/102.dcm", toPath: "\(folder)/again.dcm")
+      let first = station.store(modality, request)
+      #expect(try await first.value().outcome.state == .partial)
+      #expect(peer.stored.value == ["1.2.1", "1.2.2", "1.2.4", "1.2.2"])
+      peer.refused.change { $0 = [] }
+      let second = try await retried(first.job, station)
+      #expect(second.snapshot.outcome?.words.hasPrefix("3 instances, ") == true)
+      #expect(peer.stored.value.dropFirst(4) == ["1.2.2", "1.2.3", "1.2.2"])
+    }
+  }
+
   @Test("an instance at which the peer ends every association is left out in the end, and the others go")
   func fatal() async throws {
     let peer = StubbornPeer(fatal: ["1.2.3"])

@@ -7,7 +7,8 @@ extension Association {
     command.messageID = id
     command.affectedSOPClassUID = .verification
     let context = try context(for: .verification, .echo)
-    return try await perform(OutgoingRequest(phase: .echo, contextID: context.id, command: command, messageID: id)).status
+    let request = OutgoingRequest(phase: .echo, contextID: context.id, command: command, messageID: id)
+    return try await perform(request).status
   }
 
   /// C-ECHO, `count` times, each as soon as the one before it is answered, until one is not answered with success.

@@ -51,7 +51,8 @@ extension StoreMemory {
       }
       wasSmall = size <= Self.smallSize
       let bytes = UnsafeRawBufferPointer(rebasing: target[..<count])
-      guard let identity = last.map({ FileIdentity(bytes, neighbour: $0) }) ?? memory.identify(bytes) else { return nil }
+      let found = if let last { FileIdentity(bytes, neighbour: last) } else { memory.identify(bytes) }
+      guard let identity = found else { return nil }
       last = identity
       return (identity, size, size == count ? room?.keep(count, from: identity.dataSetOffset) : nil)
     }

@@ -39,6 +39,38 @@ struct CommandSetTests {
     #expect(try CommandSet(decoding: bytes) == Self.full)
   }
 
+  @Test("the longest values of all elements are encoded, and decoded to the same")
+  func longest() throws {
+    let uid = UID(String(repeating: "1.", count: 31) + "11")
+    var command = Self.full
+    command.affectedSOPClassUID = uid
+    command.affectedSOPInstanceUID = uid
+    command.requestedSOPClassUID = uid
+    command.requestedSOPInstanceUID = uid
+    command.moveDestination = "ABCDEFGHIJKLMNOP"
+    command.moveOriginatorAETitle = "ABCDEFGHIJKLMNOP"
+    command.errorComment = String(repeating: "x", count: 64)
+    command.offendingElements = (0..<1000).map { 0x0008_0000 + $0 }
+    var bytes = ByteBuffer(string: "before")
+    command.encode(into: &bytes)
+    bytes.moveReaderIndex(forwardBy: 6)
+    #expect(try CommandSet(decoding: bytes) == command)
+  }
+
+  @Test(
+    "what is no command set is named",
+    arguments: [
+      ([0, 0, 0, 1, 2, 0, 0], .truncated),
+      ([8, 0, 0x18, 0, 0, 0, 0, 0], .foreignElement(0x0008, 0x0018)),
+      ([0, 0, 0x10, 1, 3, 0, 0, 0, 1, 0], .lengthOutOfBounds(element: 0x0110, length: 3, available: 2)),
+      ([0, 0, 0x10, 1, 2, 0, 0, 0, 1, 0], .missing("the command field (0000,0100)")),
+      // The field is there, of one byte.
+      ([0, 0, 0, 1, 1, 0, 0, 0, 1], .missing("the command field (0000,0100)")),
+    ] as [([UInt8], CommandSetError)])
+  func noCommand(_ bytes: [UInt8], _ error: CommandSetError) {
+    #expect(throws: error) { try CommandSet(decoding: ByteBuffer(bytes: bytes)) }
+  }
+
   @Test("a comment goes out as a long string of the default repertoire")
   func comment() throws {
     var command = CommandSet(.cStoreResponse)
