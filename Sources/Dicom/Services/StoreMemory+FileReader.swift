@@ -11,8 +11,9 @@ extension StoreMemory {
     private static let smallSize = 16 * 1024
     /// What most files say in it which instance they hold.
     private static let headLength = 2 * 1024
-    /// What is taken of the memory at once.
-    private static let roomLength = 16 * smallSize
+    /// What is taken of the memory at once: one of the system's large pages, which two readers would both clear where they
+    /// come to it at the same time.
+    private static let roomLength = 2 << 20
 
     private let memory: StoreMemory
     /// Small ones are read into it: a copy of what was just read takes longer than reading it.
@@ -31,7 +32,7 @@ extension StoreMemory {
       let descriptor = FileBytes.openDescriptor(path)
       guard descriptor >= 0 else { return nil }
       defer { _ = FileBytes.closeDescriptor(descriptor) }
-      if room?.free.count ?? 0 < Self.smallSize { room = memory.room(Self.roomLength) }
+      if room?.free.count ?? 0 < Self.smallSize { room = memory.room(Self.smallSize...Self.roomLength) }
       let target = room?.free ?? head
       // As much as the last one had use for: neighbours are alike.
       let wanted = min(wasSmall ? Self.smallSize : Self.headLength, target.count)

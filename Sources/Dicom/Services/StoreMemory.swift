@@ -55,10 +55,12 @@ public final class StoreMemory: Sendable {
     }
   }
 
-  /// Room for so many bytes, which nobody else gets; nil when there is not as much left. Several threads may ask at once.
-  func room(_ count: Int) -> Room? {
-    let start = used.add(count, ordering: .relaxed).oldValue
-    return start + count <= region.count ? Room(memory: self, range: start..<start + count) : nil
+  /// Room for as many of so many bytes as are left, which nobody else gets; nil when there are too few. Several threads may
+  /// ask at once.
+  func room(_ count: ClosedRange<Int>) -> Room? {
+    let start = used.add(count.upperBound, ordering: .relaxed).oldValue
+    let end = min(start + count.upperBound, region.count)
+    return end - start >= count.lowerBound ? Room(memory: self, range: start..<end) : nil
   }
 
   /// Part of this memory, to be filled from its beginning by one thread.

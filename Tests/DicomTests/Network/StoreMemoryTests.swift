@@ -10,7 +10,7 @@ struct StoreMemoryTests {
   }
 
   private static func kept(_ bytes: ByteBuffer, in memory: StoreMemory) -> StoreMemory.Bytes? {
-    guard var room = memory.room(bytes.readableBytes) else { return nil }
+    guard var room = memory.room(bytes.readableBytes...bytes.readableBytes) else { return nil }
     bytes.withUnsafeReadableBytes { room.free.copyMemory(from: $0) }
     return room.keep(bytes.readableBytes, from: 0)
   }
