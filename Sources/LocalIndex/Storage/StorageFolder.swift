@@ -67,24 +67,26 @@ struct StorageFolder: Sendable {
     var information = stat()
     guard stat(path, &information) == 0 else { return nil }
     guard Posix.isFolder(information) else { throw StorageError.posix(ENOTDIR, "open", path) }
-    guard Posix.exists(path + "/" + markerName) else {
+    let marker = path + "/" + markerName
+    if !Posix.exists(marker) {
       // A freshly made file system is empty but for the one, and the other is left when the first start was cut short.
       let names = try Posix.names(in: path).filter { $0 != "lost+found" && $0 != newMarkerName }
-      guard names.isEmpty else {
+      if names.isEmpty { return nil }
+      // Another process may have made them since, and the marker before all others.
+      guard Posix.exists(marker) else {
         throw StorageError(
           .notOurs,
           "\(path) holds other files (\(names.sorted().prefix(3).joined(separator: ", "))) and is not a storage folder of "
             + "fluoro; nothing was touched. Choose an empty folder with --storage.")
       }
-      return nil
     }
-    let text = String(decoding: try Posix.read(path + "/" + markerName, limit: 4096), as: UTF8.self)
+    let text = String(decoding: try Posix.read(marker, limit: 4096), as: UTF8.self)
     let written = text.split(separator: "\n").compactMap { line -> Int? in
       line.hasPrefix("format ") ? Int(line.dropFirst("format ".count)) : nil
     }.first
     guard let written else {
       throw StorageError(
-        .notOurs, "\(path)/\(markerName) does not say what a storage folder of fluoro says; nothing was touched.")
+        .notOurs, "\(marker) does not say what a storage folder of fluoro says; nothing was touched.")
     }
     guard written <= format else {
       throw StorageError(
