@@ -14,10 +14,7 @@ public enum AETitle {
 
   /// Leading and trailing spaces are not significant; nulls are what some peers pad with.
   static func trim(_ text: UnsafeRawBufferPointer) -> String {
-    var range = text.indices
-    while let last = range.last, text[last] == 0x20 || text[last] == 0 { range.removeLast() }
-    while let first = range.first, text[first] == 0x20 { range.removeFirst() }
-    return String(decoding: UnsafeRawBufferPointer(rebasing: text[range]), as: UTF8.self)
+    String(decoding: text.trimmed(leading: true), as: UTF8.self)
   }
 
   static func trim(_ text: ByteBufferView) -> String { text.withUnsafeBytes(trim) }
