@@ -67,9 +67,7 @@ struct JobQueueTests {
     let first = start(queue, 1, gates[0])
     await queue.state(.waiting, of: first.job)
     let second = start(queue, 1, gates[1])
-    await queue.settled(second.job)
     let third = start(queue, 1, gates[2])
-    await queue.settled(third.job)
     #expect(queue.pause(second.job) && second.job.snapshot.state == .paused)
     gates[0].open()
     await queue.state(.waiting, of: third.job)
@@ -88,9 +86,7 @@ struct JobQueueTests {
     let first = start(queue, 1, gates[0])
     await queue.state(.waiting, of: first.job)
     let second = start(queue, 1, gates[1])
-    await queue.settled(second.job)
     let third = start(queue, 1, gates[2])
-    await queue.settled(third.job)
     #expect(queue.place(of: second.job) == 1 && queue.place(of: third.job) == 2 && queue.place(of: first.job) == nil)
     #expect(queue.move(third.job, sooner: true) && !queue.move(third.job, sooner: true))
     #expect(queue.place(of: third.job) == 1)
@@ -99,6 +95,20 @@ struct JobQueueTests {
     #expect(second.job.snapshot.state == .queued)
     for gate in gates { gate.open() }
     _ = try await second.value()
+  }
+
+  @Test("those that are asked for one after the other start in that order")
+  func asked() async throws {
+    let queue = JobQueue()
+    let started = Mutex<[Int]>([])
+    let operations = (0..<50).map { number in
+      queue.run(.echo(count: 1), title: "t", modality: modality(1), timeouts: Timeouts(), clock: ManualClock()) { _ in
+        started.withLock { $0.append(number) }
+        return Nothing()
+      }
+    }
+    for operation in operations { _ = try await operation.value() }
+    #expect(started.withLock(\.self) == Array(0..<50))
   }
 
   @Test("an error becomes its words, an exit status and a state")
@@ -112,12 +122,5 @@ struct JobQueueTests {
     #expect(state(.cancelled) == .cancelled)
     #expect(state(.refused) == .failed)
     #expect([JobState.done, .failed, .partial, .cancelled].map { Outcome($0, "").exitStatus } == [0, 1, 3, 130])
-  }
-}
-
-extension JobQueue {
-  /// Returns when a job that cannot start yet stands in the queue.
-  fileprivate func settled(_ job: Job) async {
-    while !isWaiting(job) { await Task.yield() }
   }
 }

@@ -35,18 +35,24 @@ final class JobKeeper: Sendable {
   /// A job that was taken over is kept already.
   func know(_ job: Job, as id: Int64) { state.withLock { $0.ids[job.id] = id } }
 
-  /// Returns when it is kept, if it is one that is worth it.
-  func keep(_ job: Job) async {
+  /// Keeps it if it is one that is worth it, after those that were given before: see ``settle()``. Says whether it is.
+  func keep(_ job: Job) -> Bool {
     guard state.withLock({ $0.ids[job.id] == nil }), let request = KeptRequest(job.request), let modality = job.modality
-    else { return }
+    else { return false }
     var done: Set<String> = []
     if case .store(let request) = job.request { done = request.acknowledged }
-    await perform { [done] in
-      let id = try self.jobs.add(
-        modality: modality, user: NSUserName(), created: job.created, request: request.json, done: done)
-      self.state.withLock { $0.ids[job.id] = id }
+    queue.async { [done] in
+      self.attempt {
+        let id = try self.jobs.add(
+          modality: modality, user: NSUserName(), created: job.created, request: request.json, done: done)
+        self.state.withLock { $0.ids[job.id] = id }
+      }
     }
+    return true
   }
+
+  /// Returns when what was given to it until now is kept.
+  func settle() async { await perform {} }
 
   /// Something of a job is done: it need not be done again by who takes it over.
   func note(_ item: String, of job: Job) {
@@ -81,9 +87,11 @@ final class JobKeeper: Sendable {
   }
 
   func exchange(_ first: Job, _ second: Job) {
-    let ids = state.withLock { state in [first, second].compactMap { state.ids[$0.id] } }
-    guard ids.count == 2 else { return }
-    queue.async { self.attempt { try self.jobs.exchange(ids[0], ids[1]) } }
+    queue.async {
+      // One that was asked for just now is known by then.
+      let ids = self.state.withLock { state in [first, second].compactMap { state.ids[$0.id] } }
+      if ids.count == 2 { self.attempt { try self.jobs.exchange(ids[0], ids[1]) } }
+    }
   }
 
   /// From now on what is cancelled is to be taken up again.

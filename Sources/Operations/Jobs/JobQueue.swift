@@ -21,9 +21,8 @@ public final class JobQueue: Sendable {
     /// How many places it can use; one is enough to start.
     let wanted: Int
     var isPaused: Bool
-    /// Those who watch it are being told that it waits; it does not run before they have been.
-    var isEntering = true
-    let resume: CheckedContinuation<Void, any Error>
+    /// Nil until its task has come to where it waits.
+    var resume: CheckedContinuation<Void, any Error>?
   }
 
   private let state = Mutex(State())
@@ -51,9 +50,6 @@ public final class JobQueue: Sendable {
     state.withLock { $0.jobs.removeAll { $0.snapshot.state.hasEnded } }
   }
 
-  /// Whether the job stands in the queue for a place.
-  func isWaiting(_ job: Job) -> Bool { state.withLock { $0.waiting.contains { $0.job.id == job.id } } }
-
   /// A queued job waits until it is resumed. A running retrieve or send is broken off, and waits; resumed, it does what is
   /// left. False where it is neither.
   @discardableResult
@@ -63,13 +59,7 @@ public final class JobQueue: Sendable {
   public func resume(_ job: Job) -> Bool { setPaused(false, job) }
 
   private func setPaused(_ isPaused: Bool, _ job: Job) -> Bool {
-    let waiter = state.withLock { state -> Waiter? in
-      guard let index = state.waiting.firstIndex(where: { $0.job.id == job.id }) else { return nil }
-      state.waiting[index].isPaused = isPaused
-      return state.waiting[index]
-    }
-    guard let waiter else { return false }
-    if waiter.isEntering { return true }
+    guard change(job, { $0.isPaused = isPaused }) != nil else { return false }
     job.enter(isPaused ? .paused : .queued)
     admit()
     return true
@@ -153,16 +143,17 @@ public final class JobQueue: Sendable {
       kept?.know(job, as: leftover.id)
       job.note(leftover)
     }
-    let isHeld = Self.leftover != nil
+    // Tasks begin in any order; jobs start, and are kept, in the order in which they were asked for.
+    lineUp(job, wanted: associations, isPaused: Self.leftover != nil)
+    let isKept = kept?.keep(job) ?? false
     let task = Task.detached { [self] in
-      await kept?.keep(job)
+      if isKept { await kept?.settle() }
       do {
-        var isPaused = isHeld
         while true {
-          try await admission(of: job, wanted: associations, isPaused: isPaused)
+          try await admission(of: job)
           let value = try await once(job, body)
           guard let value, !(value.outcome.state == .cancelled && job.takeBreak()) else {
-            isPaused = true
+            lineUp(job, wanted: associations, isPaused: true)
             continue
           }
           await end(job, value.outcome)
@@ -214,22 +205,32 @@ public final class JobQueue: Sendable {
     job.end(outcome)
   }
 
-  private func admission(of job: Job, wanted: Int, isPaused: Bool) async throws {
+  private func lineUp(_ job: Job, wanted: Int, isPaused: Bool) {
     guard let lane = job.lane else { return }
+    state.withLock { $0.waiting.append(Waiter(job: job, lane: lane, wanted: wanted, isPaused: isPaused)) }
+    job.enter(isPaused ? .paused : .queued)
+    // Whoever was told may have asked for the other at once.
+    if let isPausedNow = change(job, { $0.isPaused }), isPausedNow != isPaused {
+      job.enter(isPausedNow ? .paused : .queued)
+    }
+  }
+
+  private func admission(of job: Job) async throws {
+    guard job.lane != nil else { return }
     job.onCancel { [weak self] in self?.withdraw(job) }
     try await withCheckedThrowingContinuation { continuation in
-      state.withLock {
-        $0.waiting.append(Waiter(job: job, lane: lane, wanted: wanted, isPaused: isPaused, resume: continuation))
+      guard change(job, { $0.resume = continuation }) != nil else {
+        return continuation.resume(throwing: CancellationError())
       }
-      job.enter(isPaused ? .paused : .queued)
-      let isPausedNow = state.withLock { state in
-        guard let index = state.waiting.firstIndex(where: { $0.job.id == job.id }) else { return isPaused }
-        state.waiting[index].isEntering = false
-        return state.waiting[index].isPaused
-      }
-      // Whoever was told has asked for the other at once.
-      if isPausedNow != isPaused { job.enter(isPausedNow ? .paused : .queued) }
       if job.isCancelled { withdraw(job) } else { admit() }
+    }
+  }
+
+  /// - Returns: nil where the job stands in no line.
+  private func change<Result: Sendable>(_ job: Job, _ body: (inout Waiter) -> Result) -> Result? {
+    state.withLock { state in
+      guard let index = state.waiting.firstIndex(where: { $0.job.id == job.id }) else { return nil }
+      return body(&state.waiting[index])
     }
   }
 
@@ -237,9 +238,12 @@ public final class JobQueue: Sendable {
     let admitted = state.withLock { state in
       var admitted: [Waiter] = []
       var blocked: [Waiter] = []
+      /// Lanes in which somebody is about to start.
+      var starting: Set<String> = []
       for waiter in state.waiting {
         let running = state.running[waiter.lane.key, default: 0]
-        if waiter.isPaused || waiter.isEntering || running >= waiter.lane.limit {
+        if waiter.resume == nil, !waiter.isPaused { starting.insert(waiter.lane.key) }
+        if waiter.isPaused || starting.contains(waiter.lane.key) || running >= waiter.lane.limit {
           blocked.append(waiter)
         } else {
           let places = max(1, min(waiter.wanted, waiter.lane.limit - running))
@@ -251,7 +255,7 @@ public final class JobQueue: Sendable {
       state.waiting = blocked
       return admitted
     }
-    for waiter in admitted { waiter.resume.resume() }
+    for waiter in admitted { waiter.resume?.resume() }
   }
 
   private func leave(_ job: Job) {
@@ -293,7 +297,8 @@ public final class JobQueue: Sendable {
       guard let index = state.waiting.firstIndex(where: { $0.job.id == job.id }) else { return nil }
       return state.waiting.remove(at: index)
     }
-    waiter?.resume.resume(throwing: CancellationError())
+    waiter?.resume?.resume(throwing: CancellationError())
+    admit()
   }
 
   /// A part changes the whole.
