@@ -41,6 +41,13 @@ enum Python {
     if compared.status > 1 { throw PeerProblem("compare.py: \(compared.errors)") }
     return compared.output.split(separator: "\n").map(String.init)
   }
+
+  /// The same for what a fluoro holds, as soon as it holds as many.
+  static func differences(
+    between sent: [String], and fluoro: Installation, in workshop: Workshop
+  ) async throws -> [String] {
+    try await differences(between: sent, and: fluoro.files(for: sent), in: workshop)
+  }
 }
 
 /// A query/retrieve server written with pynetdicom.

@@ -35,7 +35,7 @@ extension Interop {
       let again = try await fluoro.run("move", "PACS", "--from", list, "--result", result, "--json")
       #expect(again.status == 3)
       #expect(try again.objects().map { $0["row"] as? Int } == [2, 3], "the first is done")
-      #expect(try await Python.differences(between: five + six, and: fluoro.files, in: workshop) == [])
+      #expect(try await Python.differences(between: five + six, and: fluoro, in: workshop) == [])
       let wrong = try await fluoro.run("move", "PACS", "--from", workshop.path("nothing.csv"))
       #expect(wrong.status == 2)
 
@@ -121,7 +121,7 @@ extension Interop {
 
       let sent = try await fluoro.run("compare", "PACS", "local", "--send")
       #expect(sent.status == 0, "\(sent.output)\(sent.errors)")
-      #expect(try await Python.differences(between: five + six, and: fluoro.files, in: workshop) == [])
+      #expect(try await Python.differences(between: five + six, and: fluoro, in: workshop) == [])
       #expect(try await fluoro.run("compare", "PACS", "local", "--level", "instance").status == 0)
       for name in ["local", "PACS"] {
         let same = try await fluoro.run("compare", name, name)

@@ -26,7 +26,7 @@ extension Interop {
 
     /// Nothing is missing, and no instance was sent twice.
     private func isWhole(_ fluoro: Installation, _ pacs: PynetdicomPACS? = nil) async throws {
-      #expect(try await Python.differences(between: files, and: fluoro.files, in: workshop) == [])
+      #expect(try await Python.differences(between: files, and: fluoro, in: workshop) == [])
       guard let pacs else { return }
       let sent = pacs.process.output.split(separator: "\n").filter { $0.hasPrefix("sends ") }
       #expect(sent.count == files.count && Set(sent).count == files.count, "nothing was fetched twice")
@@ -107,7 +107,7 @@ extension Interop {
       let got = try await fluoro.run("get", "PACS", "-q", GetStories.mixed, "--missing", "--json")
       #expect(got.status == 0, "\(got.output)\(got.errors)")
       #expect(try result(got)["received"] as? Int == 1)
-      #expect(try await Python.differences(between: mixed, and: fluoro.files, in: workshop) == [])
+      #expect(try await Python.differences(between: mixed, and: fluoro, in: workshop) == [])
       tell("move: one SOP class refused", moved, "get --missing fetched it")
     }
 

@@ -22,7 +22,7 @@ extension Interop {
       let results = try got.objects().filter { $0.keys.contains("status") }
       #expect(results.map { $0["received"] as? Int } == [files.count, 30])
       #expect(results.map { $0["status"] as? String } == ["0x0000", "0x0000"])
-      #expect(try await Python.differences(between: files + slices, and: fluoro.files, in: workshop) == [])
+      #expect(try await Python.differences(between: files + slices, and: fluoro, in: workshop) == [])
       let series = try await fluoro.run(
         "get", "PACS", "--level", "series", "-q", Self.mixed, "-q", "SeriesInstanceUID=2.25.4712.3", "--json")
       #expect(try series.objects().last?["received"] as? Int == 1, "\(series.errors)")
@@ -42,7 +42,7 @@ extension Interop {
       let failed = try got.objects().last?["failedInstances"] as? [String]
       #expect(failed == ["2.25.4712.9.4", "2.25.4712.9.5"])
       let sent = files.filter { !$0.contains("04-CT") && !$0.contains("05-CT") }
-      #expect(try await Python.differences(between: sent, and: fluoro.files, in: workshop) == [])
+      #expect(try await Python.differences(between: sent, and: fluoro, in: workshop) == [])
       let patient = try await fluoro.run("get", "PACS", "--level", "patient", "-q", "PatientID=MIXED", "--json")
       #expect(try patient.objects().last?["received"] as? Int == sent.count)
     }
@@ -55,7 +55,7 @@ extension Interop {
       let fluoro = try Installation(in: workshop, modalities: ["PACS": (pacs.aeTitle, pacs.port)])
       let got = try await fluoro.run("get", "PACS", "-q", Self.mixed, "--json")
       #expect(got.status == 0, "\(got.output)\(got.errors)")
-      #expect(try await Python.differences(between: files, and: fluoro.files, in: workshop) == [])
+      #expect(try await Python.differences(between: files, and: fluoro, in: workshop) == [])
       #expect(pacs.process.output.components(separatedBy: "get STUDY").count == 2)
       #expect(!pacs.process.output.contains("get IMAGE"))
     }
@@ -72,7 +72,7 @@ extension Interop {
       #expect(result["received"] as? Int == files.count)
       #expect(result["failed"] as? Int == 0)
       #expect(pacs.process.output.contains("get IMAGE"))
-      #expect(try await Python.differences(between: files, and: fluoro.files, in: workshop) == [])
+      #expect(try await Python.differences(between: files, and: fluoro, in: workshop) == [])
     }
 
     @Test("the last way is a C-MOVE, and what comes by no way is named")
@@ -97,7 +97,7 @@ extension Interop {
       let moved = try await fluoro.run("get", "PACS", "-q", Self.mixed, "--json")
       #expect(moved.status == 0, "\(moved.output)\(moved.errors)")
       #expect(try moved.objects().last?["received"] as? Int == files.count)
-      #expect(try await Python.differences(between: files, and: fluoro.files, in: workshop) == [])
+      #expect(try await Python.differences(between: files, and: fluoro, in: workshop) == [])
     }
 
     @Test("Ctrl-C cancels at the peer, keeps what came and exits 130")

@@ -176,7 +176,7 @@ extension Interop {
       #expect(got.status == 0, "\(got.output)\(got.errors)")
       #expect(try got.objects().last?["received"] as? Int == 150)
       #expect(calls() > before + 1, "one association has room for 128 contexts")
-      #expect(try await Python.differences(between: files, and: fluoro.files(for: files), in: workshop) == [])
+      #expect(try await Python.differences(between: files, and: fluoro, in: workshop) == [])
     }
 
     /// What pynetdicom, as requestor, was answered.

@@ -98,7 +98,7 @@ extension Interop {
       #expect(results.count == studies.count)
       #expect(results.allSatisfy { $0["status"] as? String == "0x0000" && $0["failed"] as? Int == 0 })
       #expect(results.reduce(0) { $0 + ($1["received"] as? Int ?? 0) } == files.count)
-      #expect(try await Python.differences(between: files, and: fluoro.files(for: files), in: workshop) == [])
+      #expect(try await Python.differences(between: files, and: fluoro, in: workshop) == [])
 
       let local = try await fluoro.run("local", "find", "--json")
       #expect(try Set(local.objects().compactMap { $0["ID"] as? String }) == Set(await orthanc.identifiers("studies")))
@@ -111,7 +111,7 @@ extension Interop {
       let move = try await fluoro.run("move", "PACS1", "-q", "StudyInstanceUID=2.25.4711.250.512", "--json")
       #expect(move.status == 0, "\(move.errors)")
       #expect(try move.objects().last?["received"] as? Int == 250)
-      #expect(try await Python.differences(between: slices, and: fluoro.files(for: slices), in: workshop) == [])
+      #expect(try await Python.differences(between: slices, and: fluoro, in: workshop) == [])
 
       let nothing = try await fluoro.run("move", "PACS1", "-q", "StudyInstanceUID=1.2.3.4.5")
       #expect(nothing.status == 1)

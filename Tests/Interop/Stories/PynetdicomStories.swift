@@ -16,7 +16,7 @@ extension Interop {
       #expect(found.map { $0["PatientName"] as? String } == ["Ball^Große"])
       let moved = try await fluoro.run("move", "PACS", "-q", "StudyInstanceUID=2.25.4711.7.64", "--json")
       #expect(moved.status == 0, "\(moved.errors)")
-      #expect(try await Python.differences(between: slices, and: fluoro.files(for: slices), in: workshop) == [])
+      #expect(try await Python.differences(between: slices, and: fluoro, in: workshop) == [])
 
       let others = try await Python.series(of: 2, in: workshop)
       #expect(try await fluoro.start(["store", "PACS"] + others).finished().status == 0)

@@ -54,7 +54,7 @@ extension Interop {
       let got = try await fluoro.run(method, "PACS", "-q", Self.study, "--timeout", "2", "--json")
       #expect(got.status == 0, "\(got.output)\(got.errors)")
       #expect(took(begun), "the line was slow")
-      #expect(try await Python.differences(between: files, and: fluoro.files(for: files), in: workshop) == [])
+      #expect(try await Python.differences(between: files, and: fluoro, in: workshop) == [])
       await back?.process.stop()
       await there?.process.stop()
     }

@@ -60,7 +60,7 @@ extension Interop {
       #expect(echo.status == 0, "\(echo.errors)")
       let sent = try await Toolkit.run("storescu", certificates.toolkit("pacs") + address + slices, in: workshop)
       #expect(sent.status == 0, "\(sent.errors)")
-      #expect(try await Python.differences(between: slices, and: fluoro.files(for: slices), in: workshop) == [])
+      #expect(try await Python.differences(between: slices, and: fluoro, in: workshop) == [])
 
       let refusals: [([String], String)] = [
         (certificates.toolkit("stranger"), "its certificate CN=stranger"),
@@ -238,7 +238,7 @@ extension Interop {
       #expect(sent.status == 0, "\(sent.errors)")
       #expect(sent.output.hasPrefix("TLSv\(version) "))
       #expect(sent.output.components(separatedBy: "store 0x0").count == 5)
-      #expect(try await Python.differences(between: slices, and: fluoro.files(for: slices), in: workshop) == [])
+      #expect(try await Python.differences(between: slices, and: fluoro, in: workshop) == [])
       await server.stop()
     }
 
@@ -256,7 +256,7 @@ extension Interop {
       let fluoro = try fluoro(TestCertificates.modality(orthanc.aeTitle, orthanc.port), port: port)
       let move = try await fluoro.run("move", "PACS", "-q", "StudyInstanceUID=2.25.4711.6.64", "--json")
       #expect(move.status == 0, "\(move.errors)")
-      #expect(try await Python.differences(between: files, and: fluoro.files(for: files), in: workshop) == [])
+      #expect(try await Python.differences(between: files, and: fluoro, in: workshop) == [])
       let others = try await Python.series(of: 3, in: workshop)
       let stored = try await fluoro.start(["store", "PACS"] + others).finished()
       #expect(stored.status == 0, "\(stored.errors)")

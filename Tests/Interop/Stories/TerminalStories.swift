@@ -64,7 +64,7 @@ extension Interop {
       try await terminal.wait(for: "paused .*p goes on")
       try await terminal.keys("p")
       try await terminal.wait(for: "✓ done .*\(20 - before) instances,", within: .seconds(40))
-      #expect(try await Python.differences(between: files, and: fluoro.files(for: files), in: workshop) == [])
+      #expect(try await Python.differences(between: files, and: fluoro, in: workshop) == [])
       try await terminal.keys("q", "q")
       try await terminal.wait(for: "again=0")
       let history = try await fluoro.run("history", "--json").objects().filter { $0["operation"] as? String == "move" }

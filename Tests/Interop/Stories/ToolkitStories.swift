@@ -21,7 +21,7 @@ extension Interop {
       let sent = try await Toolkit.run(
         "storescu", ["-aec", "FLUORO", "127.0.0.1", "\(fluoro.port)"] + slices, in: workshop)
       #expect(sent.status == 0, "\(sent.errors)")
-      #expect(try await Python.differences(between: slices, and: fluoro.files(for: slices), in: workshop) == [])
+      #expect(try await Python.differences(between: slices, and: fluoro, in: workshop) == [])
 
       server.signal(15)
       #expect(try await server.finished().status == 0)
@@ -132,7 +132,7 @@ extension Interop {
       #expect(try found.objects().first?["PatientName"] as? String == "Ball^Große")
       let moved = try await fluoro.run("move", "PACS", "-q", "StudyInstanceUID=2.25.4711.6.64", "--json")
       #expect(moved.status == 0, "\(moved.errors)")
-      #expect(try await Python.differences(between: slices, and: fluoro.files(for: slices), in: workshop) == [])
+      #expect(try await Python.differences(between: slices, and: fluoro, in: workshop) == [])
     }
   }
 }
