@@ -100,6 +100,11 @@ extension RequestorSession {
     }
     let response = Response(command: command, dataSet: dataSet)
     if Status(status).isPending {
+      guard operation.isCancellable else {
+        handler.violated(
+          "it answered a \(operation.name) with \(Status(status)), which only queries and retrieves have")
+        return
+      }
       guard operation.state != .cancelling || operation.isHeardAfterCancel else { return }
       guard let matches = operation.matches else { return operation.onPending(response) }
       guard let dataSet else {

@@ -75,6 +75,10 @@ extension Station {
       if let uid = match.string(.studyInstanceUID) { studies.withLock { $0.append(uid) } }
     }.value()
     guard result.outcome.state == .done else { throw OperationError(result.outcome.words) }
+    // What the row means is a part of these at most.
+    if let doubt = UnmetKeys.doubt(result.unmetKeys, modality) {
+      throw OperationError("\(doubt). Nothing was retrieved for this row; name the studies by UID")
+    }
     let uids = studies.withLock { $0 }
     return uids.isEmpty ? nil : RetrieveRequest(level: .study, items: uids.map { .study($0) })
   }

@@ -124,10 +124,13 @@ extension Station {
     case .modality(let modality):
       let returned: [Tag] = [.studyInstanceUID, .numberOfStudyRelatedInstances] + returnKeys
       let all = try Query(level: .study, keys: keys, returnKeys: returned).keys(for: modality)
+      let unmet = UnmetKeys(all)
       for match in try await matches(.study, all, modality, job) {
+        unmet.examine(match)
         guard let uid = match.string(.studyInstanceUID), !uid.isEmpty else { continue }
         studies[uid] = Side(count: match.integer(.numberOfStudyRelatedInstances), match: match)
       }
+      if let doubt = unmet.doubt(modality) { job.remark(doubt) }
     }
     return studies
   }
@@ -135,10 +138,11 @@ extension Station {
   private func matches(_ level: Level, _ keys: [QueryKey], _ modality: Modality, _ job: Job) async throws -> [DataSet] {
     try await withAssociation(modality, Completeness.contexts(level), job) { association in
       let search = GetSearch(association: association, encoding: encoding(of: modality))
-      guard let matches = try await search.matches(level, keys) else {
-        throw OperationError("\(modality.name) refused the query")
+      do {
+        return try await search.matches(level, keys)
+      } catch let error as StatusError {
+        throw OperationError("\(modality.name) refused the query: \(error.status.advised)")
       }
-      return matches
     }
   }
 
@@ -202,14 +206,14 @@ extension Station {
         let search = GetSearch(association: association, encoding: encoding(of: modality))
         let key = QueryKey(.studyInstanceUID, study)
         // Level by level (PS3.4 §C.4.1.2.1); what is asked for are required keys (§C.6.2.1.4, §C.6.2.1.5).
-        let series = try await search.matches(
+        let series = try await search.answer(
           .series, [QueryKey(.modality), key, QueryKey(.seriesInstanceUID), QueryKey(.seriesNumber)])
         for series in series ?? [] {
           let keys = [
             QueryKey(.sopInstanceUID), key, QueryKey(.seriesInstanceUID, series.string(.seriesInstanceUID) ?? ""),
             QueryKey(.instanceNumber),
           ]
-          for match in try await search.matches(.instance, keys) ?? [] { add(match, series) }
+          for match in try await search.answer(.instance, keys) ?? [] { add(match, series) }
         }
         if instances.isEmpty, try await search.count(of: .study(study), .study).map({ $0 > 0 }) ?? (series == nil) {
           return nil

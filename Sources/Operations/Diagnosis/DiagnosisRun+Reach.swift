@@ -126,7 +126,7 @@ extension DiagnosisRun {
   /// The first matches of a query, in study root.
   private func matches(_ level: Level, _ keys: [Tag: String]) async throws -> [DataSet] {
     var identifier = DataSet()
-    identifier.set(.queryRetrieveLevel, level.description)
+    identifier.set(.queryRetrieveLevel, level.queryRetrieveLevel)
     for (tag, value) in keys { identifier.set(tag, value) }
     let request = identifier
     return try await station.withAssociation(modality, Self.proposals([.studyRootFind]), job) { association in
@@ -138,7 +138,10 @@ extension DiagnosisRun {
       } onCancel: {
         query.cancel()
       }
-      guard status.isSuccess || found.isEnough else { throw StatusError(status) }
+      guard status.isSuccess || found.isEnough else {
+        throw OperationError(
+          "\(modality.name) refused the query for an instance that it could send: \(status.advised)")
+      }
       return found.matches
     }
   }

@@ -9,6 +9,8 @@ public struct FindResult: OperationResult {
   public var isLimited: Bool
   /// What the query wanted to agree on and the peer did not: it may ignore or refuse what depends on it.
   public var refusedCapabilities: QueryCapabilities = []
+  /// What the matches do not all have, though it was asked for: the peer does not look at it.
+  public var unmetKeys: [Tag] = []
   public var seconds: Double
   public var outcome: Outcome
 

@@ -11,6 +11,8 @@ public struct MoveItemResult: Sendable {
   public var warning: Int?
   /// Counted by us: different instances that arrived here and are durable. nil for a move to another.
   public var received: Int?
+  /// How many were here before, where another process receives: it does not tell which of these came once more.
+  var earlier = 0
   /// Of their data sets.
   public var bytes: Int64 = 0
   public var seconds: Double = 0
@@ -58,6 +60,7 @@ public struct MoveItemResult: Sendable {
       sum(completed, part.completed), sum(failed, part.failed), sum(warning, part.warning)
     )
     received = sum(received, part.received)
+    earlier += part.earlier
     bytes += part.bytes
     seconds += part.seconds
     failedInstances += part.failedInstances
@@ -65,13 +68,18 @@ public struct MoveItemResult: Sendable {
   }
 
   /// The summary line of `--json`.
-  public var json: JSONText.Value {
-    .object([
-      ("status", JSONText.Value(status?.hex)), ("completed", JSONText.Value(completed)),
-      ("failed", JSONText.Value(failed)), ("warning", JSONText.Value(warning)),
-      ("received", JSONText.Value(received)), ("bytes", .integer(Int(bytes))), ("seconds", .decimal(seconds)),
-      ("failedInstances", .array(failedInstances.map(JSONText.Value.string))),
-    ])
+  /// - Parameter isOneOfSeveral: it says which.
+  public func json(isOneOfSeveral: Bool) -> JSONText.Value {
+    let item: [(String, JSONText.Value)] =
+      isOneOfSeveral ? [("item", .object(item.keys.map { ($0.name, .string($0.value)) }))] : []
+    let error: [(String, JSONText.Value)] = outcome.state == .done ? [] : [("error", .string(outcome.words))]
+    return .object(
+      item + [
+        ("status", JSONText.Value(status?.hex)), ("completed", JSONText.Value(completed)),
+        ("failed", JSONText.Value(failed)), ("warning", JSONText.Value(warning)),
+        ("received", JSONText.Value(received)), ("bytes", .integer(Int(bytes))), ("seconds", .decimal(seconds)),
+        ("failedInstances", .array(failedInstances.map(JSONText.Value.string))),
+      ] + error)
   }
 }
 
@@ -86,7 +94,10 @@ public struct MoveResult: OperationResult {
   public var failedInstances: [String] { items.flatMap(\.failedInstances) }
 
   /// One summary a C-MOVE; the lines of a single one are what the command prints.
-  public var json: JSONText.Value { items.count == 1 ? items[0].json : .array(items.map(\.json)) }
+  public var json: JSONText.Value {
+    items.count == 1
+      ? items[0].json(isOneOfSeveral: false) : .array(items.map { $0.json(isOneOfSeveral: true) })
+  }
 
   public init(items: [MoveItemResult], outcome: Outcome) {
     self.items = items

@@ -101,7 +101,7 @@ struct GetFetch {
       job.update { before.add(counters, to: &$0) }
     }
     take(answer)
-    isUnknown = overview.isEmpty
+    isUnknown = overview.isUnknown
     // Some peers leave out, without counting it as failed, what they cannot send.
     let expected = max(
       overview.count ?? item.expected ?? 0, answer.subOperations.completed ?? 0, announced.withLock { $0 })
@@ -302,7 +302,11 @@ struct GetFetch {
         return Outcome(end.state, "\(end.words) \(count) had arrived.", details: details)
       }
       let name = run.modality.name
-      if finding.isComplete { return Outcome(.done, "all \(count) are here, although: \(end.words)") }
+      if finding.isComplete {
+        let words = "all \(count) are here, although: \(end.words)"
+        run.job.remark(words)
+        return Outcome(.done, words)
+      }
       return Outcome(
         .partial,
         "\(end.words) \(count) had arrived; \(Words.grouped(finding.lacking)) of the "
@@ -314,10 +318,10 @@ struct GetFetch {
     let failed = result.failed ?? 0
     if !status.isSuccess, !status.isWarning, failed == 0 || received == 0 {
       // Orthanc, asked for what it has not, is unable to process.
-      if isUnknown, received == 0 {
+      if isUnknown, received == 0, status.code & 0xF000 == 0xC000 {
         return Outcome(.failed, "nothing matched: \(run.modality.name) knows of no such thing (\(status))")
       }
-      let words = "\(run.modality.name) refused: \(status)"
+      let words = "\(run.modality.name) refused: \(status.advised)"
       return Outcome(
         received > 0 ? .partial : .failed, received > 0 ? "\(words); \(count) had arrived" : words, details: lines)
     }
@@ -327,7 +331,11 @@ struct GetFetch {
         received > 0 ? .partial : .failed, status.isSuccess ? words : "\(words): \(status)", details: lines)
     }
     if let count = isHereAlready { return Outcome(.done, "all \(Words.count(count, "instance")) are here already") }
-    if received == 0 { return Outcome(.failed, "nothing matched, nothing was sent") }
+    if received == 0, let sent = result.completed, sent > 0 {
+      let words = "\(run.modality.name) says it has sent \(Words.count(sent, "instance")), and none came"
+      return Outcome(.failed, words, details: lines)
+    }
+    if received == 0 { return Outcome(.failed, MoveVerdict.nothing(item, run.request)) }
     var words = "\(count), \(Words.bytes(result.bytes)) in \(Words.elapsed(result.seconds))"
     if moved > 0 {
       words += ", \(Words.grouped(moved)) of them by C-MOVE"

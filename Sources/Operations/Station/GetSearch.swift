@@ -6,6 +6,13 @@ struct GetSearch {
   let association: Association
   /// Orthanc's name of the character set of text that names none.
   let encoding: String
+  /// A query was refused, or the peer takes none.
+  private let wasRefused = MatchFlag()
+
+  init(association: Association, encoding: String) {
+    self.association = association
+    self.encoding = encoding
+  }
 
   /// An instance to fetch, with what names it from above.
   struct Instance: Hashable, Sendable {
@@ -21,8 +28,8 @@ struct GetSearch {
     /// None: the peer does not say.
     var classes: [UID] = []
     var count: Int?
-    /// The peer finds nothing at all, or does not answer queries.
-    var isEmpty = true
+    /// The peer was asked, and finds nothing at all.
+    var isUnknown = false
   }
 
   /// From `SOPClassesInStudy`, else from the instances themselves.
@@ -33,7 +40,6 @@ struct GetSearch {
         .study, item.keys.filter { $0.tag == .patientID || $0.tag == .studyInstanceUID },
         [.studyInstanceUID, .sopClassesInStudy, .numberOfStudyRelatedInstances])
       overview.classes = Self.distinct(studies.flatMap { $0.uids(.sopClassesInStudy) })
-      overview.isEmpty = studies.isEmpty
       let counts = studies.compactMap { $0.integer(.numberOfStudyRelatedInstances) }
       if level != .series, !studies.isEmpty, counts.count == studies.count { overview.count = counts.reduce(0, +) }
       // One study that does not say leaves the list without its classes.
@@ -43,10 +49,8 @@ struct GetSearch {
       let instances = try await instances(of: item, level)
       overview.classes =
         instances.contains { $0.sopClass == nil } ? [] : Self.distinct(instances.compactMap(\.sopClass))
-      if !instances.isEmpty {
-        overview.count = instances.count
-        overview.isEmpty = false
-      }
+      if !instances.isEmpty { overview.count = instances.count }
+      overview.isUnknown = instances.isEmpty && overview.count == nil && !wasRefused.isSet
     }
     return overview
   }
@@ -95,20 +99,37 @@ struct GetSearch {
   private func find(_ level: Level, _ keys: [QueryKey], _ returned: [Tag]) async throws -> [DataSet] {
     let keys = keys.filter { !$0.value.isEmpty }
     let all = keys + returned.filter { tag in !keys.contains { $0.tag == tag } }.map { QueryKey($0) }
-    return try await matches(level, all.sorted { $0.tag < $1.tag }) ?? []
+    guard let matches = try await answer(level, all.sorted { $0.tag < $1.tag }) else {
+      wasRefused.set()
+      return []
+    }
+    return matches
   }
 
   /// The matches of a query; nil where the peer refuses it.
-  func matches(_ level: Level, _ keys: [QueryKey]) async throws -> [DataSet]? {
+  func answer(_ level: Level, _ keys: [QueryKey]) async throws -> [DataSet]? {
+    do {
+      return try await matches(level, keys)
+    } catch is StatusError {
+      return nil
+    }
+  }
+
+  /// The matches of a query.
+  /// - Throws: `StatusError` where the peer refuses it; SOP class not supported (0x0122) where it takes no queries.
+  func matches(_ level: Level, _ keys: [QueryKey]) async throws -> [DataSet] {
     let models = Station.findModels(level)
-    guard let model = models.first(where: { association.acceptedTransferSyntax(for: $0) != nil }) else { return nil }
+    guard let model = models.first(where: { association.acceptedTransferSyntax(for: $0) != nil }) else {
+      throw StatusError(Status(0x0122, service: .find))
+    }
     let item = RetrieveItem(keys: keys)
     let matches = Mutex<[DataSet]>([])
     let status = try await association.find(
       item.identifier(level, encoding: encoding), model: model,
       defaultCharacterSet: CharacterSet(orthancName: encoding) ?? .latin1
     ) { match in matches.withLock { $0.append(match) } }
-    return status.isSuccess ? matches.withLock { $0 } : nil
+    guard status.isSuccess else { throw StatusError(status) }
+    return matches.withLock { $0 }
   }
 
   private static func distinct(_ uids: [UID]) -> [UID] {

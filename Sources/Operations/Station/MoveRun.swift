@@ -86,7 +86,7 @@ struct MoveRun: Sendable {
       failure = one.failure
     }
     if !job.isCancelled { total.take(await completeness.check(item, request.level, arrived: 0, on: nil)) }
-    total.outcome = MoveVerdict(total, failure, destination: destination, self).outcome
+    judge(&total, failure)
     return total
   }
 
@@ -116,9 +116,15 @@ struct MoveRun: Sendable {
           await completeness.check(item, level, arrived: arrived, on: failure == nil ? lease.association : nil))
       }
       if failure == nil { await station.pool.giveBack(lease) }
-      result.outcome = MoveVerdict(result, failure, destination: destination, self).outcome
+      judge(&result, failure)
       return (result, failure)
     }
+  }
+
+  private func judge(_ result: inout MoveItemResult, _ failure: AssociationError?) {
+    let verdict = MoveVerdict(result, failure, destination: destination, self)
+    result.outcome = verdict.outcome
+    if verdict.isGoodAllTheSame { job.remark(verdict.outcome.words) }
   }
 
   /// A peer that refused the request has been told nothing of instances; one that is gone is not asked any more.
@@ -166,7 +172,9 @@ struct MoveRun: Sendable {
       let announced = Self.announced(result)
       switch arrival {
       case .here: await flight.wait(for: announced)
-      case .otherProcess: await held?.wait(for: announced, job.deadlines)
+      case .otherProcess:
+        await held?.wait(for: announced, job.deadlines)
+        await station.waitUntilIndexed(job)
       case .elsewhere: break
       }
     } catch let error as AssociationError {
@@ -177,7 +185,11 @@ struct MoveRun: Sendable {
     }
     switch arrival {
     case .here: (result.received, result.bytes) = flight.received
-    case .otherProcess: result.received = held?.arrived
+    case .otherProcess:
+      held?.look()
+      result.received = held?.arrived.instances
+      result.bytes = held?.arrived.bytes ?? 0
+      result.earlier = held?.earlier ?? 0
     case .elsewhere: break
     }
     result.seconds = station.seconds(since: start)
@@ -202,9 +214,9 @@ struct MoveRun: Sendable {
   private func indexArrivals(of item: RetrieveItem, _ before: ItemSums) -> IndexArrivals? {
     guard let index = try? station.index else { return nil }
     let job = job
-    return IndexArrivals(index, item) { arrived in
+    return IndexArrivals(index, item) { instances, bytes in
       job.deadlines.touch()
-      job.update { before.add(received: arrived, bytes: 0, to: &$0) }
+      job.update { before.add(received: instances, bytes: bytes, to: &$0) }
     }
   }
 

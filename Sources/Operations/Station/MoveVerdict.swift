@@ -3,6 +3,8 @@ import Dicom
 /// How a C-MOVE ended, from what the peer says and from what arrived.
 struct MoveVerdict {
   let outcome: Outcome
+  /// Everything is here, although it did not go as it should: worth to be said beside the result.
+  private(set) var isGoodAllTheSame = false
 
   init(_ result: MoveItemResult, _ failure: AssociationError?, destination: String, _ run: MoveRun) {
     let isHere = run.arrival != .elsewhere
@@ -15,8 +17,11 @@ struct MoveVerdict {
 
     if run.job.isCancelled {
       outcome = Outcome(.cancelled, "cancelled after \(count)")
-    } else if let finding = result.finding, finding.isComplete, isHere, !Self.isGood(result, failure, arrived, sent) {
+    } else if let finding = result.finding, finding.isComplete, isHere,
+      !Self.isGood(result, failure, arrived + result.earlier, sent)
+    {
       // Whatever the peer says: nothing of it is missing here.
+      isGoodAllTheSame = true
       let said = failure?.description ?? result.status.map { "\(run.modality.name) says \($0)" } ?? ""
       outcome = Outcome(.done, "all \(Words.count(finding.listed, "instance")) are here, although: \(said)")
     } else if let failure {
@@ -76,9 +81,16 @@ struct MoveVerdict {
       let words = "\(count), \(failed) failed"
       return (arrived > 0 ? .partial : .failed, status.isSuccess ? words : "\(words): \(status)")
     }
-    if isHere, arrived < sent {
+    let isComplete = result.finding?.isComplete == true
+    if isHere, arrived < sent, !isComplete || arrived + result.earlier < sent {
       guard arrived == 0 else {
         return (.partial, "\(Words.grouped(arrived)) of \(Words.count(sent, "instance")) arrived")
+      }
+      if result.earlier > 0 {
+        return (
+          .partial,
+          "\(run.modality.name) says it has sent \(Words.count(sent, "instance")); none came that was not here before"
+        )
       }
       return (.failed, silence(run.modality, sent, destination, run.station))
     }
@@ -86,10 +98,22 @@ struct MoveVerdict {
       guard arrived > 0 else { return (.failed, "\(run.modality.name) sent nothing") }
       return (.partial, "\(count) arrived")
     }
-    if arrived == 0 { return (.failed, "nothing matched, nothing was sent") }
+    if arrived == 0, isComplete, sent > 0 {
+      return (.done, "all \(Words.count(result.finding?.listed ?? sent, "instance")) are here, none of them new")
+    }
+    if arrived == 0 { return (.failed, nothing(result.item, run.request)) }
     if status.isWarning { return (.partial, "\(count), with a warning: \(status)") }
     let size = isHere ? ", \(Words.bytes(result.bytes))" : ""
     return (.done, "\(count)\(size) in \(Words.elapsed(result.seconds))")
+  }
+
+  static func nothing(_ item: RetrieveItem, _ request: RetrieveRequest) -> String {
+    let words = "nothing matched, nothing was sent"
+    let namesStudy = item.keys.contains { $0.tag == .studyInstanceUID && !$0.value.isEmpty }
+    if request.level < .series || namesStudy || request.isRelational { return words }
+    return
+      "\(words): without the StudyInstanceUID of what is asked for, only stations that agree to relational retrieves find it "
+      + "(--relational)"
   }
 
   private static func hint(_ status: Status, _ destination: String, _ run: MoveRun) -> String {

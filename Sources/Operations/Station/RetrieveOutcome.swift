@@ -16,8 +16,11 @@ extension RetrieveRequest {
     }
     if done == self.items.count { return Outcome(.done, words) }
     if isCancelled { return Outcome(.cancelled, "cancelled after \(words)") }
+    // One reason for all of them is a part of the sentence.
+    let reasons = Set(items.filter { $0.outcome.state != .done }.map(\.outcome.words))
+    let reason = details.count > 1 && reasons.count == 1 ? ". Each: \(reasons.first ?? "")" : ""
     let worst = items.first { $0.outcome.state != .done && $0.outcome.state != .partial }?.outcome.state ?? .partial
-    return Outcome(done > 0 || received > 0 ? .partial : worst, words, details: details)
+    return Outcome(done > 0 || received > 0 ? .partial : worst, words + reason, details: reason.isEmpty ? details : [])
   }
 }
 

@@ -18,7 +18,8 @@ extension Station {
       let search = Search(models: Self.findModels(query.level), capabilities: query.capabilities, text: query) {
         query.identifier(keys, characterSet: $0)
       }
-      return try await find(modality, search, MatchCounter(limit: query.limit, job: job, onMatch), job)
+      let unmet = UnmetKeys(keys)
+      return try await find(modality, search, MatchCounter(limit: query.limit, unmet, job: job, onMatch), job)
     }
   }
 
@@ -34,7 +35,8 @@ extension Station {
     ) { [self] job in
       let keys = try query.keys(for: modality)
       let search = Search(models: [.worklistFind], text: query.text) { query.identifier(keys, characterSet: $0) }
-      return try await find(modality, search, MatchCounter(limit: query.limit, job: job, onMatch), job)
+      let unmet = UnmetKeys(keys, value: WorklistQuery.value)
+      return try await find(modality, search, MatchCounter(limit: query.limit, unmet, job: job, onMatch), job)
     }
   }
 
@@ -58,7 +60,9 @@ extension Station {
     } catch let error as AssociationError {
       end = .failure(error)
     }
-    return Self.result(end, matches, job, seconds: seconds(since: start))
+    let result = Self.result(end, matches, modality, job, seconds: seconds(since: start))
+    if let doubt = matches.unmet.doubt(modality) { job.remark(doubt) }
+    return result
   }
 
   private func status(
@@ -87,7 +91,7 @@ extension Station {
   }
 
   private static func result(
-    _ end: Result<Status, any Error>, _ matches: MatchCounter, _ job: Job, seconds: Double
+    _ end: Result<Status, any Error>, _ matches: MatchCounter, _ modality: Modality, _ job: Job, seconds: Double
   ) -> FindResult {
     let count = Words.count(matches.count, "match", "matches")
     var status: Status?
@@ -95,19 +99,21 @@ extension Station {
     switch end {
     case _ where job.isCancelled: outcome = Outcome(.cancelled, "cancelled after \(count)")
     case _ where matches.isLimited: outcome = Outcome(.done, "first \(count); there are more")
+    case .failure(let error) where matches.count > 0:
+      outcome = Outcome(.partial, "\(count), and there may be more: \(error)")
     case .failure(let error):
       outcome = Outcome(error)
     case .success(let final) where final.isSuccess: outcome = Outcome(.done, count)
     case .success(let final) where matches.count > 0:
       outcome = Outcome(.partial, "\(count), then the peer ended it: \(final)")
     case .success(let final):
-      outcome = Outcome(.failed, "the peer refused the query: \(final.advised)")
+      outcome = Outcome(.failed, "\(modality.name) refused the query: \(final.advised)")
     }
     if case .success(let final) = end { status = final }
     return FindResult(
       status: status, matches: matches.count, isLimited: matches.isLimited,
-      refusedCapabilities: matches.refusedCapabilities,
-      seconds: seconds, outcome: outcome)
+      refusedCapabilities: matches.refusedCapabilities, unmetKeys: matches.unmet.tags, seconds: seconds,
+      outcome: outcome)
   }
 }
 
@@ -120,13 +126,15 @@ private final class MatchCounter: Sendable {
     var cancel: (@Sendable () -> Void)?
   }
 
+  let unmet: UnmetKeys
   private let limit: Int
   private let job: Job
   private let onMatch: @Sendable (DataSet) -> Void
   private let state = Mutex(State())
 
-  init(limit: Int?, job: Job, _ onMatch: @escaping @Sendable (DataSet) -> Void) {
+  init(limit: Int?, _ unmet: UnmetKeys, job: Job, _ onMatch: @escaping @Sendable (DataSet) -> Void) {
     self.limit = limit.map { $0 > 0 ? $0 : .max } ?? .max
+    self.unmet = unmet
     self.job = job
     self.onMatch = onMatch
   }
@@ -150,6 +158,7 @@ private final class MatchCounter: Sendable {
     }
     cancel?()
     guard let count else { return }
+    unmet.examine(match)
     onMatch(match)
     job.update { $0.received = count }
   }

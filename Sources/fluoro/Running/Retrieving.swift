@@ -14,7 +14,7 @@ func printing(_ operation: Operation<MoveResult>, of station: Station, json: Boo
   }
   await station.shutdown()
   for item in result.items {
-    try ResultWriter.standard.line(json ? item.json.text : text(item))
+    try ResultWriter.standard.line(json ? item.json(isOneOfSeveral: result.items.count > 1).text : text(item))
   }
   try result.finish()
 }

@@ -141,6 +141,17 @@ struct HostilePeerTests {
     await peer.stop()
   }
 
+  @Test("a pending status to what has no responses but one breaks the protocol")
+  func pendingEcho() async throws {
+    let peer = try await ScriptedPeer.accepting { command, context, line in
+      line.send(ScriptedPeer.message(command.response(status: .pending), context: context, dataSet: nil))
+    }
+    let association = try await Association.request(.local(peer.port), deadlines: deadlines)
+    let error = await #expect(throws: AssociationError.self) { try await association.echo() }
+    #expect(error?.description.contains("answered a C-ECHO with 0xFF00") == true, "\(String(describing: error))")
+    await peer.stop()
+  }
+
   @Test("a reset amid the matches keeps those that came")
   func resetAmidMatches() async throws {
     let peer = try await ScriptedPeer.accepting { command, context, line in

@@ -1,6 +1,7 @@
 """A small PACS in pynetdicom for the interop tests.
 
-    pacs.py PORT AETITLE [--destination AET=PORT]... [--move-status N] [--slow-echo SECONDS] [--slow-find SECONDS]
+    pacs.py PORT AETITLE [--destination AET=PORT]... [--find-status N] [--get-status N] [--move-status N]
+            [--slow-echo SECONDS] [--slow-find SECONDS]
             [--slow-get SECONDS] [--slow-move SECONDS] [--drop-after N] [--send-nothing] [--refuse-move UID] [--refuse-get UID]
             [--hide-class UID] [--take-class UID] [--maximum N] [--folder FOLDER] [--require-called-aet]
             [--drop-store N] [--drop-times N] [--refuse-store UID] [--warn-store UID] [--only-syntax UID]
@@ -9,7 +10,7 @@
 Answers C-ECHO, C-FIND (every study, or the ones whose StudyInstanceUID is asked for), C-GET, and C-MOVE to the
 destinations it knows, and takes C-STORE. Prints what it got, one line each. A hidden class is not among the
 SOPClassesInStudy; one whose move is refused goes only by C-GET, one whose get is refused goes only by C-MOVE. With --commit it commits to what it holds, and reports over the
-same association, over one to the destination of the asking AE title, or not at all. Its worklist has a CT and an MR of two patients. Once, it
+same association, over one to the destination of the asking AE title, or not at all. A status that is given is all its answer. Its worklist has a CT and an MR of two patients. Once, it
 aborts the association after N instances, or reports success and sends nothing. So many times it aborts when it is sent
 the next one after N; instances it refuses to store, or stores with a warning, are named by their SOP Instance UID. It
 stores in all transfer syntaxes, or in those given.
@@ -51,6 +52,8 @@ arguments = argparse.ArgumentParser()
 arguments.add_argument("port", type=int)
 arguments.add_argument("aet")
 arguments.add_argument("--destination", action="append", default=[])
+arguments.add_argument("--find-status", type=lambda text: int(text, 0))
+arguments.add_argument("--get-status", type=lambda text: int(text, 0))
 arguments.add_argument("--move-status", type=lambda text: int(text, 0))
 arguments.add_argument("--slow-find", type=float, default=0)
 arguments.add_argument("--slow-echo", type=float, default=0)
@@ -125,6 +128,9 @@ def on_echo(event):
 def on_find(event):
     if event.request.AffectedSOPClassUID == ModalityWorklistInformationFind:
         yield from on_worklist(event)
+        return
+    if options.find_status is not None:
+        yield options.find_status, None
         return
     level_key = {"PATIENT": "PatientID", "STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID"}.get(
         event.identifier.QueryRetrieveLevel, "SOPInstanceUID"
@@ -207,6 +213,9 @@ def on_get(event):
     say("get", event.identifier.QueryRetrieveLevel)
     found = list(matching(event.identifier))
     yield len(found)
+    if options.get_status is not None:
+        yield options.get_status, None
+        return
     yield from sends(event, found, options.refuse_get, options.slow_get)
 
 

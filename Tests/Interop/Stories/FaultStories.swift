@@ -74,6 +74,58 @@ extension Interop {
       tell("move: success, nothing sent", nothing, "--missing fetched 20")
     }
 
+    @Test("refuses queries and retrieves: the refusal is what is said, not that nothing matched")
+    func refusesAll() async throws {
+      let (fluoro, pacs) = try await installation(["--find-status", "0x0124", "--get-status", "0x0124"])
+      let got = try await fluoro.run("get", "PACS", "-q", Self.study, "--json")
+      #expect(got.status == 1)
+      #expect(got.errors.contains("PACS refused: 0x0124") && !got.errors.contains("matched"), "\(got.errors)")
+      #expect((try result(got)["error"] as? String)?.contains("0x0124") == true)
+      let found = try await fluoro.run("find", "PACS", "-q", Self.study)
+      #expect(found.status == 1 && found.errors.contains("PACS refused the query: 0x0124"), "\(found.errors)")
+      withExtendedLifetime(pacs) {}
+    }
+
+    @Test("ends the association in the middle, when all was here before: it is done, and what happened is said")
+    func dropsWhenAllIsHere() async throws {
+      let (fluoro, pacs) = try await installation(["--drop-after", "7"])
+      #expect(try await fluoro.run("local", "import", workshop.path("series-20")).status == 0)
+      let moved = try await fluoro.run("move", "PACS", "-q", Self.study)
+      #expect(moved.status == 0, "\(moved.output)\(moved.errors)")
+      #expect(moved.errors.contains("all 20 instances are here, although: "), "\(moved.errors)")
+      withExtendedLifetime(pacs) {}
+    }
+
+    @Test("another fluoro receives: what was here before does not count as received")
+    func otherReceiver() async throws {
+      let (fluoro, pacs) = try await installation([])
+      let server = try await fluoro.serve()
+      let first = try await fluoro.run("move", "PACS", "-q", Self.study, "--json")
+      #expect(first.status == 0, "\(first.output)\(first.errors)")
+      #expect(try result(first)["received"] as? Int == 20)
+      #expect(try #require(result(first)["bytes"] as? Int) > 0)
+      let again = try await fluoro.run("move", "PACS", "-q", Self.study, "--json")
+      #expect(again.status == 0, "\(again.output)\(again.errors)")
+      #expect(try result(again)["received"] as? Int == 0)
+      let unknown = try await fluoro.run("move", "PACS", "-q", "StudyInstanceUID=2.25.1", "--json")
+      #expect(unknown.status == 1 && unknown.errors.contains("nothing matched"), "\(unknown.errors)")
+      await server.stop()
+      try await isWhole(fluoro)
+      withExtendedLifetime(pacs) {}
+    }
+
+    @Test("another fluoro receives, and the peer only says that it has sent")
+    func otherReceiverOfNothing() async throws {
+      let (fluoro, pacs) = try await installation(["--find-status", "0xC000", "--drop-after", "3"])
+      #expect(try await fluoro.run("local", "import", workshop.path("series-20")).status == 0)
+      let server = try await fluoro.serve()
+      let broken = try await fluoro.run("move", "PACS", "-q", Self.study, "--json")
+      #expect(broken.status == 1, "\(broken.output)\(broken.errors)")
+      #expect(try result(broken)["received"] as? Int == 0)
+      await server.stop()
+      withExtendedLifetime(pacs) {}
+    }
+
     @Test("has another port for us: what it sends arrives elsewhere, and that is said long before the end")
     func wrongPort() async throws {
       let elsewhere = try await StoreSCP(in: workshop)

@@ -133,6 +133,28 @@ extension Interop {
       let moved = try await fluoro.run("move", "PACS", "-q", "StudyInstanceUID=2.25.4711.6.64", "--json")
       #expect(moved.status == 0, "\(moved.errors)")
       #expect(try await Python.differences(between: slices, and: fluoro, in: workshop) == [])
+
+      let diagnosis = try await fluoro.run("diagnose", "PACS", "--move")
+      #expect(diagnosis.status == 0, "\(diagnosis.output)\(diagnosis.errors)")
+    }
+
+    @Test("dcmqrscp ignores keys it does not know: that is said, and nothing is moved by them")
+    func ignoredKeys() async throws {
+      let storescp = try await StoreSCP(in: workshop)
+      let slices = try await Python.series(of: 2, in: workshop)
+      let pacs = try await QueryRetrieveSCP(
+        in: workshop, hosts: ["sink": (storescp.aeTitle, storescp.port)], files: slices)
+      let fluoro = try Installation(in: workshop, modalities: ["PACS": (pacs.aeTitle, pacs.port)])
+      let found = try await fluoro.run("find", "PACS", "-q", "InstitutionName=NOWHERE", "-q", "PatientID=BALL")
+      #expect(found.status == 0)
+      #expect(found.errors.contains("PACS answered without regard to InstitutionName"), "\(found.errors)")
+      #expect(!found.errors.contains("PatientID"))
+      let rows = try workshop.write("InstitutionName\nNOWHERE\n", to: "rows.csv")
+      let moved = try await fluoro.run("move", "PACS", "--from", rows, "--target", storescp.aeTitle)
+      #expect(moved.status == 1, "\(moved.output)\(moved.errors)")
+      let said = moved.output + moved.errors
+      #expect(said.contains("Nothing was retrieved for this row"), "\(said)")
+      #expect(storescp.files.isEmpty)
     }
   }
 }
