@@ -113,6 +113,9 @@ public struct Outcome: Sendable, Hashable {
   /// not said twice.
   public var sentence: String { words.hasPrefix(state.words) ? words : "\(state.words): \(words)" }
 
+  /// Its words for a sentence that goes on.
+  var clause: String { words.last == "." ? String(words.dropLast()) : words }
+
   /// 0 done; 1 failed; 3 done in part; 130 interrupted.
   public var exitStatus: Int32 {
     switch state {

@@ -98,7 +98,7 @@ struct MoveVerdict {
       guard arrived > 0 else { return (.failed, "\(run.modality.name) sent nothing") }
       return (.partial, "\(count) arrived")
     }
-    if arrived == 0, isComplete, sent > 0 {
+    if arrived == 0, isComplete, sent > 0 || result.earlier > 0 {
       return (.done, "all \(Words.count(result.finding?.listed ?? sent, "instance")) are here, none of them new")
     }
     if arrived == 0 { return (.failed, nothing(result.item, run.request)) }

@@ -66,14 +66,14 @@ extension Station {
         if new.outcome.state == .done {
           new.outcome.words += ", by \(other)"
         } else {
-          new.outcome.words = "\(item.outcome.words); by \(other): \(new.outcome.words)"
+          new.outcome.words = "\(item.outcome.clause); by \(other): \(new.outcome.words)"
         }
         return new
       }
     } catch {
       return items.map { item in
         var item = item
-        if item.isRefusedForGood { item.outcome.words += "; by \(other): \(error)" }
+        if item.isRefusedForGood { item.outcome.words = "\(item.outcome.clause); by \(other): \(error)" }
         return item
       }
     }

@@ -107,7 +107,9 @@ struct PeerOptions: ParsableArguments, Sendable {
   @Argument(help: "A configured name, or AET@host:port.")
   var modality: String
 
-  @Option(help: ArgumentHelp("Seconds to wait for a response; 0: no limit.", valueName: "seconds"))
+  // A negative number gets our words, not those about a missing value.
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Seconds to wait for a response; 0: no limit.", valueName: "seconds"))
   var timeout: Double?
 
   @Option(help: ArgumentHelp("The AE title to call with.", valueName: "title"))

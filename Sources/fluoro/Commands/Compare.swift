@@ -21,7 +21,8 @@ struct Compare: NetworkCommand {
   @OptionGroup var query: QueryOptions
   @Flag(help: "Bring to B what it lacks of A.")
   var send = false
-  @Option(help: ArgumentHelp("Seconds to wait for a response; 0: no limit.", valueName: "seconds"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Seconds to wait for a response; 0: no limit.", valueName: "seconds"))
   var timeout: Double?
   @OptionGroup var production: ProductionOptions
   @OptionGroup var format: ListFormatOptions

@@ -13,7 +13,9 @@ struct Watch: NetworkCommand {
   var interval = 1.0
   @Option(help: "How many times; without it until Ctrl-C.")
   var count: Int?
-  @Option(help: ArgumentHelp("Seconds to wait for each answer; 0 for no limit.", valueName: "seconds"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Seconds to wait for each answer; 0 for no limit.", valueName: "seconds"))
   var timeout: Double?
   @OptionGroup var format: FormatOptions
   @OptionGroup var shared: SharedOptions
