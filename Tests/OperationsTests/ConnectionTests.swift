@@ -54,6 +54,17 @@ struct ConnectionTests {
     }
   }
 
+  @Test("A watch that is cancelled before anything was answered says so")
+  func watchSilent() async throws {
+    try await Stations.with { stations in
+      let silent = try stations.front.configuration.modality(named: "SILENT")
+      let operation = stations.front.watch(silent)
+      await stations.front.jobs.state(.associating, of: operation.job)
+      operation.job.cancel()
+      #expect(try await operation.value().outcome.words == "cancelled before the first answer")
+    }
+  }
+
   @Test("A test instance is stored and found again, and nobody can take it for a patient's")
   func testStore() async throws {
     try await Stations.with { stations in

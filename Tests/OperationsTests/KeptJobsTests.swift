@@ -34,6 +34,33 @@ struct KeptJobsTests {
     }
   }
 
+  @Test("nothing has failed of a send that is paused; resumed, its counts go on, and its pace is of what runs now")
+  func counts() async throws {
+    let clock = ManualClock()
+    let peer = StubbornPeer()
+    try await StubbornPeer.with(peer, count: 200, clock: clock) { station, modality, request in
+      let job = try await pausedSend(station, modality, request)
+      let paused = job.snapshot.progress
+      let acknowledged = peer.stored.value.count
+      #expect(paused.failed == 0 && paused.total == 200, "\(paused)")
+      clock.advance(by: .seconds(600))
+      let (resumed, seen) = (clock.now, Box<[JobSnapshot]>([]))
+      let observation = station.jobs.observe { job in
+        let now = job.snapshot
+        seen.change { $0.append(now) }
+      }
+      #expect(station.jobs.resume(job))
+      await station.jobs.end(of: job)
+      observation.cancel()
+      let first = try #require(seen.value.lazy.compactMap(\.pace).first)
+      // What was acknowledged while it was broken off is not known here.
+      #expect((5...acknowledged).contains(first.done) && first.since == resumed, "\(first)")
+      #expect(seen.value.allSatisfy { $0.progress.total == 200 && $0.progress.done >= first.done && $0.rate >= 0 })
+      let end = job.snapshot.progress
+      #expect(end.completed == 200 && end.failed == 0 && end.bytes > paused.bytes, "\(end)")
+    }
+  }
+
   @Test("a paused job that is cancelled ends")
   func cancelled() async throws {
     let peer = StubbornPeer()
@@ -51,7 +78,8 @@ struct KeptJobsTests {
     try await StubbornPeer.with(peer, count: 200) { first, modality, request in
       try first.add(modality)
       #expect(try first.keepJobs() == 0)
-      _ = try await pausedSend(first, modality, request)
+      let asked = try await pausedSend(first, modality, request)
+      first.jobs.keep(title: "C-STORE DOE, JANE", of: asked)
       let second = try Station(configuration: first.configuration)
       #expect(try second.keepJobs() == 0, "its process is alive")
       await second.shutdown()
@@ -64,9 +92,11 @@ struct KeptJobsTests {
       await third.jobs.state(.paused, of: job)
       let leftover = try #require(job.snapshot.leftover)
       #expect(leftover.user == NSUserName() && (5...acknowledged.count).contains(leftover.done))
+      #expect(leftover.title == "C-STORE DOE, JANE")
       #expect(third.jobs.resume(job))
       await third.jobs.end(of: job)
       #expect(job.snapshot.outcome?.state == .done)
+      #expect(job.snapshot.progress.total == 200 && job.snapshot.progress.completed == 200, "it counts on")
       #expect(Set(peer.stored.value).count == 200 && peer.stored.value.count <= 201)
       await third.shutdown()
 
@@ -101,6 +131,7 @@ struct KeptJobsTests {
         if case .move(let request) = job.request { request.items.first?.keys.last?.value } else { nil }
       }
       #expect(back.map(study) == [studies[0], studies[2], studies[1]])
+      #expect(back[0].snapshot.leftover?.title == "C-MOVE study \(studies[0])", "nobody called it otherwise")
       for job in back { await second.jobs.state(.paused, of: job) }
       #expect(second.jobs.resume(back[0]))
       await second.jobs.end(of: back[0])
@@ -113,5 +144,22 @@ struct KeptJobsTests {
       #expect(try third.keepJobs() == 1)
       await third.shutdown()
     }
+  }
+
+  @Test("a title stands beside what was asked for: with and without it, it is read, and where titles are unknown, too")
+  func titles() throws {
+    let request = try #require(KeptRequest(.store(SendRequest(sources: [.path("/data/ct")]))))
+    let (old, new) = (try request.json(), try request.json(title: "C-STORE DOE, JANE"))
+    #expect(!old.contains("title") && KeptRequest.title(json: old) == nil)
+    #expect(KeptRequest.title(json: new) == "C-STORE DOE, JANE")
+    for json in [old, new] {
+      guard case .store(let read) = try KeptRequest(json: json) else {
+        Issue.record("\(json) is a send")
+        continue
+      }
+      #expect(read.sources == [.path("/data/ct")])
+    }
+    #expect(JobRequest.store(SendRequest(sources: [.path("/data/ct")])).title == "C-STORE /data/ct")
+    #expect(JobRequest.store(SendRequest(sources: [.path("/a"), .path("/b")])).title == nil)
   }
 }

@@ -79,11 +79,29 @@ struct RetryTests {
       // Asked twice, and given up both times.
       for times in 1...2 {
         try await until { peer.silences.value == times && operation.job.snapshot.wait?.kind == .response("C-STORE") }
+        clock.advance(by: .milliseconds(50))
+        #expect(operation.job.snapshot.state == .sending, "some went, and one waits for its answer")
         clock.advance(by: .seconds(10))
       }
       let result = try await operation.value()
       #expect(result.outcome.state == .partial && result.failedInstances.contains("1.2.3"))
       #expect(result.completed == others && operation.job.snapshot.progress.completed == others)
+    }
+  }
+
+  @Test("what is stored with a warning is counted, and the status said with its meaning")
+  func warned() async throws {
+    let peer = StubbornPeer(answer: Status(0xB000))
+    try await StubbornPeer.with(peer, count: 3) { station, modality, request in
+      let operation = station.store(modality, request)
+      let result = try await operation.value()
+      #expect(result.outcome.state == .done)
+      #expect(result.counts(on: "PEER") == "3 instances stored on PEER, 3 with a warning")
+      let remark = try #require(operation.job.snapshot.remarks.first)
+      #expect(
+        remark.hasPrefix(
+          "3 instances stored with 0xB000 Warning: coercion of data elements; stored, with values changed"))
+      #expect(operation.job.snapshot.remarks.count == 1)
     }
   }
 
@@ -94,7 +112,13 @@ struct RetryTests {
       let first = station.store(modality, request) { instance in
         if instance.sopInstanceUID == "1.2.5" { station.jobs.jobs.first?.cancel() }
       }
-      #expect(try await first.value().outcome.state == .cancelled)
+      let result = try await first.value()
+      #expect(result.outcome.state == .cancelled)
+      // What was not sent has not failed: it is counted, and JSON names it.
+      let stored = result.completed
+      #expect(result.counts(on: "PEER") == "\(stored) instances stored on PEER, \(200 - stored) not sent")
+      #expect(result.outcome.details.isEmpty && result.failedInstances.count == 200 - stored)
+      #expect(first.job.snapshot.progress.failed == 0)
       // The activity says it once.
       #expect(station.activity.entries.contains { $0.words.hasPrefix("C-STORE cancelled after ") })
       let before = peer.stored.value

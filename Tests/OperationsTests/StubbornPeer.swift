@@ -12,15 +12,23 @@ final class StubbornPeer: AcceptorDelegate {
   /// Instances that it takes and never answers, and how often it did.
   let unanswered: Set<String>
   let silences = Box(0)
+  /// What it answers where it stores.
+  let answer: Status
+  /// SOP classes that it takes no part in.
+  let unknown: Set<UID>
   let stored = Box<[String]>([])
 
-  init(fatal: Set<String> = [], unanswered: Set<String> = []) {
+  init(
+    fatal: Set<String> = [], unanswered: Set<String> = [], answer: Status = .success, unknown: Set<UID> = []
+  ) {
     self.fatal = fatal
     self.unanswered = unanswered
+    self.answer = answer
+    self.unknown = unknown
   }
 
   func evaluate(_ request: AssociateRequest) -> AssociateDecision {
-    request.accepting(abstractSyntax: { _ in true }, transferSyntax: { _, _ in true })
+    request.accepting(abstractSyntax: { [unknown] in !unknown.contains($0) }, transferSyntax: { _, _ in true })
   }
 
   func store(_ request: StoreRequest, _ association: AcceptedAssociation) -> StoreReception {
@@ -32,19 +40,19 @@ final class StubbornPeer: AcceptorDelegate {
     if refused.value.contains(uid) { return .refuse(Status(0xA700)) }
     let isAnswered = !unanswered.contains(uid)
     return .receive(
-      Receiver { [stored, silences] in
+      Receiver { [stored, silences, answer] in
         if isAnswered { stored.change { $0.append(uid) } } else { silences.change { $0 += 1 } }
-        return isAnswered
+        return isAnswered ? answer : nil
       })
   }
 
   private final class Receiver: StoreReceiver {
-    /// Says whether it is answered.
-    let done: @Sendable () -> Bool
-    init(_ done: @escaping @Sendable () -> Bool) { self.done = done }
+    /// Says what is answered.
+    let done: @Sendable () -> Status?
+    init(_ done: @escaping @Sendable () -> Status?) { self.done = done }
     func receive(_ bytes: ByteBuffer, onRoom: @escaping @Sendable () -> Void) throws -> Bool { true }
     func finish(_ respond: @escaping @Sendable (Status) -> Void) {
-      if done() { respond(.success) }
+      if let status = done() { respond(status) }
     }
     func abandon() {}
   }

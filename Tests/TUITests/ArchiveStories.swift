@@ -272,6 +272,14 @@ struct ArchiveStories {
     #expect(story.shows("30 s to go"))
     story.press(.enter)
     #expect(story.shows("50/200 · 25 MB · 2.5 MB/s · 30 s to go"))
+    // Paused, and resumed after a while: what was done before, and the pause, say nothing of how long it takes now.
+    story.pass(.seconds(600))
+    job.pace = (story.now, 50)
+    job.progress.completed = 100
+    story.show(.job(job))
+    #expect(!story.shows("to go"))
+    story.pass(.seconds(10))
+    #expect(story.shows("100/200 · 25 MB · 2.5 MB/s · 20 s to go"))
     job.phase = .done
     story.show(.job(job))
     #expect(!story.shows("to go"))

@@ -399,6 +399,9 @@ struct KeyStories {
     #expect(asked == ["pause 2", "sooner 2", "later 2"])
     story.press("j", "p")
     #expect(story.shows("has begun"))
+    story.press("K")
+    #expect(story.shows("C-MOVE DOE · PACS1 runs already: only what waits can be moved in its queue."))
+    #expect(!story.shows("paused then"))
     var send = job(3, .sending, at: story.now)
     send.kind = .store
     story.show(.job(send))

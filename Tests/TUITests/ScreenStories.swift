@@ -134,11 +134,45 @@ struct ScreenStories {
     story.show(.job(job(2, .echo, "C-ECHO", "PACS2", at: story.now)))
     story.press("c")
     #expect(story.effects.cancelled == [1])
+    var ended = job(1, at: story.now)
+    (ended.phase, ended.wait, ended.ended) = (.cancelled, nil, story.now)
+    story.show(.job(ended))
     story.press(.control("c"))
     #expect(story.effects.cancelled == [1, 2])
     #expect(story.shows("Ctrl-C again quits"))
     story.press(.control("c"))
     #expect(story.effects.quits)
+  }
+
+  @Test("On a job that has ended Ctrl-C cancels the one that runs, as the line above says, and none that waits")
+  func interruptElsewhere() {
+    let story = Story()
+    var ended = job(3, .store, "C-STORE ROE", at: story.now)
+    (ended.phase, ended.wait, ended.ended) = (.cancelled, nil, story.now)
+    var queued = job(2, .store, "C-STORE MOE", "PACS1", .queued, at: story.now)
+    queued.wait = nil
+    let running = job(1, .store, "C-STORE DOE", "PACS1", .sending, at: story.now)
+    for job in [running, queued, ended] { story.show(.job(job)) }
+    story.press("4", "g")
+    #expect(story.selected.contains("C-STORE ROE") && story.operation.contains("C-STORE DOE"))
+    #expect(story.shows("3 jobs · 1 running · 1 queued"))
+    story.press(.control("c"))
+    #expect(story.effects.cancelled == [1])
+    story.pass(.seconds(3))
+    story.show(.job(job(1, .store, "C-STORE DOE", "PACS1", .cancelling, at: story.now)))
+    story.press(.control("c"))
+    #expect(story.effects.cancelled == [1], "what waits is not what was meant")
+    #expect(story.shows("Quit fluoro?"))
+  }
+
+  @Test("What is paused or queued does not run, and is counted as what it is")
+  func jobCounts() {
+    let story = Story()
+    for id in 1...2 { story.show(.job(job(id, .store, "C-STORE DOE", "PACS1", .paused, at: story.now))) }
+    story.press("4")
+    #expect(story.shows("2 jobs · 2 paused") && !story.shows("running"))
+    story.show(.job(job(1, .store, "C-STORE DOE", "PACS1", .sending, at: story.now)))
+    #expect(story.shows("2 jobs · 1 running · 1 paused"))
   }
 
   @Test("Ctrl-C with nothing running asks, and Enter is no yes")

@@ -11,7 +11,7 @@ private struct Laboratory {
   let station: Station
   let folder: String
 
-  init() async throws {
+  init(maximumAssociations: Int? = nil, remembersQueries: Bool = false) async throws {
     folder = NSTemporaryDirectory() + "fluoro-story-\(UUID().uuidString)"
     var theirs = Configuration(storageDirectory: folder + "/pacs")
     theirs.dicomAET = "SAMPLE"
@@ -28,6 +28,8 @@ private struct Laboratory {
       Modality(name: "sample", aeTitle: "SAMPLE", host: "127.0.0.1", port: port),
       Modality(name: "nobody", aeTitle: "NOBODY", host: "127.0.0.1", port: 1),
     ]
+    ours.rememberQueries = remembersQueries
+    if let maximumAssociations { ours.modalities[0].maximumAssociations = maximumAssociations }
     station = try Station(configuration: ours, traces: TraceRing())
     guard case .listening(let ourPort, _) = await station.startReceiving() else { throw CancellationError() }
     try pacs.add(Modality(name: "FLUORO", aeTitle: "FLUORO", host: "127.0.0.1", port: ourPort))
@@ -268,6 +270,31 @@ struct StationStories {
       story.press("r")
       await story.until("sample and local have the same.")
     }
+  }
+
+  @Test(
+    "What was left unfinished is called at the next start as it was before; a patient's name is kept only where it may be",
+    arguments: [true, false])
+  func leftover(remembersQueries: Bool) async throws {
+    let laboratory = try await Laboratory(maximumAssociations: 1, remembersQueries: remembersQueries)
+    let story = Story(laboratory.station, size: Size(rows: 30, columns: 110))
+    await story.until("● receiving")
+    story.press(.enter, .enter)
+    await story.until("12 studies ")
+    // The one place is the watch's.
+    story.press("1", "w", "2", "g", "j", "j", "m", "4")
+    await story.until("next for sample")
+    #expect(story.shows("C-MOVE DOE, JANE"))
+    let configuration = laboratory.station.configuration
+    await laboratory.station.shutdown()
+    let next = try Station(configuration: configuration)
+    let restarted = Story(next, size: Size(rows: 30, columns: 110))
+    restarted.press("4")
+    await restarted.until("1 job · 1 paused")
+    #expect(restarted.selected.contains("C-MOVE DOE, JANE") == remembersQueries, "\(restarted.screen)")
+    #expect(restarted.selected.contains("C-MOVE study 2.25") != remembersQueries, "\(restarted.screen)")
+    await next.shutdown()
+    await laboratory.close()
   }
 
   @Test("Send what is here to a modality picked by a letter")

@@ -18,6 +18,9 @@ public struct CommitmentTransaction: Hashable, Sendable {
   /// nil while the report is awaited.
   public var reported: Date?
   public var instances: [Instance]
+
+  /// What the peer does not keep: what it has said so of, and what its report leaves out.
+  public var failed: [Instance] { instances.filter { $0.state.map { !$0.isSuccess } ?? (reported != nil) } }
 }
 
 extension LocalIndex {
@@ -43,7 +46,7 @@ extension LocalIndex {
     }
   }
 
-  /// Forgets a request that was refused: no report will come.
+  /// Forgets a request that was refused, or never made: no report will come.
   public func forgetCommitment(_ transactionUID: UID) throws {
     try state.write { db in
       try db.execute(sql: "DELETE FROM commitment WHERE uid = ?", arguments: [transactionUID.rawValue])

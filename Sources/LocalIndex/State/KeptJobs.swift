@@ -64,6 +64,13 @@ public final class KeptJobs: Sendable {
     }
   }
 
+  /// Keeps other words for what was asked for.
+  public func change(_ id: Int64, request: String) throws {
+    try index.state.write { db in
+      try db.execute(sql: "UPDATE job SET request = ? WHERE id = ?", arguments: [request, id])
+    }
+  }
+
   /// Notes what of some jobs is done.
   public func note(_ done: [Int64: Set<String>]) throws {
     try index.state.write { db in

@@ -36,6 +36,8 @@ public final class Job: Sendable, Identifiable {
     var ended: ContinuousClock.Instant?
     var progress = JobProgress()
     var meter = RateMeter()
+    /// Nil until what runs now has counted something.
+    var pace: JobPace?
     var outcome: Outcome?
     var remarks: [String] = []
     var connections: [Int] = []
@@ -44,7 +46,7 @@ public final class Job: Sendable, Identifiable {
     var isBreakRequested = false
     /// It was broken off, and goes on with what is left.
     var isResumed = false
-    var leftover: KeptJob?
+    var leftover: LeftoverJob?
     var cancelAction: (@Sendable () -> Void)?
     var onChange: (@Sendable (Job) -> Void)?
     /// The part of it that runs now.
@@ -90,16 +92,16 @@ public final class Job: Sendable, Identifiable {
     let limit = deadlines.timeouts.response
     return state.withLock { state in
       JobSnapshot(
-        id: id, kind: kind, title: title, modality: modality, state: Self.words(for: state, wait), created: created,
+        id: id, kind: kind, title: title, modality: modality, state: words(for: state, wait), created: created,
         started: state.started, ended: state.ended, wait: state.phase == .running ? wait : nil,
-        progress: state.progress,
+        progress: state.progress, pace: state.phase == .running ? state.pace : nil,
         rate: state.phase == .running ? state.meter.rate(total: state.progress.bytes, at: now) : 0,
         outcome: state.outcome, responseTimeout: limit, remarks: state.remarks,
-        leftover: state.leftover.map { LeftoverJob(user: $0.user, created: $0.created, done: $0.done.count) })
+        leftover: state.leftover)
     }
   }
 
-  private static func words(for state: State, _ wait: Wait?) -> JobState {
+  private func words(for state: State, _ wait: Wait?) -> JobState {
     switch state.phase {
     case .queued: return .queued
     case .paused: return .paused
@@ -107,9 +109,11 @@ public final class Job: Sendable, Identifiable {
     case .running:
       if state.isCancelRequested { return .cancelling }
       guard let wait else { return .waiting }
-      // Between the instances of a move the response is what is waited for; the person sees it arriving.
-      if case .response = wait.kind, state.progress.received > 0 || state.progress.bytes > 0 { return .receiving }
-      return JobState(wait)
+      guard case .response = wait.kind, state.progress.received > 0 || state.progress.bytes > 0 else {
+        return JobState(wait)
+      }
+      // Between two instances the response is what is waited for; the person sees them come, or go.
+      return kind == .store ? .sending : .receiving
     }
   }
 
@@ -151,8 +155,15 @@ public final class Job: Sendable, Identifiable {
   /// What it does has begun before: only what is left is to be done.
   var isResumed: Bool { state.withLock { $0.isResumed } }
 
+  var isLeftover: Bool { state.withLock { $0.leftover != nil } }
+
   /// It is made of one that another process left.
-  func note(_ leftover: KeptJob) { state.withLock { ($0.leftover, $0.isResumed) = (leftover, true) } }
+  func note(_ kept: KeptJob) {
+    let leftover = LeftoverJob(
+      user: kept.user, created: kept.created, done: kept.done.count,
+      title: KeptRequest.title(json: kept.request) ?? request.title)
+    state.withLock { ($0.leftover, $0.isResumed) = (leftover, true) }
+  }
 
   public var isCancelled: Bool { state.withLock { $0.isCancelRequested } }
 
@@ -189,11 +200,13 @@ public final class Job: Sendable, Identifiable {
     state.withLock { state in
       guard state.phase != .ended else { return }
       state.phase = phase
-      if phase == .running, state.started == nil {
-        state.started = now
-        state.startedDate = Date()
-        state.meter.note(total: 0, at: now)
-      }
+      guard phase == .running else { return }
+      // What it did before a pause says nothing of how fast it is now.
+      (state.meter, state.pace) = (RateMeter(), nil)
+      guard state.started == nil else { return }
+      state.started = now
+      state.startedDate = Date()
+      if !state.isResumed { state.meter.note(total: 0, at: now) }
     }
     changed()
   }
@@ -203,6 +216,8 @@ public final class Job: Sendable, Identifiable {
     state.withLock { state in
       change(&state.progress)
       state.meter.note(total: state.progress.bytes, at: now)
+      let done = state.progress.done
+      if state.pace.map({ done < $0.done }) ?? true { state.pace = JobPace(since: now, done: done) }
     }
     changed()
   }

@@ -44,11 +44,20 @@ final class JobKeeper: Sendable {
     queue.async { [done] in
       self.attempt {
         let id = try self.jobs.add(
-          modality: modality, user: NSUserName(), created: job.created, request: request.json, done: done)
+          modality: modality, user: NSUserName(), created: job.created, request: request.json(), done: done)
         self.state.withLock { $0.ids[job.id] = id }
       }
     }
     return true
+  }
+
+  /// Keeps what the screens call a job, beside it.
+  func keep(title: String, of job: Job) {
+    guard let request = KeptRequest(job.request) else { return }
+    queue.async {
+      guard let id = self.state.withLock({ $0.ids[job.id] }) else { return }
+      self.attempt { try self.jobs.change(id, request: request.json(title: title)) }
+    }
   }
 
   /// Returns when what was given to it until now is kept.

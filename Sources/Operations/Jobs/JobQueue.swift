@@ -111,6 +111,9 @@ public final class JobQueue: Sendable {
     for await _ in stream {}
   }
 
+  /// Keeps what the screens call a job where the job itself is kept, for whoever takes it over.
+  public func keep(title: String, of job: Job) { keeper.withLock { $0 }?.keep(title: title, of: job) }
+
   // MARK: Running
 
   /// Makes a job of `body` and starts it as soon as its lane has room. It gets as many of the `associations` it wants as

@@ -73,6 +73,22 @@ public enum JobRequest: Sendable, Hashable {
     }
   }
 
+  /// `C-STORE /data/ct`, `C-MOVE study 1.2.3`: what moves one thing, by that thing's name; nil for all else.
+  var title: String? {
+    switch self {
+    case .move(let request), .get(let request):
+      guard request.items.count == 1, let value = request.items[0].keys.last?.value else { return nil }
+      let target = request.target.map { " to \($0)" } ?? ""
+      return "\(kind.words) \(request.level.description.lowercased()) \(value)\(target)"
+    case .store(let request):
+      guard request.sources.count == 1 else { return nil }
+      return switch request.sources[0] {
+      case .id(let name), .path(let name): "\(kind.words) \(name)"
+      }
+    default: return nil
+    }
+  }
+
   private static func words(_ keys: [QueryKey], _ hasValues: Bool) -> String {
     keys.filter { !$0.value.isEmpty }.map { word($0, hasValues) }.joined(separator: " ")
   }

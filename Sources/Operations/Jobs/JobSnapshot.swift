@@ -15,6 +15,8 @@ public struct JobSnapshot: Sendable, Identifiable {
   /// What is waited for, and the deadline that will fire first; nil when nothing is.
   public var wait: Wait?
   public var progress: JobProgress
+  /// Where what runs now began to count; nil while it has counted nothing.
+  public var pace: JobPace?
   /// How far the part of it is that runs now, such as the row of a file.
   public var part: JobProgress?
   /// Bytes a second over the last seconds.
@@ -34,6 +36,13 @@ public struct JobSnapshot: Sendable, Identifiable {
   }
 }
 
+/// From when, and from how many on, a job has done what it does now: after a pause, or in another process, it begins anew.
+public struct JobPace: Sendable, Hashable {
+  public var since: ContinuousClock.Instant
+  /// ``JobProgress/done`` then.
+  public var done: Int
+}
+
 /// Where an unfinished job comes from.
 public struct LeftoverJob: Sendable, Hashable {
   /// Who asked for it, by the operating system.
@@ -41,6 +50,8 @@ public struct LeftoverJob: Sendable, Hashable {
   public var created: Date
   /// Instances that were acknowledged before, of a send.
   public var done: Int
+  /// What it was called where it was asked for, else what it names; nil where that is more than one thing.
+  public var title: String?
 }
 
 /// Bytes a second over a sliding window of about five seconds.
@@ -49,6 +60,8 @@ struct RateMeter: Sendable {
   private static let window = Duration.seconds(5)
 
   mutating func note(total bytes: Int64, at now: ContinuousClock.Instant) {
+    // It counts from the beginning again.
+    if let first = samples.first, bytes < first.bytes { samples = [] }
     if let last = samples.last, last.time.duration(to: now) < .milliseconds(100) { return }
     samples.append((now, bytes))
     while samples.count > 2, samples[1].time.duration(to: now) > Self.window { samples.removeFirst() }

@@ -92,6 +92,9 @@ public struct JobProgress: Sendable, Hashable {
   public var current = ""
 
   public init() {}
+
+  /// How many have been dealt with, whatever became of them.
+  public var done: Int { (completed ?? received) + (failed ?? 0) + (warning ?? 0) }
 }
 
 /// How an operation ended, for a person and for a shell.

@@ -30,11 +30,38 @@ enum KeptRequest: Codable {
     }
   }
 
-  var json: String {
-    get throws { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
+  /// - Parameter title: what the screens call the job.
+  func json(title: String? = nil) throws -> String {
+    String(decoding: try JSONEncoder().encode(Titled(request: self, title: title)), as: UTF8.self)
   }
 
   init(json: String) throws { self = try JSONDecoder().decode(Self.self, from: Data(json.utf8)) }
+
+  /// What the screens called a job that is kept; nil where it is not known.
+  static func title(json: String) -> String? {
+    (try? JSONDecoder().decode(Titled.self, from: Data(json.utf8)))?.title
+  }
+
+  /// The title stands beside the request, where versions that know none pass it over.
+  private struct Titled: Codable {
+    var request: KeptRequest
+    var title: String?
+
+    private enum CodingKeys: CodingKey { case title }
+
+    init(request: KeptRequest, title: String?) { (self.request, self.title) = (request, title) }
+
+    init(from decoder: any Decoder) throws {
+      request = try KeptRequest(from: decoder)
+      title = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(String.self, forKey: .title)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      try request.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encodeIfPresent(title, forKey: .title)
+    }
+  }
 }
 
 extension Level: Codable {}

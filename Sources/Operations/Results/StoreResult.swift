@@ -7,6 +7,8 @@ public struct SentInstance: Sendable, Hashable {
   public var status: Status?
   /// Why there is no status.
   public var problem: String?
+  /// Nobody refused it: everything ended before it was sent, or before it was answered.
+  public var isUnsent = false
   /// Of its data set.
   public var bytes: Int
   /// Whether the peer will keep it; nil: it was not asked.
@@ -35,7 +37,10 @@ public struct StoreResult: OperationResult {
   public internal(set) var instances: [SentInstance]
   public let completed: Int
   public let warning: Int
+  /// All that are not stored.
   public let failed: Int
+  /// How many of these were not sent: everything ended before.
+  public let unsent: Int
   /// Of those that are stored.
   public let bytes: Int64
   public var seconds: Double
@@ -49,20 +54,39 @@ public struct StoreResult: OperationResult {
 
   init(instances: [SentInstance], seconds: Double, outcome: Outcome) {
     (self.instances, self.seconds, self.outcome) = (instances, seconds, outcome)
-    var (warning, failed, bytes) = (0, 0, Int64(0))
+    var (warning, failed, unsent, bytes) = (0, 0, 0, Int64(0))
     for instance in instances {
       guard instance.isStored else {
         failed += 1
+        if instance.isUnsent { unsent += 1 }
         continue
       }
       if instance.status?.isWarning == true { warning += 1 }
       bytes += Int64(instance.bytes)
     }
     (completed, self.warning) = (instances.count - warning - failed, warning)
-    (self.failed, self.bytes) = (failed, bytes)
+    (self.failed, self.unsent, self.bytes) = (failed, unsent, bytes)
+  }
+
+  /// `13 instances stored on PACS, 2 with a warning, 1 failed, 234 not sent`
+  public func counts(on modality: String) -> String {
+    let parts = [(warning, "with a warning"), (failed - unsent, "failed"), (unsent, "not sent")]
+    return "\(Words.count(completed + warning, "instance")) stored on \(modality)"
+      + parts.filter { $0.0 > 0 }.map { ", \(Words.grouped($0.0)) \($0.1)" }.joined()
   }
 
   public var failedInstances: [String] { instances.filter { !$0.isStored }.map(\.sopInstanceUID) }
+
+  /// A line for each status that says of stored instances what they lost, with its meaning.
+  var warnings: [String] {
+    if warning == 0 { return [] }
+    let statuses = instances.compactMap { $0.isStored && $0.status?.isWarning == true ? $0.status : nil }
+    return Dictionary(grouping: statuses, by: \.code).sorted { $0.key < $1.key }.map { code, statuses in
+      // The peer's own words stand beside each instance, unless they are the same for all.
+      let status = Set(statuses).count == 1 ? statuses[0] : Status(code, service: .storage)
+      return "\(Words.count(statuses.count, "instance")) stored with \(status.advised)"
+    }
+  }
 
   /// The worst answer: the first failure's, else a warning's, else success.
   public var status: Status? {

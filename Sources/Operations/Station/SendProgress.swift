@@ -42,11 +42,13 @@ final class SendProgress: Sendable {
 
   private let total: Int
   private let job: Job
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
-  init(total: Int, job: Job) {
-    self.total = total
+  /// - Parameter earlier: what the job has had acknowledged before it was broken off.
+  init(_ instances: [OutgoingInstance], after earlier: [OutgoingInstance] = [], job: Job) {
+    total = earlier.count + instances.count
     self.job = job
+    state = Mutex(State(completed: earlier.count, bytes: earlier.reduce(0) { $0 + Int64($1.bytes) }))
     publish()
   }
 
@@ -57,6 +59,7 @@ final class SendProgress: Sendable {
   func ended(_ instance: SentInstance, _ number: Int) {
     change { state in
       state.underWay[number] = nil
+      if instance.isUnsent { return }
       if !instance.isStored {
         state.failed += 1
       } else {
@@ -165,6 +168,13 @@ final class SendLedger: Sendable {
   /// Only when `begin` was told that it would be asked.
   func isRepeated(_ sopInstanceUID: String) -> Bool {
     state.withLock { !$0.repeated.isEmpty && $0.repeated.contains(sopInstanceUID) }
+  }
+
+  /// What of these the job itself has had acknowledged, here or in the process that left it over.
+  func earlier(_ instances: [OutgoingInstance], of job: Job) -> [OutgoingInstance] {
+    guard job.isResumed else { return [] }
+    let acknowledged = acknowledged.subtracting(job.isLeftover ? [] : request.acknowledged)
+    return instances.filter { acknowledged.contains($0.sopInstanceUID.rawValue) }
   }
 
   /// What a send came to.

@@ -69,7 +69,9 @@ final class SendingTurn: Sendable {
       state.taken.removeAll { $0 == number }
       if case .success = answer { state.hasAnswers = true }
     }
-    let result = result(of: list[number], answer)
+    var result = result(of: list[number], answer)
+    // What was under way when somebody broke it off has no answer, and is sent again with what was not sent.
+    result.isUnsent = result.status == nil && sender.isCancelled()
     list.set(result, at: number)
     sender.onInstance(number, result)
   }

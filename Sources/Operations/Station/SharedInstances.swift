@@ -120,10 +120,12 @@ final class SharedInstances: Sendable {
         continue
       }
       isWhole = false
+      let loss = lost[number]?.error
       results.append(
         SentInstance(
           sopInstanceUID: instances[number].sopInstanceUID.rawValue, status: nil,
-          problem: lost[number].map { "not acknowledged: \($0.error)" } ?? "not sent", bytes: instances[number].bytes))
+          problem: loss.map { "not acknowledged: \($0)" } ?? "not sent", isUnsent: loss == nil,
+          bytes: instances[number].bytes))
     }
     return (results, failure ?? (isWhole ? nil : CancellationError()))
   }

@@ -52,6 +52,8 @@ private struct CommitmentRequest {
     }
     var status: Status?
     var failure: (any Error)?
+    /// Whether the modality may have heard of it.
+    var isMade = false
     do {
       let lease = try await station.lease(
         modality, as: localAET,
@@ -62,6 +64,7 @@ private struct CommitmentRequest {
       let association = lease.association
       let (index, activity, name) = (try station.index, station.activity, modality.name)
       association.onCommitmentReport { await EmbeddedSCP.take($0, index, activity, peer: name) }
+      isMade = !association.contexts(for: .storageCommitmentPushModel).isEmpty
       status = try await association.requestCommitment(references, transactionUID: transactionUID)
       // The wait for the report outlives the association, where the peer ends that.
       await association.giveBack(job.deadlines)
@@ -88,7 +91,7 @@ private struct CommitmentRequest {
       return CommittedInstance(sopInstanceUID: reference.sopInstanceUID.rawValue, state: state)
     }
     // What the peer said counts, whether that can be noted or not.
-    if let status, !status.isSuccess { try? station.index.forgetCommitment(transactionUID) }
+    if !isMade || status?.isSuccess == false { try? station.index.forgetCommitment(transactionUID) }
     result.outcome = outcome(result, failure, receiving)
     return result
   }

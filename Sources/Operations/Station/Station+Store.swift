@@ -28,7 +28,7 @@ extension Station {
       let isKeeping = jobs.isKeeping
       let instances = ledger.begin(list.instances, isAsked: isKeeping)
       let start = clock.now
-      let progress = SendProgress(total: instances.count, job: job)
+      let progress = SendProgress(instances, after: ledger.earlier(list.instances, of: job), job: job)
       let associations = AssociationCount()
       var sender = sender(to: modality, request, originator, job, associations)
       // What is recorded has the ends of connections in it; and a peer with one process may serve others before we end.
@@ -59,6 +59,7 @@ extension Station {
       result.earlier = list.instances.count - instances.count
       if request.associations > 1 { result.associations = associations.granted }
       result.outcome = Self.outcome(result, failure, list, job)
+      for words in result.warnings { job.remark(words) }
       if request.storageCommitment ?? modality.storageCommitment, !job.isCancelled {
         try await commit(stored(list.instances, result, ledger), &result, modality, request.localAET, job)
       }
@@ -139,8 +140,8 @@ extension Station {
     if result.warning > 0 { words += ", \(result.warning) with a warning" }
     if result.earlier > 0 { words += ", \(Words.grouped(result.earlier)) acknowledged before" }
     var details: [String] = []
-    if result.failed > 0 {
-      details += result.instances.filter { !$0.isStored }.map { "\($0.sopInstanceUID): \($0.reason)" }
+    if result.failed > result.unsent {
+      details += result.instances.filter { !$0.isStored && !$0.isUnsent }.map { "\($0.sopInstanceUID): \($0.reason)" }
     }
     if result.warning > 0 {
       details += result.instances.filter { $0.isStored && $0.status?.isWarning == true }.map {

@@ -56,7 +56,7 @@ extension Station {
 
   private static func outcome(_ statistics: EchoStatistics, isCancelled: Bool) -> Outcome {
     let words = statistics.words
-    if isCancelled { return Outcome(.cancelled, words) }
+    if isCancelled { return Outcome(.cancelled, statistics.sent > 0 ? words : "cancelled before the first answer") }
     if statistics.answered == 0 {
       return Outcome(.failed, statistics.outages.last.map { "\(words): \($0.reason)" } ?? words)
     }

@@ -22,12 +22,18 @@ extension Effects {
   func know<Value>(
     _ operation: Operation<Value>, _ title: String, _ subjects: [String], _ announced: Int? = nil
   ) {
+    know(operation.job, Knowledge(title: title, subjects: Set(subjects), announced: announced))
+  }
+
+  private func know(_ job: Job, _ knowledge: Knowledge) {
     let count = state.withLock {
-      $0.jobs[operation.job.id] = Knowledge(title: title, subjects: Set(subjects), announced: announced)
+      $0.jobs[job.id] = knowledge
       return $0.jobs.count
     }
     if count > 1000 { forgetEnded() }
-    post(operation.job)
+    // It may name a patient.
+    if station.configuration.rememberQueries { station.jobs.keep(title: knowledge.title, of: job) }
+    post(job)
   }
 
   /// Waits for the end elsewhere. What kept an operation from beginning is in its job's outcome as well.
@@ -147,8 +153,9 @@ extension Effects {
     // An echo's result belongs on the row of its modality.
     if old.kind == .echo, let name = old.modality { return echo(name) }
     guard let job = old.retry() else { return say("\(old.title) cannot be repeated from here.", .warning) }
-    state.withLock { $0.jobs[job.id] = $0.jobs[id] }
-    post(job)
+    let title = old.snapshot.leftover?.title
+    let known = state.withLock { $0.jobs[id] } ?? title.map { Knowledge(title: $0, subjects: [old.modality ?? ""]) }
+    if let known { know(job, known) } else { post(job) }
   }
 
   // MARK: Jobs

@@ -231,9 +231,10 @@ enum Views {
 
   static func job(_ snapshot: JobSnapshot) -> JobView {
     var view = JobView(
-      id: snapshot.id, kind: kind(snapshot.kind), title: title(snapshot), peer: snapshot.modality ?? "",
-      phase: phase(snapshot.state), started: snapshot.started ?? .now)
+      id: snapshot.id, kind: kind(snapshot.kind), title: snapshot.leftover?.title ?? title(snapshot),
+      peer: snapshot.modality ?? "", phase: phase(snapshot.state), started: snapshot.started ?? .now)
     view.ended = snapshot.ended
+    view.pace = snapshot.pace.map { ($0.since, $0.done) }
     view.startedClock = Int(snapshot.created.timeIntervalSince1970)
     view.wait = snapshot.wait.map {
       Waiting(words: $0.words, since: $0.since, deadline: $0.deadline, limit: $0.limit)

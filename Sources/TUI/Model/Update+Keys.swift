@@ -157,15 +157,14 @@ extension Model {
   private mutating func interrupt() -> [Effect] {
     defer { lastInterrupt = world.now }
     if let lastInterrupt, lastInterrupt.duration(to: world.now) < .seconds(2) { return [.quit] }
-    guard let job = world.jobs.first(where: { $0.isRunning && $0.phase != .cancelling }) else {
-      return leave(always: true)
-    }
+    // Never one that is neither under the cursor nor on the line of operations.
+    guard let job = jobOfRow ?? world.told, job.phase != .cancelling else { return leave(always: true) }
     say("Cancelling \(job.words). Ctrl-C again quits.", .warning)
     return [.cancel(job: job.id)]
   }
 
   private mutating func cancel() -> [Effect] {
-    guard let job = screen.job(world), job.isRunning else {
+    guard let job = jobOfRow else {
       say(
         world.front == nil ? "Nothing is running." : "Nothing runs for this row; Ctrl-C cancels the one in front.", .dim
       )
@@ -175,7 +174,10 @@ extension Model {
     return [.cancel(job: job.id)]
   }
 
-  private var meant: JobView? { screen.job(world).flatMap { $0.isRunning ? $0 : nil } ?? world.front }
+  /// What runs for the row under the cursor.
+  private var jobOfRow: JobView? { screen.job(world).flatMap { $0.isRunning ? $0 : nil } }
+
+  private var meant: JobView? { jobOfRow ?? world.front }
 
   private mutating func extend(by seconds: Int) -> [Effect] {
     guard let job = meant else {

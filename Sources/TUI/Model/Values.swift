@@ -173,16 +173,14 @@ struct JobView: Identifiable, Sendable {
 
     var isEmpty: Bool { completed == 0 && failed == 0 && warning == 0 && bytes == 0 && remaining == nil }
 
-    var fraction: Double? {
-      let done = completed + failed + warning
-      guard let total = total ?? remaining.map({ $0 + done }), total > 0 else { return nil }
-      return Double(done) / Double(total)
-    }
+    var done: Int { completed + failed + warning }
+    /// All there is, where that is known.
+    var whole: Int? { total ?? remaining.map { $0 + done } }
+    var fraction: Double? { whole.flatMap { $0 > 0 ? Double(done) / Double($0) : nil } }
 
     /// `120/250 · 2 failed · 64 MB · 12 MB/s`.
     var words: StyledText {
-      let done = completed + failed + warning
-      let whole = total ?? remaining.map { $0 + done }
+      let whole = whole
       var parts: [StyledText] = []
       if whole != nil || done > 0 {
         parts.append(StyledText(Format.count(done) + (whole.map { "/" + Format.count($0) } ?? "") + noun))
@@ -208,6 +206,8 @@ struct JobView: Identifiable, Sendable {
   var place: Int?
   var started: ContinuousClock.Instant
   var ended: ContinuousClock.Instant?
+  /// When what runs now began to count, and from how many on; nil: when it started, from none on.
+  var pace: (since: ContinuousClock.Instant, done: Int)?
   var startedClock = 0
   var wait: Waiting?
   var progress = Progress()
@@ -238,11 +238,12 @@ struct JobView: Identifiable, Sendable {
   }
   var words: String { peer.isEmpty ? title : "\(title) · \(peer)" }
 
-  /// How long what is left takes at the pace it has had; nil while that cannot be told.
+  /// How long what is left takes at the pace of what runs now; nil while that cannot be told.
   func timeToGo(_ now: ContinuousClock.Instant) -> Duration? {
-    guard isMoving, let fraction = progress.fraction, fraction > 0, fraction < 1 else { return nil }
-    let elapsed = elapsed(now)
-    return elapsed < .seconds(1) ? nil : elapsed * ((1 - fraction) / fraction)
+    guard isMoving, let whole = progress.whole else { return nil }
+    let (since, before) = pace ?? (started, 0)
+    let (done, left, elapsed) = (progress.done - before, whole - progress.done, since.duration(to: now))
+    return done > 0 && left > 0 && elapsed >= .seconds(1) ? elapsed * (Double(left) / Double(done)) : nil
   }
 
   /// ` · 12 s to go`

@@ -94,10 +94,11 @@ struct World: Sendable {
     jobs.first { $0.isRunning && $0.kind == .watch && $0.subjects.contains(name) }
   }
 
-  /// The job a person means by "it": the newest one running.
+  /// The job a person means by "it": the newest one running; one that is still queued only where nothing runs.
   var front: JobView? {
     let running = jobs.filter { $0.isRunning && $0.phase != .paused }
-    return running.first { $0.kind != .watch } ?? running.first
+    let passing = running.filter { $0.kind != .watch }
+    return passing.first { $0.phase != .queued } ?? passing.first ?? running.first
   }
 
   /// The job in front that the operation line tells of; a watch, which lasts, only when nothing else has.

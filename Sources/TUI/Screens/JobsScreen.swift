@@ -104,8 +104,13 @@ struct JobsScreen: ListScreen {
   func identifier(_ world: World) -> String? { list.current.map { $0.outcome.isEmpty ? $0.title : $0.outcome } }
 
   func summary(_ world: World) -> StyledText {
-    let running = world.running.count
-    return StyledText(list.summary("job", "jobs") + (running > 0 ? " · \(running) running" : ""), .dim)
+    let unfinished = world.running
+    let waiting = [JobView.Phase.queued, .paused].map { phase in
+      (phase.rawValue, unfinished.count { $0.phase == phase })
+    }
+    let running = unfinished.count - waiting.reduce(0) { $0 + $1.1 }
+    let counts = ([("running", running)] + waiting).filter { $0.1 > 0 }.map { " · \(Format.count($0.1)) \($0.0)" }
+    return StyledText(list.summary("job", "jobs") + counts.joined(), .dim)
   }
 
   func emptyWords(_ world: World) -> [StyledText] {
@@ -152,17 +157,22 @@ enum JobDetails {
     guard let job else { return context.say("There is no job here.", .warning) }
     let canPause = action == .pause && job.isRunning && job.isKept && job.phase != .cancelling
     guard job.phase == .queued || job.phase == .paused || canPause else {
-      return context.say(
-        job.isRunning
-          ? "\(job.words) has begun: only retrieves and sends can be paused then. c cancels it."
-          : "\(job.words) has ended.",
-        .warning)
+      return context.say("\(job.words) \(refusal(action, job))", .warning)
     }
     switch action {
     case .pause: context.effects.append(.pause(job: job.id))
     case .sooner: context.effects.append(.shift(job: job.id, sooner: true))
     default: context.effects.append(.shift(job: job.id, sooner: false))
     }
+  }
+
+  /// Why it cannot be paused, or moved in its queue.
+  private static func refusal(_ action: Action, _ job: JobView) -> String {
+    if !job.isRunning { return "has ended." }
+    if job.phase == .cancelling { return "is being cancelled." }
+    return action == .pause
+      ? "has begun: only retrieves and sends can be paused then. c cancels it."
+      : "runs already: only what waits can be moved in its queue."
   }
 
   /// The same again as a new job.

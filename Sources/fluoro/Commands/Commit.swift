@@ -63,13 +63,12 @@ struct Commit: NetworkCommand {
     }
     for transaction in known {
       let committed = transaction.instances.count { $0.state?.isSuccess == true }
-      let refused = transaction.instances.filter { $0.state.map { !$0.isSuccess } ?? false }
       if format.json {
         let object = JSONText.Value.object([
           ("transactionUID", .string(transaction.transactionUID.rawValue)),
           ("asked", .string(transaction.asked.formatted(.iso8601))),
           ("reported", JSONText.Value(transaction.reported?.formatted(.iso8601))), ("committed", .integer(committed)),
-          ("failedInstances", .array(refused.map { .string($0.reference.sopInstanceUID.rawValue) })),
+          ("failedInstances", .array(transaction.failed.map { .string($0.reference.sopInstanceUID.rawValue) })),
           ("instances", .integer(transaction.instances.count)),
         ])
         try ResultWriter.standard.line(object.text)
@@ -79,8 +78,9 @@ struct Commit: NetworkCommand {
       let report = transaction.reported.map { "reported \($0.formatted(.iso8601))" } ?? "no report yet"
       try ResultWriter.standard.line(
         "\(transaction.asked.formatted(.iso8601))  \(Words.grouped(committed)) of \(count) committed, \(report)")
-      for instance in refused {
-        try ResultWriter.standard.line("  \(instance.reference.sopInstanceUID): \(instance.state?.words ?? "")")
+      for instance in transaction.failed {
+        let reason = instance.state?.words ?? "no report on it"
+        try ResultWriter.standard.line("  \(instance.reference.sopInstanceUID): \(reason)")
       }
     }
   }

@@ -62,9 +62,7 @@ struct Store: NetworkCommand {
       try ResultWriter.standard.line(result.json.text)
     } else {
       try ResultWriter.standard.line(
-        "\(Words.count(result.completed + result.warning, .instance)) stored on \(modality.name)"
-          + (result.failed > 0 ? ", \(result.failed) failed" : "")
-          + ". \(Words.bytes(result.bytes)) in \(Words.elapsed(result.seconds))."
+        "\(result.counts(on: modality.name)). \(Words.bytes(result.bytes)) in \(Words.elapsed(result.seconds))."
           + (result.commitment.map { " \(Words.grouped($0.committed)) committed." } ?? ""))
     }
     try result.finish()

@@ -81,6 +81,9 @@ extension Interop {
       #expect(lines.last?["warning"] as? Int == 1 && lines.last?["failedInstances"] as? [String] == [uids[2]])
       #expect(sent.errors.contains("stored with a warning: \(uids[1])"))
       #expect(stored(pacs).count == 3)
+      let warned = try await fluoro.run("store", "PACS", files[1])
+      #expect(warned.status == 0 && warned.output.hasPrefix("1 instance stored on PACS, 1 with a warning. "))
+      #expect(warned.errors.contains("1 instance stored with 0xB000 Warning: coercion of data elements"))
     }
 
     @Test(
