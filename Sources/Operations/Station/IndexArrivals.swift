@@ -56,11 +56,11 @@ final class IndexArrivals: Sendable {
     let here = Self.ids(query, index)
     let known = found.withLock { $0.ids }
     let new = here.subtracting(before).subtracting(known)
-    let bytes = new.reduce(0) { $0 + (((try? index.instances(under: $1)) ?? []).first?.bytes ?? 0) }
+    let sizes = new.map { id in (id, (try? index.instances(under: id))?.first?.bytes ?? 0) }
     return found.withLock { found in
       let count = found.ids.count
-      found.ids.formUnion(new)
-      found.bytes += Int64(bytes)
+      // Another look may have come first.
+      for (id, bytes) in sizes where found.ids.insert(id).inserted { found.bytes += Int64(bytes) }
       return found.ids.count > count
     }
   }
