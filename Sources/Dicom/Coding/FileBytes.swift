@@ -38,7 +38,10 @@ struct FileBytes {
   func close() { if descriptor >= 0 { _ = Self.closeDescriptor(descriptor) } }
 
   /// For reading. A pipe that nobody writes to is no file, and is not waited for.
-  static func openDescriptor(_ path: String) -> Int32 { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+  static func openDescriptor(_ path: String) -> Int32 {
+    // Handed over as a string it would be copied first.
+    path.withCString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+  }
 
   static func closeDescriptor(_ descriptor: Int32) -> Int32 {
     #if canImport(Glibc)

@@ -27,8 +27,6 @@ public final class StoreMemory: Sendable {
   /// Written through a ``Room`` by the one who holds it, before what is written is kept; read only after that.
   nonisolated(unsafe) private let region: UnsafeMutableRawBufferPointer
   private let used = Atomic(0)
-  /// Of the files that were read into it.
-  private let first = Mutex<FileIdentity?>(nil)
 
   /// - Parameter capacity: bytes at most; memory is taken as it is used.
   /// - Returns: nil when the system has no such room.
@@ -45,16 +43,6 @@ public final class StoreMemory: Sendable {
 
   deinit { munmap(region.baseAddress, region.count) }
 
-  /// Which instance the first file of a reader holds: it shares its UIDs with those of all readers, so that they are soon
-  /// compared.
-  func identify(_ bytes: UnsafeRawBufferPointer) -> FileIdentity? {
-    first.withLock { first in
-      let identity = FileIdentity(bytes, neighbour: first)
-      first = first ?? identity
-      return identity
-    }
-  }
-
   /// Room for as many of so many bytes as are left, which nobody else gets; nil when there are too few. Several threads may
   /// ask at once.
   func room(_ count: ClosedRange<Int>) -> Room? {
@@ -67,18 +55,23 @@ public final class StoreMemory: Sendable {
   struct Room: ~Copyable {
     private let memory: StoreMemory
     private var range: Range<Int>
-
-    fileprivate init(memory: StoreMemory, range: Range<Int>) { (self.memory, self.range) = (memory, range) }
-
     /// What is not kept yet.
-    var free: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(rebasing: memory.region[range]) }
+    private(set) var free: UnsafeMutableRawBufferPointer
+
+    fileprivate init(memory: StoreMemory, range: Range<Int>) {
+      (self.memory, self.range) = (memory, range)
+      free = UnsafeMutableRawBufferPointer(rebasing: memory.region[range])
+    }
 
     /// Keeps the first `count` free bytes as they are.
     ///
     /// - Returns: what comes after the first `offset` of them.
     mutating func keep(_ count: Int, from offset: Int) -> Bytes {
       precondition(count <= range.count && 0...count ~= offset)
-      defer { range = range.lowerBound + count..<range.upperBound }
+      defer {
+        range = range.lowerBound + count..<range.upperBound
+        free = UnsafeMutableRawBufferPointer(rebasing: free[count...])
+      }
       return Bytes(memory: memory, start: range.lowerBound + offset, count: count - offset)
     }
   }
