@@ -102,23 +102,33 @@ extension SharedOptions {
   }
 }
 
-/// The station a command is about, and how to speak to it.
-struct PeerOptions: ParsableArguments, Sendable {
-  @Argument(help: "A configured name, or AET@host:port.")
-  var modality: String
-
+/// How long to wait for a station.
+struct TimeoutOptions: ParsableArguments, Sendable {
   // A negative number gets our words, not those about a missing value.
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Seconds to wait for a response; 0: no limit.", valueName: "seconds"))
   var timeout: Double?
 
-  @Option(help: ArgumentHelp("The AE title to call with.", valueName: "title"))
-  var localAet: String?
-
   func validate() throws {
     if let timeout, !(0...86_400_000).contains(timeout) {
       throw ValidationError("--timeout \(timeout): expected seconds, 0 for no limit")
     }
+  }
+
+  var choice: TimeoutChoice { timeout.map { TimeoutChoice(seconds: $0) } ?? .inherited }
+}
+
+/// The station a command is about, and how to speak to it.
+struct PeerOptions: ParsableArguments, Sendable {
+  @Argument(help: "A configured name, or AET@host:port.")
+  var modality: String
+
+  @OptionGroup var limit: TimeoutOptions
+
+  @Option(help: ArgumentHelp("The AE title to call with.", valueName: "title"))
+  var localAet: String?
+
+  func validate() throws {
     if let localAet, let complaint = Modality.complaint(aboutAETitle: localAet) {
       throw ValidationError("--local-aet: \(complaint)")
     }
@@ -131,7 +141,7 @@ struct PeerOptions: ParsableArguments, Sendable {
     return found
   }
 
-  var timeoutChoice: TimeoutChoice { timeout.map { TimeoutChoice(seconds: $0) } ?? .inherited }
+  var timeoutChoice: TimeoutChoice { limit.choice }
 }
 
 /// The form of the results on standard output.

@@ -21,9 +21,7 @@ struct Compare: NetworkCommand {
   @OptionGroup var query: QueryOptions
   @Flag(help: "Bring to B what it lacks of A.")
   var send = false
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Seconds to wait for a response; 0: no limit.", valueName: "seconds"))
-  var timeout: Double?
+  @OptionGroup var limit: TimeoutOptions
   @OptionGroup var production: ProductionOptions
   @OptionGroup var format: ListFormatOptions
   @OptionGroup var shared: SharedOptions
@@ -48,7 +46,7 @@ struct Compare: NetworkCommand {
       }
       let result = try await follow(
         station.compare(
-          a, b, keys: keys, returnKeys: Self.shown, comparesInstances: query.level == .instance, timeout: choice))
+          a, b, keys: keys, returnKeys: Self.shown, comparesInstances: query.level == .instance, timeout: limit.choice))
       try print(result.differences)
       // Differences are what the exit status is for; that says it then.
       if send || result.differences.isEmpty, !format.json, !format.csv {
@@ -65,8 +63,6 @@ struct Compare: NetworkCommand {
     }
     await station.shutdown()
   }
-
-  private var choice: TimeoutChoice { timeout.map { TimeoutChoice(seconds: $0) } ?? .inherited }
 
   // MARK: Printing
 
@@ -144,7 +140,7 @@ struct Compare: NetworkCommand {
     var failed = 0
     for difference in lacking {
       let begun = try await station.bring(
-        [difference], between: a, b, toSecond: true, confirmation: confirmation, timeout: choice)
+        [difference], between: a, b, toSecond: true, confirmation: confirmation, timeout: limit.choice)
       var isWhole = true
       for bringing in begun {
         let outcome =

@@ -13,10 +13,7 @@ struct Watch: NetworkCommand {
   var interval = 1.0
   @Option(help: "How many times; without it until Ctrl-C.")
   var count: Int?
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Seconds to wait for each answer; 0 for no limit.", valueName: "seconds"))
-  var timeout: Double?
+  @OptionGroup var limit: TimeoutOptions
   @OptionGroup var format: FormatOptions
   @OptionGroup var shared: SharedOptions
 
@@ -24,7 +21,6 @@ struct Watch: NetworkCommand {
     if modalities.isEmpty { throw ValidationError("watch which modality?") }
     if !(0.1...86400).contains(interval) { throw ValidationError("--interval \(interval): expected 0.1 to 86400") }
     if let count, count < 1 { throw ValidationError("--count \(count): expected at least 1") }
-    if let timeout, timeout < 0 { throw ValidationError("--timeout \(timeout): expected 0 or more") }
   }
 
   func perform() async throws {
@@ -32,10 +28,7 @@ struct Watch: NetworkCommand {
     let isJSON = format.json
     let watched = try modalities.map { try station.configuration.modality(named: $0) }
     let operations = watched.map { modality in
-      station.watch(
-        modality, every: .seconds(interval), count: count,
-        timeout: timeout.map { TimeoutChoice(seconds: $0) } ?? .inherited
-      ) { echo, _ in
+      station.watch(modality, every: .seconds(interval), count: count, timeout: limit.choice) { echo, _ in
         let text =
           isJSON
           ? echo.json.text

@@ -162,6 +162,20 @@ extension Interop {
     }
 
     @Test(
+      "a timeout below zero is none",
+      arguments: [
+        "echo P@localhost:1", "watch P@localhost:1", "find P@localhost:1", "compare P@localhost:1 local",
+        "store P@localhost:1 x",
+      ])
+    func timeout(line: String) async throws {
+      let result = try await Subprocess.run(
+        Workshop.fluoro, line.split(separator: " ").map(String.init) + ["--timeout", "-3"], in: workshop,
+        environment: Installation.home(in: workshop))
+      #expect(result.status == 2 && result.output.isEmpty)
+      #expect(result.errors.contains("--timeout -3.0: expected seconds, 0 for no limit"), "\(result.errors)")
+    }
+
+    @Test(
       "what DCMTK's tools take is said as it is taken here",
       arguments: [
         ("echo -aec PACS localhost 104", "AET@host:port"), ("echo localhost 104", "AET@host:port"),
