@@ -3,6 +3,8 @@ import Dicom
 /// What became of one instance that was to be sent.
 public struct SentInstance: Sendable, Hashable {
   public var sopInstanceUID: String
+  /// Its file, when it was sent as one and the answer is not success.
+  public var path: String?
   /// The peer's answer; nil when it was not sent, or no answer came.
   public var status: Status?
   /// Why there is no status.
@@ -17,6 +19,9 @@ public struct SentInstance: Sendable, Hashable {
   /// In words: why there is no status, or what the status means.
   var reason: String { problem ?? status.map { "\($0)" } ?? "no answer" }
 
+  /// The line about it where it is told why.
+  var sentence: String { "\(path.map { "\($0) (\(sopInstanceUID))" } ?? sopInstanceUID): \(reason)" }
+
   /// The peer has it: success, or a warning (PS3.4 Table B.2-1).
   public var isStored: Bool { status.map { $0.isSuccess || $0.isWarning } ?? false }
 
@@ -27,6 +32,7 @@ public struct SentInstance: Sendable, Hashable {
     if let words = problem ?? (isStored && status?.isWarning != true ? nil : status?.words) {
       members.append(("error", .string(words)))
     }
+    if let path { members.append(("path", .string(path))) }
     return .object(members + (commitment?.json ?? []))
   }
 }

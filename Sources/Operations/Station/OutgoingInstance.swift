@@ -54,6 +54,9 @@ final class OutgoingInstance: Sendable {
     (offset, content) = (file.dataSetOffset, nil)
   }
 
+  /// The path by which whoever sends it knows it; nil: it is one of those on this machine, known by its UID.
+  var file: String? { offset == nil ? nil : path }
+
   /// Nil: it must be read.
   var sourceInMemory: StoreSource? {
     content.map {

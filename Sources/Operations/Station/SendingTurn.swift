@@ -110,6 +110,7 @@ final class SendingTurn: Sendable {
       }
     case .failure(let error): result.problem = "\(error)"
     }
+    if result.status?.isSuccess != true { result.path = instance.file }
     return result
   }
 

@@ -123,7 +123,7 @@ final class SharedInstances: Sendable {
       let loss = lost[number]?.error
       results.append(
         SentInstance(
-          sopInstanceUID: instances[number].sopInstanceUID.rawValue, status: nil,
+          sopInstanceUID: instances[number].sopInstanceUID.rawValue, path: instances[number].file, status: nil,
           problem: loss.map { "not acknowledged: \($0)" } ?? "not sent", isUnsent: loss == nil,
           bytes: instances[number].bytes))
     }

@@ -141,11 +141,11 @@ extension Station {
     if result.earlier > 0 { words += ", \(Words.grouped(result.earlier)) acknowledged before" }
     var details: [String] = []
     if result.failed > result.unsent {
-      details += result.instances.filter { !$0.isStored && !$0.isUnsent }.map { "\($0.sopInstanceUID): \($0.reason)" }
+      details += result.instances.filter { !$0.isStored && !$0.isUnsent }.map(\.sentence)
     }
     if result.warning > 0 {
       details += result.instances.filter { $0.isStored && $0.status?.isWarning == true }.map {
-        "stored with a warning: \($0.sopInstanceUID): \($0.reason)"
+        "stored with a warning: \($0.sentence)"
       }
     }
     details += list.skipped
