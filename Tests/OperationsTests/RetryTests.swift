@@ -63,6 +63,24 @@ struct RetryTests {
     }
   }
 
+  @Test("a peer that ends an association before it has answered anything gets a moment", .timeLimit(.minutes(1)))
+  func moment() async throws {
+    let clock = ManualClock()
+    let peer = StubbornPeer(fatal: ["1.2.1"])
+    try await StubbornPeer.with(peer, count: 3, clock: clock) { station, modality, request in
+      let operation = station.store(modality, request)
+      for (attempt, pause) in [(1, 1), (2, 2)] {
+        try await until { operation.job.snapshot.remarks.count == attempt }
+        try await Task.sleep(for: .milliseconds(50))
+        clock.advance(by: .milliseconds(pause * 1000 - 1))
+        #expect(peer.aborts.value == attempt && peer.stored.value.isEmpty)
+        clock.advance(by: .milliseconds(1))
+      }
+      let result = try await operation.value()
+      #expect(result.failedInstances == ["1.2.1"] && peer.stored.value == ["1.2.2", "1.2.3"])
+    }
+  }
+
   @Test(
     "one association of two that gets no answer is given up in time, though the other goes on", .timeLimit(.minutes(1)))
   func silent() async throws {

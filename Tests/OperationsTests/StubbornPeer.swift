@@ -9,6 +9,8 @@ final class StubbornPeer: AcceptorDelegate {
   let refused = Box<Set<String>>([])
   /// Instances at which it aborts.
   let fatal: Set<String>
+  /// How often it did.
+  let aborts = Box(0)
   /// Instances that it takes and never answers, and how often it did.
   let unanswered: Set<String>
   let silences = Box(0)
@@ -34,6 +36,7 @@ final class StubbornPeer: AcceptorDelegate {
   func store(_ request: StoreRequest, _ association: AcceptedAssociation) -> StoreReception {
     let uid = request.sopInstanceUID.rawValue
     if fatal.contains(uid) {
+      aborts.change { $0 += 1 }
       association.abort()
       return .refuse(Status(0xC000))
     }

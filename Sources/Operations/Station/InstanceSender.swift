@@ -73,13 +73,13 @@ struct InstanceSender: Sendable {
     let deadlines = associations > 1 ? self.deadlines.branch() : self.deadlines
     let share: @Sendable () -> Int = { list.share }
     var isFresh = false
+    // Before the next attempt after a loss.
     var pause: Duration?
     while true {
       let lease: Lease
       do {
         lease = try await self.lease(contexts, deadlines, isFresh)
         onAssociation(number, nil)
-        pause = pause.map { _ in .zero }
       } catch {
         // After a loss the station may need a moment to be back.
         if let wait = pause, Self.mayPass(error), isGoingOn, let count = list.reconnect() {
@@ -108,8 +108,12 @@ struct InstanceSender: Sendable {
         guard list.answers > answers || !Self.isTimeout(error), Self.mayPass(error), let count = list.reconnect() else {
           return list.fail(error)
         }
-        pause = .zero
         onReconnection(count, error)
+        // One that ends an association before it has answered anything may be about to go, or not be back yet.
+        let isTaken = list.answers > answers || !Self.isLoss(error)
+        let wait = isTaken ? .zero : max(.seconds(1), pause ?? .zero)
+        pause = wait * 2
+        if wait > .zero, (try? await deadlines.clock.sleep(for: wait)) == nil { return list.fail(error) }
       }
     }
   }
