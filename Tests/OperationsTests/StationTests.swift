@@ -135,6 +135,35 @@ struct StationTests {
     }
   }
 
+  @Test("only what is missing: what is here already is no part of the total", arguments: [false, true])
+  func missing(byGet: Bool) async throws {
+    try await Stations.with { stations in
+      let front = stations.front
+      var configuration = stations.pacs.station.configuration
+      configuration.alwaysAllowed.insert(.get)
+      stations.pacs.station.peers.use(configuration)
+      func retrieve(_ request: RetrieveRequest) -> Operations.Operation<MoveResult> {
+        byGet ? front.get(stations.modality, request) : front.move(stations.modality, request)
+      }
+      let study = try stations.largestStudy()
+      let series = try #require(try stations.pacs.station.index.series(ofStudy: study.id).first)
+      #expect(series.instances < study.instances)
+      let first = RetrieveItem.series(series.seriesInstanceUID, study: study.studyInstanceUID)
+      #expect(
+        try await retrieve(RetrieveRequest(level: .series, items: [first])).value().received == series.instances)
+      var request = RetrieveRequest(
+        level: .study, items: [.study(study.studyInstanceUID, expected: study.instances)])
+      request.isOnlyMissing = true
+      let rest = study.instances - series.instances
+      let operation = retrieve(request)
+      #expect(try await operation.value().received == rest)
+      let progress = operation.job.snapshot.progress
+      #expect(progress.total == rest && progress.received == rest && progress.done == rest)
+      let again = retrieve(request)
+      #expect(try await again.value().received == 0 && again.job.snapshot.progress.total == nil)
+    }
+  }
+
   @Test("a unique key has no wildcards: a C-MOVE of * moves nothing")
   func moveEverything() async throws {
     try await Stations.with { stations in

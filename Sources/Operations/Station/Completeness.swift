@@ -63,6 +63,12 @@ struct Completeness: Sendable {
     return Listing(all: all, missing: all.filter { !here.contains($0.sopInstanceUID) })
   }
 
+  /// What is here already does not come: it is no part of what the job has to do.
+  func leaveOut(_ listing: Listing, of item: RetrieveItem) {
+    let here = min(item.expected ?? 0, listing.all.count - listing.missing.count)
+    job.update { progress in progress.total = progress.total.flatMap { $0 > here ? $0 - here : nil } }
+  }
+
   /// The SOP Instance UIDs of what is here.
   private func here(_ keys: [QueryKey]) throws -> Set<String> {
     var here: Set<String> = []

@@ -76,6 +76,7 @@ struct GetFetch {
     guard let listing = try await completeness.listing(of: item, run.request.level, search),
       listing.missing.count < listing.all.count
     else { return false }
+    completeness.leaveOut(listing, of: item)
     isUnknown = false
     result.status = Status(0x0000, service: .get)
     if listing.missing.isEmpty {

@@ -69,6 +69,7 @@ struct MoveRun: Sendable {
   private func fetch(_ item: RetrieveItem, after earlier: [MoveItemResult]) async throws -> MoveItemResult {
     var parts = [(level: request.level, item: item)]
     if request.isOnlyMissing, arrival != .elsewhere, let listing = await completeness.listing(of: item, request.level) {
+      completeness.leaveOut(listing, of: item)
       if listing.missing.isEmpty {
         let count = Words.count(listing.all.count, "instance")
         var whole = MoveItemResult(item: item, outcome: Outcome(.done, "all \(count) are here already"))
