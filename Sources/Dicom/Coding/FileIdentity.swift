@@ -60,7 +60,7 @@ public struct FileIdentity: Hashable, Sendable {
     var value = UnsafeRawBufferPointer(rebasing: bytes[range])
     if value.last == Ascii.null { value = UnsafeRawBufferPointer(rebasing: value.dropLast()) }
     if let likely, isEqual(likely.rawValue, value) { return likely }
-    let isPlain = value.allSatisfy { $0 == Ascii.period || $0 &- Ascii.digitZero <= 9 }
+    let isPlain = value.allSatisfy { $0 == Ascii.period || (Ascii.digitZero...Ascii.digitNine).contains($0) }
     return isPlain && !value.isEmpty ? UID(String(decoding: value, as: UTF8.self)) : nil
   }
 

@@ -54,12 +54,13 @@ public final class StoreMemory: Sendable {
   /// Part of this memory, to be filled from its beginning by one thread.
   struct Room: ~Copyable {
     private let memory: StoreMemory
-    private var range: Range<Int>
+    /// Where in it `free` begins.
+    private var start: Int
     /// What is not kept yet.
     private(set) var free: UnsafeMutableRawBufferPointer
 
     fileprivate init(memory: StoreMemory, range: Range<Int>) {
-      (self.memory, self.range) = (memory, range)
+      (self.memory, start) = (memory, range.lowerBound)
       free = UnsafeMutableRawBufferPointer(rebasing: memory.region[range])
     }
 
@@ -67,12 +68,12 @@ public final class StoreMemory: Sendable {
     ///
     /// - Returns: what comes after the first `offset` of them.
     mutating func keep(_ count: Int, from offset: Int) -> Bytes {
-      precondition(count <= range.count && 0...count ~= offset)
+      precondition(count <= free.count && 0...count ~= offset)
       defer {
-        range = range.lowerBound + count..<range.upperBound
+        start += count
         free = UnsafeMutableRawBufferPointer(rebasing: free[count...])
       }
-      return Bytes(memory: memory, start: range.lowerBound + offset, count: count - offset)
+      return Bytes(memory: memory, start: start + offset, count: count - offset)
     }
   }
 }
