@@ -4,7 +4,7 @@ import NIOCore
 extension CommandSet {
   /// No honest command set is longer: a handful of UIDs, titles and numbers.
   static let maximumLength = 1 << 16
-  private static let noDataSet: UInt16 = 0x0101
+  static let noDataSet: UInt16 = 0x0101
 
   init(decoding bytes: ByteBuffer) throws(CommandSetError) {
     self.init(commandField: 0)
@@ -19,6 +19,24 @@ extension CommandSet {
 
   private mutating func read(_ bytes: UnsafeRawBufferPointer) throws(CommandSetError) {
     var (commandField, dataSetType): (UInt16?, UInt16?)
+    try Self.forEachElement(of: bytes) { element, value in
+      switch element {
+      case 0x0100: commandField = value.number(at: 0)
+      case 0x0800: dataSetType = value.number(at: 0)
+      default: set(element, value)
+      }
+    }
+    guard let commandField else { throw .missing("the command field (0000,0100)") }
+    self.commandField = commandField
+    // Absent in a C-CANCEL of some peers, which never has one.
+    hasDataSet = dataSetType.map { $0 != Self.noDataSet } ?? false
+  }
+
+  /// Goes through an encoded set.
+  @inline(__always)
+  static func forEachElement(
+    of bytes: UnsafeRawBufferPointer, _ body: (_ element: UInt16, _ value: UnsafeRawBufferPointer) -> Void
+  ) throws(CommandSetError) {
     var position = 0
     while position < bytes.count {
       guard let group = bytes.number(at: position), let element = bytes.number(at: position + 2),
@@ -30,18 +48,9 @@ extension CommandSet {
       guard length <= available else {
         throw .lengthOutOfBounds(element: element, length: length, available: available)
       }
-      let value = UnsafeRawBufferPointer(rebasing: bytes[position..<position + length])
+      body(element, UnsafeRawBufferPointer(rebasing: bytes[position..<position + length]))
       position += length
-      switch element {
-      case 0x0100: commandField = value.number(at: 0)
-      case 0x0800: dataSetType = value.number(at: 0)
-      default: set(element, value)
-      }
     }
-    guard let commandField else { throw .missing("the command field (0000,0100)") }
-    self.commandField = commandField
-    // Absent in a C-CANCEL of some peers, which never has one.
-    hasDataSet = dataSetType.map { $0 != Self.noDataSet } ?? false
   }
 
   private mutating func set(_ element: UInt16, _ value: UnsafeRawBufferPointer) {
@@ -174,7 +183,7 @@ extension CommandSet {
 
 extension UnsafeRawBufferPointer {
   /// Little endian; nil when fewer bytes are there.
-  fileprivate func number<Number: FixedWidthInteger>(at offset: Int, as type: Number.Type = UInt16.self) -> Number? {
+  func number<Number: FixedWidthInteger>(at offset: Int, as type: Number.Type = UInt16.self) -> Number? {
     guard offset + MemoryLayout<Number>.size <= count else { return nil }
     return Number(littleEndian: loadUnaligned(fromByteOffset: offset, as: type))
   }

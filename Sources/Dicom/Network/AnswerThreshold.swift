@@ -2,6 +2,8 @@ import NIOCore
 
 #if canImport(Glibc)
   import Glibc
+#else
+  import Darwin
 #endif
 
 /// Has the system wake us for answers that are there as a whole. DCMTK writes a P-DATA-TF in two pieces, header and rest,
@@ -12,7 +14,7 @@ import NIOCore
 /// good. What is shorter than any answer, such as an A-ABORT, comes that much later at most.
 final class AnswerThreshold {
   /// In bytes: more than the headers of PDU and PDV (PS3.8 §9.3.5), and no more than any response of PS3.7 with them.
-  private static let wanted = 64
+  static let wanted = 64
   /// Under Nagle's algorithm few answers come whole, if any.
   private static let proof = 4
   /// Between this and twice as long.
@@ -21,6 +23,9 @@ final class AnswerThreshold {
     static let option = ChannelOptions.Types.SocketOption(
       level: .socket, name: NIOBSDSocket.Option(rawValue: CInt(SO_RCVLOWAT)))
   #endif
+
+  /// Some answers came whole, and none came in pieces that are waited for.
+  var isProven: Bool { wholeAnswers >= Self.proof }
 
   private let channel: any Channel
   private var wholeAnswers = 0
@@ -34,7 +39,7 @@ final class AnswerThreshold {
   /// An answer, one of many, is awaited from now on.
   func begin() {
     awaited &+= 1
-    guard !isRaised, wholeAnswers >= Self.proof else { return }
+    guard !isRaised, isProven else { return }
     isRaised = true
     set(Self.wanted)
     wait()
@@ -46,6 +51,12 @@ final class AnswerThreshold {
   func answered(wasWhole: Bool, isLast: Bool) {
     if !isRaised, wasWhole { wholeAnswers += 1 }
     if isLast { end() }
+  }
+
+  /// An answer came in pieces that are waited for, so it is for good that it ends.
+  func refute() {
+    wholeAnswers = .min
+    end()
   }
 
   /// No answer is awaited any more.
@@ -66,9 +77,14 @@ final class AnswerThreshold {
     check = channel.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [weak self] in
       guard let self, isRaised else { return }
       if awaited != begun { return wait() }
-      wholeAnswers = .min
-      lower()
+      refute()
     }
+  }
+
+  /// The system wakes whoever waits for the socket when so many bytes have come.
+  static func set(_ bytes: Int, of socket: CInt) {
+    var bytes = CInt(bytes)
+    _ = setsockopt(socket, SOL_SOCKET, SO_RCVLOWAT, &bytes, socklen_t(MemoryLayout.size(ofValue: bytes)))
   }
 
   private func set(_ bytes: Int) {

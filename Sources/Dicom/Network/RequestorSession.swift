@@ -215,10 +215,36 @@ final class RequestorSession: UpperLayerUser {
       } else {
         begin(.response(operation.name))
       }
-      answerWatch.begin()
-      readsBefore = handler.reads
-      if operation.series != nil { answerThreshold.begin() }
+      awaitAnswer(operation)
     }
+  }
+
+  /// Lends the connection to a sender of small instances that does without the channel, until `takeBack`; nil where that cannot be.
+  /// It is for peers whose answers are known to come whole.
+  func lend(for operation: RequestorOperation) -> CInt? {
+    guard answerThreshold.isProven, let socket = handler.lend() else { return nil }
+    answerThreshold.end()
+    operation.state = .waiting
+    if isWaitContinued {
+      isWaitContinued = false
+      deadlines.restart(isAnother: true)
+    } else {
+      begin(.response(operation.name))
+    }
+    return socket
+  }
+
+  /// Goes on with the operation that is under way now.
+  func takeBack(_ operation: RequestorOperation, _ result: StoreLane.Return) {
+    if result.isInPieces { answerThreshold.refute() }
+    if current === operation, operation.state == .waiting { awaitAnswer(operation) }
+    handler.takeBack(result.received, result.error)
+  }
+
+  private func awaitAnswer(_ operation: RequestorOperation) {
+    answerWatch.begin()
+    readsBefore = handler.reads
+    if operation.series != nil { answerThreshold.begin() }
   }
 
   /// Cancels an operation by its message id: C-CANCEL where there is such a thing, else by an abort.

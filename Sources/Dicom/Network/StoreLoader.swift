@@ -47,6 +47,9 @@ final class LoadedStore: Sendable {
     self.rest = rest
   }
 
+  /// One read, one write, and taken by our system at once.
+  var isSmall: Bool { rest == nil && length < StoreLoader.largeCapacity }
+
   func close() { rest?.close() }
 }
 

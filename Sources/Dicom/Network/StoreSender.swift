@@ -21,6 +21,11 @@ final class StoreSender: OperationSeries {
   private var piece: StorePiece?
   private var isReading = false
   private var written = 0
+  /// Sends in our place what is small and in memory; we go on with what it hands back.
+  private var lane: (lane: StoreLane, look: RepeatedTask)?
+  private var mayUseLane = true
+  /// Why the association ended meanwhile.
+  private var endMeanwhile: (any Error)?
   /// The one before it, which was answered; whoever sends it has not heard so yet.
   private var answered: (store: LoadedStore, status: Status)?
 
@@ -38,7 +43,7 @@ final class StoreSender: OperationSeries {
 
   /// Has more loaded when little is left, unless the disk is needed for the one under way.
   private func loadMore() {
-    guard !isLoading, !isReading, piece?.isLast != false else { return }
+    guard !isLoading, !isReading, lane == nil, piece?.isLast != false else { return }
     if !loader.isOnDisk {
       var taken = 0
       while true {
@@ -117,6 +122,10 @@ final class StoreSender: OperationSeries {
   }
 
   private func completed(_ result: Result<Response, any Error>) {
+    if let (lane, _) = lane {
+      if case .failure(let error) = result { endMeanwhile = error }
+      return lane.stop()
+    }
     guard let loaded = current else { return }
     tellAnswer()
     current = nil
@@ -155,7 +164,7 @@ final class StoreSender: OperationSeries {
   /// Nobody wants the rest: what is under way can only be broken off, for PS3.7 knows no cancel of a C-STORE.
   func cancel() {
     if done != nil { session.abort(.cancelled) }
-    finish(.failure(CancellationError()))
+    if lane == nil { finish(.failure(CancellationError())) }
   }
 
   // MARK: One instance
@@ -163,7 +172,51 @@ final class StoreSender: OperationSeries {
   /// It is this operation's turn.
   func begin() {
     written = 0
+    if startLane() { return }
     pump()
+  }
+
+  /// Another thread sends this one and those after it, while they are small and in memory.
+  private func startLane() -> Bool {
+    guard mayUseLane, let current, current.isSmall, let operation, let piece, ready.isEmpty, !isExhausted, !isLoading,
+      !loader.isOnDisk, let pipe = WakePipe(), let socket = session.lend(for: operation)
+    else { return false }
+    let lane = StoreLane(socket, loader, session.deadlines, pipe)
+    // The lane tells what it sends.
+    tellAnswer()
+    self.piece = nil
+    let bound = bound
+    let look = bound.eventLoop.scheduleRepeatedTask(initialDelay: Self.patience, delay: Self.patience) { _ in
+      lane.lookAgain()
+    }
+    self.lane = (lane, look)
+    lane.start(with: current, piece.bytes) { result in bound.execute { $0.takeBack(result) } }
+    return true
+  }
+
+  /// So often it is seen to that an answer which came in pieces does not wait for more.
+  private static let patience: TimeAmount = .milliseconds(20)
+  /// One that was handed back too soon was not worth it.
+  private static let worthwhile = 16
+
+  private func takeBack(_ result: StoreLane.Return) {
+    guard let operation, let (_, look) = lane.take() else { return }
+    look.cancel()
+    if result.answers < Self.worthwhile { mayUseLane = false }
+    current = result.store
+    if let next = result.next { ready.append(next) }
+    isExhausted = result.isExhausted
+    operation.begin(
+      contextID: result.store.contextID, messageID: result.store.messageID, body: .store(length: result.store.length))
+    if result.unsent.readableBytes == 0 {
+      operation.state = .waiting
+    } else if endMeanwhile == nil {
+      piece = StorePiece(bytes: result.unsent, length: result.store.length, isLast: true)
+      pump()
+    }
+    session.takeBack(operation, result)
+    if let error = endMeanwhile { completed(.failure(error)) }
+    loadMore()
   }
 
   /// Writes what is there while the channel takes it, and has the next piece read meanwhile.

@@ -40,6 +40,8 @@ final class UpperLayerHandler: ChannelDuplexHandler {
   var isProcessing = false
   var isPaused = false
   private var isReadHeld = false
+  /// What came from the channel all the same while the connection was lent, and whether it has ended.
+  private var loan: (held: [ByteBuffer], hasEnded: Bool)?
   /// How often something has come.
   private(set) var reads = 0
   /// Bytes that came since the last sign of life.
@@ -178,6 +180,36 @@ final class UpperLayerHandler: ChannelDuplexHandler {
     }
   }
 
+  // MARK: The connection lent
+
+  /// Lends the connection to somebody who does without the channel: until `takeBack` nothing is read here.
+  ///
+  /// - Returns: a descriptor of the borrower's own; nil where all that goes over the connection must go through here, or
+  ///   something is under way.
+  func lend() -> CInt? {
+    guard loan == nil, isEstablished, tracer == nil, tls == nil, !isPaused, !isDeaf, !stream.isAmidPDU,
+      !assembler.isAmidMessage, bufferedBytes == 0, let channel = context?.channel, channel.isActive,
+      let socket = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable({ (socket: CInt) in
+        fcntl(socket, F_DUPFD_CLOEXEC, 0)
+      }), socket >= 0
+    else { return nil }
+    loan = ([], false)
+    try? channel.syncOptions?.setOption(.autoRead, value: false)
+    return socket
+  }
+
+  /// Goes on with what the borrower has read and could not use, and was told by the system.
+  func takeBack(_ received: ByteBuffer, _ error: (any Error)?) {
+    guard let loan else { return }
+    self.loan = nil
+    lastError = lastError ?? error
+    try? context?.channel.syncOptions?.setOption(.autoRead, value: true)
+    var received = received
+    for bytes in loan.held { received.writeImmutableBuffer(bytes) }
+    if received.readableBytes > 0 { take(received) }
+    if loan.hasEnded { transportClosed() }
+  }
+
   // MARK: Channel
 
   func handlerAdded(context: ChannelHandlerContext) {
@@ -187,6 +219,7 @@ final class UpperLayerHandler: ChannelDuplexHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
+    guard loan == nil else { return }
     // A connection that never became active does not become inactive either.
     user?.disconnected()
     user = nil
@@ -230,6 +263,15 @@ final class UpperLayerHandler: ChannelDuplexHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isDeaf else { return }
     let bytes = unwrapInboundIn(data)
+    // It is read to its end when the peer has ended it.
+    guard loan == nil else {
+      loan?.held.append(bytes)
+      return
+    }
+    take(bytes)
+  }
+
+  private func take(_ bytes: ByteBuffer) {
     tracer?.received(bytes)
     reads &+= 1
     stream.append(bytes)
@@ -273,13 +315,17 @@ final class UpperLayerHandler: ChannelDuplexHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    if loan == nil { transportClosed() } else { loan?.hasEnded = true }
+    context.fireChannelInactive()
+  }
+
+  private func transportClosed() {
     let action = machine.handle(.transportClosed)
     stopArtim()
     if action == .aa4 { tell(closingReason) }
     tracer?.closed()
     user?.disconnected()
     user = nil
-    context.fireChannelInactive()
   }
 
   private var closingReason: AssociationEnd {
