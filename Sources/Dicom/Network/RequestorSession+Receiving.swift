@@ -2,11 +2,14 @@ import NIOCore
 
 /// What comes on an association: responses to what runs, instances of a C-GET, reports on storage commitment.
 extension RequestorSession {
+  func noteHeard() {
+    guard !hasBeenHeard else { return }
+    hasBeenHeard = true
+    life.withLockedValue { $0.hasBeenHeard = true }
+  }
+
   func received(_ command: consuming CommandSet, contextID: UInt8) {
-    if !hasBeenHeard {
-      hasBeenHeard = true
-      life.withLockedValue { $0.hasBeenHeard = true }
-    }
+    noteHeard()
     guard let context = contexts[contextID] else {
       handler.violated(MessageError.unknownContext(contextID).description)
       return

@@ -172,6 +172,7 @@ final class RequestorSession: UpperLayerUser {
       begin(operation)
     } else {
       queue.append(operation)
+      current?.sender?.giveWay()
       startNext()
     }
   }
@@ -219,10 +220,13 @@ final class RequestorSession: UpperLayerUser {
     }
   }
 
-  /// Lends the connection to a sender of small instances that does without the channel, until `takeBack`; nil where that cannot be.
-  /// It is for peers whose answers are known to come whole.
+  /// The connection can be lent to a sender of small instances that does without the channel. It is for peers whose answers
+  /// are known to come whole.
+  var canLend: Bool { answerThreshold.isProven && queue.isEmpty && handler.canLend }
+
+  /// Lends it, where it can be, until `takeBack`.
   func lend(for operation: RequestorOperation) -> CInt? {
-    guard answerThreshold.isProven, let socket = handler.lend() else { return nil }
+    guard let socket = handler.lend() else { return nil }
     answerThreshold.end()
     operation.state = .waiting
     if isWaitContinued {
@@ -237,6 +241,7 @@ final class RequestorSession: UpperLayerUser {
   /// Goes on with the operation that is under way now.
   func takeBack(_ operation: RequestorOperation, _ result: StoreLane.Return) {
     if result.isInPieces { answerThreshold.refute() }
+    if result.answers > 0 { noteHeard() }
     if current === operation, operation.state == .waiting { awaitAnswer(operation) }
     handler.takeBack(result.received, result.error)
   }

@@ -13,8 +13,8 @@ import Synchronization
 /// associations to one machine want both.
 ///
 /// It does what nearly all instances are: one that waits in memory, sent at once, answered as a whole and without remarks. Whatever is
-/// odd, it hands back with the instance under way, and the event loop does what it always does; deadlines, the end of the
-/// association and the last instance are the event loop's in any case.
+/// odd, it hands back with the instance under way, and the event loop does what it always does. The end of the association, by a
+/// deadline too, and the last instance are the event loop's in any case.
 final class StoreLane: Sendable {
   /// What the event loop goes on with.
   struct Return: Sendable {
@@ -98,10 +98,10 @@ final class StoreLane: Sendable {
       AnswerThreshold.set(1, of: socket)
     }
     while true {
-      let isWhole = transmit(&bytes, &result)
+      let isSent = !isStopped.load(ordering: .relaxed) && transmit(&bytes, &result)
       deadlines.restart(isAnother: true)
       if let (store, status) = answered { store.completion(.success(status)) }
-      guard isWhole, !isStopped.load(ordering: .relaxed) else {
+      guard isSent else {
         result.unsent = bytes
         return result
       }
@@ -132,9 +132,12 @@ final class StoreLane: Sendable {
     return bytes.readableBytes == 0
   }
 
-  /// Nil: the system only has nothing just now.
+  /// Nil: it is only just now that it cannot be.
   private static func error(_ call: String) -> IOError? {
-    errno == EAGAIN || errno == EINTR ? nil : IOError(errnoCode: errno, reason: call)
+    switch errno {
+    case EAGAIN, EINTR, ENOBUFS, ENOMEM: nil
+    case let code: IOError(errnoCode: code, reason: call)
+    }
   }
 
   /// The status of a usual answer to the one under way; nil: there is none, and what came instead is noted.
@@ -148,7 +151,7 @@ final class StoreLane: Sendable {
           let bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
           if let answer = StoreAnswer(bytes), answer.isTo(result.store) { return answer.status }
           result.received.writeBytes(bytes)
-          result.isInPieces = !isReadable
+          result.isInPieces = !isReadable && count < AnswerThreshold.wanted
           return nil
         }
         if count < 0 { result.error = Self.error("recv") }

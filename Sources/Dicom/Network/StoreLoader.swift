@@ -10,10 +10,10 @@ public struct OutgoingStore: Sendable {
   }
 
   public var source: Source
-  /// Gets the bytes of the data set written so far, on the event loop; of a small one nothing before its answer.
+  /// Gets the bytes of the data set written so far, on the event loop. A small one has only its answer.
   public var onProgress: @Sendable (Int) -> Void
-  /// Gets the peer's status, or why there is none, on the event loop; not called for one that was never begun because
-  /// the association had ended.
+  /// Gets the peer's status, or why there is none, in the order of the instances: on the event loop, or on the thread that
+  /// sends small ones. Not called for one that was never begun because the association had ended.
   public var completion: @Sendable (Result<Status, any Error>) -> Void
 
   public init(

@@ -2,7 +2,7 @@ import DequeModule
 import NIOCore
 import NIOPosix
 
-/// Sends C-STOREs one after the other, on the event loop: when the peer has answered one, the next is encoded already and
+/// Sends C-STOREs one after the other, on the event loop where no `StoreLane` does: when the peer has answered one, the next is encoded already and
 /// leaves in the same turn of the loop. A large one is read in pieces and written as fast as the peer takes them:
 /// at most two pieces of it are in memory beside what the channel holds.
 final class StoreSender: OperationSeries {
@@ -43,13 +43,16 @@ final class StoreSender: OperationSeries {
 
   /// Has more loaded when little is left, unless the disk is needed for the one under way.
   private func loadMore() {
-    guard !isLoading, !isReading, lane == nil, piece?.isLast != false else { return }
+    guard lane == nil, !isLoading, !isReading, piece?.isLast != false else { return }
     if !loader.isOnDisk {
       var taken = 0
       while true {
-        guard ready.isEmpty, !isExhausted, done != nil else { return }
+        guard ready.isEmpty, !isExhausted, done != nil, lane == nil else { return }
         // Only what cannot be sent goes by that fast; others have their turn on this loop, too.
-        if taken == StoreLoader.batchCount { return bound.execute { $0.loadMore() } }
+        if taken == StoreLoader.batchCount {
+          let bound = bound
+          return bound.eventLoop.execute { bound.value.loadMore() }
+        }
         guard let (loaded, isExhausted) = loader.loadFromMemory() else { break }
         if let loaded { ready.append(loaded) }
         goOn(isExhausted)
@@ -179,7 +182,7 @@ final class StoreSender: OperationSeries {
   /// Another thread sends this one and those after it, while they are small and in memory.
   private func startLane() -> Bool {
     guard mayUseLane, let current, current.isSmall, let operation, let piece, ready.isEmpty, !isExhausted, !isLoading,
-      !loader.isOnDisk, let pipe = WakePipe(), let socket = session.lend(for: operation)
+      !loader.isOnDisk, session.canLend, let pipe = WakePipe(), let socket = session.lend(for: operation)
     else { return false }
     let lane = StoreLane(socket, loader, session.deadlines, pipe)
     // The lane tells what it sends.
@@ -193,6 +196,9 @@ final class StoreSender: OperationSeries {
     lane.start(with: current, piece.bytes) { result in bound.execute { $0.takeBack(result) } }
     return true
   }
+
+  /// Another operation waits for its turn.
+  func giveWay() { lane?.lane.stop() }
 
   /// So often it is seen to that an answer which came in pieces does not wait for more.
   private static let patience: TimeAmount = .milliseconds(20)
@@ -210,12 +216,12 @@ final class StoreSender: OperationSeries {
       contextID: result.store.contextID, messageID: result.store.messageID, body: .store(length: result.store.length))
     if result.unsent.readableBytes == 0 {
       operation.state = .waiting
-    } else if endMeanwhile == nil {
+    } else {
       piece = StorePiece(bytes: result.unsent, length: result.store.length, isLast: true)
-      pump()
     }
     session.takeBack(operation, result)
     if let error = endMeanwhile { completed(.failure(error)) }
+    if result.unsent.readableBytes > 0, session.current === operation { pump() }
     loadMore()
   }
 

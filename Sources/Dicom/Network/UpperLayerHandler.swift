@@ -182,13 +182,19 @@ final class UpperLayerHandler: ChannelDuplexHandler {
 
   // MARK: The connection lent
 
-  /// Lends the connection to somebody who does without the channel: until `takeBack` nothing is read here.
+  /// The connection can be lent: what goes over it need not go through here, and nothing is under way.
+  var canLend: Bool {
+    loan == nil && isEstablished && tracer == nil && tls == nil && !isPaused && !isDeaf && !stream.isAmidPDU
+      && !assembler.isAmidMessage && context?.channel.isActive == true && bufferedBytes == 0
+  }
+
+  /// Lends the connection to somebody who does without the channel: until `takeBack` nothing is read here, and nothing
+  /// written but an A-ABORT. Where our system has just taken half of a message, that would stand amid it; the peer is then told by the
+  /// connection's end.
   ///
-  /// - Returns: a descriptor of the borrower's own; nil where all that goes over the connection must go through here, or
-  ///   something is under way.
+  /// - Returns: a descriptor of the borrower's own; nil when too many files are open.
   func lend() -> CInt? {
-    guard loan == nil, isEstablished, tracer == nil, tls == nil, !isPaused, !isDeaf, !stream.isAmidPDU,
-      !assembler.isAmidMessage, bufferedBytes == 0, let channel = context?.channel, channel.isActive,
+    guard let channel = context?.channel,
       let socket = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable({ (socket: CInt) in
         fcntl(socket, F_DUPFD_CLOEXEC, 0)
       }), socket >= 0

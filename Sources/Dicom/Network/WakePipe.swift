@@ -14,7 +14,10 @@ final class WakePipe: Sendable {
   init?() {
     var ends: [CInt] = [-1, -1]
     guard pipe(&ends) == 0 else { return nil }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    for end in ends {
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
+    }
     (descriptor, writing) = (ends[0], ends[1])
   }
 
@@ -28,9 +31,10 @@ final class WakePipe: Sendable {
     _ = write(writing, &byte, 1)
   }
 
-  /// It has been heard.
+  /// It has been heard, however often it was said.
   func clear() {
-    var byte: UInt8 = 0
-    _ = read(descriptor, &byte, 1)
+    withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { memory in
+      _ = read(descriptor, memory.baseAddress, memory.count)
+    }
   }
 }

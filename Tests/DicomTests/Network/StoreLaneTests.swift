@@ -22,13 +22,19 @@ struct StoreLaneTests {
   /// The one that is answered oddly, counted from 1.
   static let odd = 101
 
-  /// Sends `count` instances of so many bytes.
+  /// Sends `count` instances of so many bytes, in turn.
   static func send(
-    to port: Int, bytes: Int = 1000, deadlines: Deadlines = Deadlines(Timeouts(all: nil))
+    to port: Int, lengths: [Int] = [1000], deadlines: Deadlines = Deadlines(Timeouts(all: nil))
   ) async throws -> Fates {
-    let association = try await Association.request(.local(port, [.ct]), deadlines: deadlines)
+    let association = try await Association.request(.local(port, [.ct, .verification]), deadlines: deadlines)
+    let fates = try await send(over: association, lengths: lengths)
+    if fates.error == nil { await association.release() }
+    return fates
+  }
+
+  private static func send(over association: Association, lengths: [Int] = [1000]) async throws -> Fates {
     let (sent, fates) = (NIOLockedValueBox(0), NIOLockedValueBox(Fates()))
-    let content = ByteBuffer(repeating: 7, count: bytes)
+    let contents = lengths.map { ByteBuffer(repeating: 7, count: $0) }
     do {
       try await association.store(next: {
         let number = sent.withLockedValue { sent in
@@ -37,8 +43,8 @@ struct StoreLaneTests {
         }
         guard number <= count else { return nil }
         let source = StoreSource(
-          content: .bytes(content), sopClassUID: .ctImageStorage, sopInstanceUID: UID("1.2.\(number)"),
-          transferSyntax: .explicitVRLittleEndian)
+          content: .bytes(contents[number % contents.count]), sopClassUID: .ctImageStorage,
+          sopInstanceUID: UID("1.2.\(number)"), transferSyntax: .explicitVRLittleEndian)
         return OutgoingStore(source: .memory(source)) { result in
           fates.withLockedValue { fates in
             if MultiThreadedEventLoopGroup.currentEventLoop == nil { fates.short += 1 }
@@ -49,7 +55,6 @@ struct StoreLaneTests {
           }
         }
       })
-      await association.release()
     } catch let error as AssociationError {
       fates.withLockedValue { $0.error = error }
     }
@@ -71,17 +76,72 @@ struct StoreLaneTests {
     }
   }
 
-  @Test("all arrive as they are, in their order, and most are told on the short way", arguments: [1, 1000, 60_000])
-  func usual(_ length: Int) async throws {
+  @Test(
+    "all arrive as they are, in their order, and most are told on the short way",
+    arguments: [[1], [1000], [60_000], Array(repeating: 1000, count: 49) + [200_000]])
+  func usual(_ lengths: [Int]) async throws {
     let delegate = SampleDelegate()
     try await withAcceptor(delegate) { acceptor in
-      let fates = try await Self.send(to: acceptor.port, bytes: length)
+      let fates = try await Self.send(to: acceptor.port, lengths: lengths)
       #expect(fates.statuses.map { $0.isSuccess } == Array(repeating: true, count: Self.count))
       #expect(fates.short > Self.count / 2)
       #expect(fates.error == nil && fates.failures.isEmpty)
     }
     #expect(delegate.stored.map { $0.request.sopInstanceUID.rawValue } == (1...Self.count).map { "1.2.\($0)" })
-    #expect(delegate.stored.allSatisfy { $0.bytes == ByteBuffer(repeating: 7, count: length) })
+    for (index, stored) in delegate.stored.enumerated() {
+      #expect(stored.bytes == ByteBuffer(repeating: 7, count: lengths[(index + 1) % lengths.count]))
+    }
+  }
+
+  @Test("an association that is used again has been heard when the short way was")
+  func again() async throws {
+    let count = NIOLockedValueBox(0)
+    let peer = try await ScriptedPeer.accepting { command, context, line in
+      let number = count.withLockedValue { count in
+        count += 1
+        return count
+      }
+      if number == Self.count + Self.odd { return line.close() }
+      line.send(ScriptedPeer.message(command.response(status: .success), context: context))
+    }
+    let deadlines = Deadlines(Timeouts(all: nil))
+    let association = try await Association.request(.local(peer.port, [.ct]), deadlines: deadlines)
+    #expect(try await Self.send(over: association).statuses.count == Self.count)
+    association.use(deadlines)
+    let fates = try await Self.send(over: association)
+    #expect(fates.short == Self.odd - 1, "from the first one on")
+    #expect(fates.statuses.count == Self.odd - 1)
+    #expect(association.hasBeenHeard)
+    await peer.stop()
+  }
+
+  @Test("an operation that is asked for meanwhile has its turn")
+  func turns() async throws {
+    let (begun, begin) = AsyncStream.makeStream(of: Void.self)
+    let stored = NIOLockedValueBox((count: 0, beforeEcho: 0))
+    let peer = try await ScriptedPeer.accepting { command, context, line in
+      let answer = ScriptedPeer.message(command.response(status: .success), context: context)
+      guard command.field == .cStoreRequest else {
+        stored.withLockedValue { $0.beforeEcho = $0.count }
+        return line.send(answer)
+      }
+      stored.withLockedValue { $0.count += 1 }
+      if command.affectedSOPInstanceUID == UID("1.2.\(Self.odd)") {
+        begin.yield()
+        // So that there is time to ask for it before the next one goes.
+        line.channel.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(100)) { line.send(answer) }
+      } else {
+        line.send(answer)
+      }
+    }
+    let association = try await Association.request(
+      .local(peer.port, [.ct, .verification]), deadlines: Deadlines(Timeouts(all: nil)))
+    let sending = Task { try await Self.send(over: association) }
+    for await _ in begun { break }
+    #expect(try await association.echo().isSuccess)
+    #expect(try await sending.value.statuses.count == Self.count)
+    #expect(stored.withLockedValue { $0.beforeEcho } == Self.odd)
+    await peer.stop()
   }
 
   /// Odd, and an answer all the same.
@@ -94,9 +154,10 @@ struct StoreLaneTests {
     let peer = try await Self.peer { command, answer, context, line in
       let loop = line.channel.eventLoop.assumeIsolated()
       func sendInPieces(after pause: TimeAmount) {
-        for (index, piece) in [answer.getSlice(at: 0, length: 12), answer.getSlice(at: 12, length: answer.readableBytes - 12)]
-          .enumerated()
-        {
+        for (index, piece) in [
+          answer.getSlice(at: 0, length: 12), answer.getSlice(at: 12, length: answer.readableBytes - 12),
+        ]
+        .enumerated() {
           guard let piece else { return }
           loop.scheduleTask(in: index == 0 ? .zero : pause) { line.send(piece) }
         }
