@@ -8,13 +8,13 @@ import Synchronization
   import Darwin
 #endif
 
-/// A short way for thousands of small instances: a thread of its own sends them and reads their answers, with three calls to the
-/// system each and nothing in between. The event loop and its channel take half a processor for the same, and four
-/// associations to one machine want both.
+/// A short way for thousands of small instances: a thread of its own sends them and reads their answers, with three calls
+/// to the system each and nothing in between. What the event loop and its channel take for the same are processors that a
+/// peer on the same machine wants too.
 ///
-/// It does what nearly all instances are: one that waits in memory, sent at once, answered as a whole and without remarks. Whatever is
-/// odd, it hands back with the instance under way, and the event loop does what it always does. The end of the association, by a
-/// deadline too, and the last instance are the event loop's in any case.
+/// It does what nearly all instances are: one that waits in memory, sent at once, answered as a whole and without remarks.
+/// Whatever is odd, it hands back with the instance under way, and the event loop does what it always does. The end of the
+/// association, by a deadline too, and the last instance are the event loop's in any case.
 final class StoreLane: Sendable {
   /// What the event loop goes on with.
   struct Return: Sendable {

@@ -2,9 +2,9 @@ import DequeModule
 import NIOCore
 import NIOPosix
 
-/// Sends C-STOREs one after the other, on the event loop where no `StoreLane` does: when the peer has answered one, the next is encoded already and
-/// leaves in the same turn of the loop. A large one is read in pieces and written as fast as the peer takes them:
-/// at most two pieces of it are in memory beside what the channel holds.
+/// Sends C-STOREs one after the other, on the event loop where no `StoreLane` does: when the peer has answered one, the
+/// next is encoded already and leaves in the same turn of the loop. A large one is read in pieces and written as fast as the
+/// peer takes them: at most two pieces of it are in memory beside what the channel holds.
 final class StoreSender: OperationSeries {
   private let session: RequestorSession
   private let loader: StoreLoader

@@ -188,9 +188,9 @@ final class UpperLayerHandler: ChannelDuplexHandler {
       && !assembler.isAmidMessage && context?.channel.isActive == true && bufferedBytes == 0
   }
 
-  /// Lends the connection to somebody who does without the channel: until `takeBack` nothing is read here, and nothing
-  /// written but an A-ABORT. Where our system has just taken half of a message, that would stand amid it; the peer is then told by the
-  /// connection's end.
+  /// Lends the connection, where it can be lent, to somebody who does without the channel: until `takeBack` nothing is read
+  /// here, and nothing written but an A-ABORT. Where our system has just taken half of a message, that stands amid it, and
+  /// it is the connection's end that tells the peer.
   ///
   /// - Returns: a descriptor of the borrower's own; nil when too many files are open.
   func lend() -> CInt? {
