@@ -206,14 +206,13 @@ final class StoreSender: OperationSeries {
   private static let worthwhile = 16
 
   private func takeBack(_ result: StoreLane.Return) {
-    guard let operation, let (_, look) = lane.take() else { return }
+    guard let (_, look) = lane.take() else { return }
     look.cancel()
     if result.answers < Self.worthwhile { mayUseLane = false }
     current = result.store
     if let next = result.next { ready.append(next) }
     isExhausted = result.isExhausted
-    operation.begin(
-      contextID: result.store.contextID, messageID: result.store.messageID, body: .store(length: result.store.length))
+    let operation = operation(for: result.store)
     if result.unsent.readableBytes == 0 {
       operation.state = .waiting
     } else {
