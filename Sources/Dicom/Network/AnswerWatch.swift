@@ -18,8 +18,10 @@ final class AnswerWatch {
   }
 
   /// A message has left; the one that follows from it is awaited.
-  func begin() {
-    guard peer.begin(), !willWatch else { return }
+  ///
+  /// - Parameter isLarge: whether the message that left was.
+  func begin(isLarge: Bool = false) {
+    guard peer.begin(isLarge: isLarge), !willWatch else { return }
     willWatch = true
     // When all else that there is to do now is done.
     channel.eventLoop.assumeIsolated().execute { self.watch() }

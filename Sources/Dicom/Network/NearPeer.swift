@@ -10,10 +10,19 @@ import Synchronization
 /// Knows whether a peer answers that soon that whoever waits for it had better watch the connection for a moment than
 /// sleep: on one machine, or to the next rack, falling asleep and being woken takes as long as all the rest.
 struct NearPeer {
-  /// A peer that answers within this is near; nobody further away does.
-  private static let near: TimeAmount = .microseconds(250)
-  /// What a near peer needs for a small message, twice.
-  private static let limit: TimeAmount = .microseconds(100)
+  /// What the answer to a message may take.
+  private struct Bounds {
+    /// A peer that answers within this is near; nobody further away does.
+    let near: TimeAmount
+    /// How long it is watched for at most.
+    let limit: TimeAmount
+
+    /// A near peer needs half of the limit.
+    static let small = Bounds(near: .microseconds(250), limit: .microseconds(100))
+    /// What our system has taken of a large message the peer has still to read, and all of it to keep.
+    static let large = Bounds(near: .milliseconds(1), limit: .milliseconds(1))
+  }
+
   /// Of the machine, or the part of it that we may use.
   private static let processors = System.coreCount
   /// How many requests of this process wait for their answers.
@@ -25,16 +34,19 @@ struct NearPeer {
   /// Nil: there is nobody to watch meanwhile, so what time it is does not matter either.
   private var sent: NIODeadline?
   private var isNear = false
+  private var bounds = Bounds.small
 
   /// - Parameter isSure: whether it is answers that are awaited.
   init(isSure: Bool = true) { self.isSure = isSure }
 
   /// A message has left; the one that follows from it is awaited.
   ///
+  /// - Parameter isLarge: whether the message that left was.
   /// - Returns: whether to watch for it.
-  mutating func begin() -> Bool {
+  mutating func begin(isLarge: Bool = false) -> Bool {
     guard !isAwaiting else { return false }
     isAwaiting = true
+    bounds = isLarge ? .large : .small
     if isSure { Self.awaited.add(1, ordering: .relaxed) }
     guard hasProcessors else { return false }
     sent = .now()
@@ -48,7 +60,7 @@ struct NearPeer {
     if isSure { Self.awaited.subtract(1, ordering: .relaxed) }
     guard let sent else { return }
     self.sent = nil
-    isNear = .now() - sent < Self.near
+    isNear = .now() - sent < bounds.near
   }
 
   /// Returns when something can be read, or the moment is over. Whoever else wants this processor goes first: it may be
@@ -56,7 +68,7 @@ struct NearPeer {
   func watch(_ socket: CInt) {
     guard let sent else { return }
     var readable = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-    while hasProcessors, .now() - sent < Self.limit, poll(&readable, 1, 0) == 0 { sched_yield() }
+    while hasProcessors, .now() - sent < bounds.limit, poll(&readable, 1, 0) == 0 { sched_yield() }
   }
 
   /// Each association at work has a processor for us, and one for a near peer.

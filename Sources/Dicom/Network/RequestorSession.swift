@@ -247,7 +247,7 @@ final class RequestorSession: UpperLayerUser {
   }
 
   private func awaitAnswer(_ operation: RequestorOperation) {
-    answerWatch.begin()
+    answerWatch.begin(isLarge: operation.isLarge)
     readsBefore = handler.reads
     if operation.series != nil { answerThreshold.begin() }
   }
