@@ -19,6 +19,8 @@ from pynetdicom.pdu_primitives import (
 )
 from pynetdicom.sop_class import Verification
 
+import steady  # noqa: F401
+
 port, called, wanted = int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
 items = []
 if "identity" in wanted:

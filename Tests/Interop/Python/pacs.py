@@ -47,6 +47,8 @@ from pynetdicom.sop_class import (
     Verification,
 )
 
+import steady  # noqa: F401
+
 warnings.simplefilter("ignore")
 arguments = argparse.ArgumentParser()
 arguments.add_argument("port", type=int)

@@ -36,6 +36,8 @@ from pynetdicom.sop_class import (
     Verification,
 )
 
+import steady  # noqa: F401
+
 warnings.simplefilter("ignore")
 arguments = argparse.ArgumentParser()
 arguments.add_argument("what", choices=["echo", "store", "find", "query", "move", "get", "commit", "normalized"])

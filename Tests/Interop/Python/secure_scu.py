@@ -13,6 +13,8 @@ import pydicom
 from pynetdicom import AE
 from pynetdicom.sop_class import Verification
 
+import steady  # noqa: F401
+
 warnings.simplefilter("ignore")
 port, called, certificate, key, trusted, version, *paths = sys.argv[1:]
 context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=trusted)

@@ -51,7 +51,7 @@ extension Interop {
       #expect((first["failedInstances"] as? [String])?.count == 13)
       #expect(broken.errors.contains("13 of the 20 instances"))
       let again = try await fluoro.run(method, "PACS", "-q", Self.study, "--missing", "--json")
-      #expect(again.status == 0, "\(again.output)\(again.errors)")
+      #expect(again.status == 0, "\(again.errors)\(again.output)")
       #expect(try result(again)["received"] as? Int == 13)
       try await isWhole(fluoro, pacs)
       tell("\(method): drops after 7 of 20", broken, "--missing fetched 13")
