@@ -10,7 +10,7 @@ public struct FileIdentity: Hashable, Sendable {
   public let sopClassUID: UID
   public let sopInstanceUID: UID
   public var transferSyntax: UID { encoding.uid }
-  private let encoding: TransferSyntax
+  let encoding: TransferSyntax
   /// Where the data set begins.
   public let dataSetOffset: Int
 

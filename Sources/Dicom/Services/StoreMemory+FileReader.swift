@@ -7,6 +7,17 @@
 extension StoreMemory {
   /// Reads files that are to be sent one after the other, on one thread: of a small one all, of a large one its beginning.
   public final class FileReader {
+    /// What was read of a file.
+    public struct Found {
+      public let identity: FileIdentity
+      /// Of the file.
+      public let size: Int
+      /// Of a small one for which there is room.
+      public let dataSet: Bytes?
+      /// The element amid which the file ends; nil: it is whole.
+      public let cutOff: DataSetReadError?
+    }
+
     /// Up to this a file costs no more to read than its beginning does.
     private static let smallSize = 16 * 1024
     /// What most files say in it which instance they hold.
@@ -26,9 +37,8 @@ extension StoreMemory {
 
     deinit { head.deallocate() }
 
-    /// - Returns: which instance it is; its length; of a small one for which there is room the data set. Nil when it must be
-    ///   read as a ``DicomFile``, which also tells why one cannot be read.
-    public func read(_ path: String) -> (identity: FileIdentity, size: Int, dataSet: Bytes?)? {
+    /// - Returns: nil when it must be read as a ``DicomFile``, which also tells why one cannot be read.
+    public func read(_ path: String) -> Found? {
       let descriptor = FileBytes.openDescriptor(path)
       guard descriptor >= 0 else { return nil }
       defer { _ = FileBytes.closeDescriptor(descriptor) }
@@ -55,7 +65,10 @@ extension StoreMemory {
       // Each reader's own: two processors that count the references to one string wait for each other.
       guard let identity = FileIdentity(bytes, neighbour: last) else { return nil }
       last = identity
-      return (identity, size, size == count ? room?.keep(count, from: identity.dataSetOffset) : nil)
+      let cutOff = CutOff.find(
+        descriptor, size: size, beginning: bytes, from: identity.dataSetOffset, identity.encoding)
+      let dataSet = size == count && cutOff == nil ? room?.keep(count, from: identity.dataSetOffset) : nil
+      return Found(identity: identity, size: size, dataSet: dataSet, cutOff: cutOff)
     }
 
     /// Asking for its size takes longer.

@@ -153,6 +153,10 @@ extension LocalIndex {
       throw StorageError(.notDicom, "\(name) is a DICOMDIR: a list of instances, not one of them.")
     }
     let header = try InstanceHeader(file.dataSet)
+    if let cutOff = file.cutOff() {
+      throw ImportOutcome.Refusal(
+        path: name, reason: "it is cut off: \(cutOff) Copy it again from where it came from.")
+    }
     if let stored = try alreadyStored(header, file) { return .here(stored) }
     let description = ReceptionDescription(
       sopClassUID: UID(header.sopClassUID), sopInstanceUID: UID(header.sopInstanceUID),

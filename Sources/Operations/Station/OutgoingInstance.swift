@@ -16,6 +16,8 @@ final class OutgoingInstance: Sendable {
   let offset: Int?
   /// The data set, of a small one among many.
   let content: StoreMemory.Bytes?
+  /// The element amid which the file ends: it is not sent.
+  private let cutOff: DataSetReadError?
 
   init(_ stored: StoredInstance) {
     path = stored.path
@@ -23,7 +25,8 @@ final class OutgoingInstance: Sendable {
     sopInstanceUID = stored.sopInstanceUID
     transferSyntax = stored.transferSyntaxUID
     bytes = stored.bytes
-    (offset, content) = (nil, nil)
+    // What is here is sent on as it came.
+    (offset, content, cutOff) = (nil, nil, nil)
   }
 
   /// A file on disk. The data set's own UIDs count, not those of the meta information.
@@ -32,10 +35,10 @@ final class OutgoingInstance: Sendable {
   /// - Throws: when it is not a DICOM instance.
   init(file path: String, _ reader: StoreMemory.FileReader? = nil) throws {
     self.path = path
-    if let (identity, size, dataSet) = reader?.read(path) {
-      (sopClassUID, sopInstanceUID) = (identity.sopClassUID, identity.sopInstanceUID)
-      transferSyntax = identity.transferSyntax
-      (bytes, offset, content) = (size, identity.dataSetOffset, dataSet)
+    if let found = reader?.read(path) {
+      (sopClassUID, sopInstanceUID) = (found.identity.sopClassUID, found.identity.sopInstanceUID)
+      transferSyntax = found.identity.transferSyntax
+      (bytes, offset, content, cutOff) = (found.size, found.identity.dataSetOffset, found.dataSet, found.cutOff)
       return
     }
     var file = try DicomFile(path: path, reading: .identification)
@@ -51,7 +54,7 @@ final class OutgoingInstance: Sendable {
     sopInstanceUID = sopInstance
     transferSyntax = file.transferSyntax.uid
     bytes = file.size
-    (offset, content) = (file.dataSetOffset, nil)
+    (offset, content, cutOff) = (file.dataSetOffset, nil, file.cutOff())
   }
 
   /// The path by which whoever sends it knows it; nil: it is one of those on this machine, known by its UID.
@@ -68,6 +71,7 @@ final class OutgoingInstance: Sendable {
 
   func source() throws -> StoreSource {
     if let sourceInMemory { return sourceInMemory }
+    try checkIsWhole()
     let offset = try offset ?? DicomFile(path: path).dataSetOffset
     return StoreSource(
       path: path, offset: offset, sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID,
@@ -76,10 +80,17 @@ final class OutgoingInstance: Sendable {
 
   /// Another uncompressed transfer syntax, by way of a file that is written for it.
   func source(in syntax: UID, path copy: String) throws -> StoreSource {
+    try checkIsWhole()
     try DicomFile.convert(path, to: copy, transferSyntax: TransferSyntax(uid: syntax))
     return StoreSource(
       path: copy, offset: try DicomFile(path: copy).dataSetOffset, sopClassUID: sopClassUID,
       sopInstanceUID: sopInstanceUID, transferSyntax: syntax)
+  }
+
+  /// Half an image that is taken for a whole one does more harm than none.
+  private func checkIsWhole() throws(OperationError) {
+    guard let cutOff else { return }
+    throw OperationError("it was not sent, since it is cut off: \(cutOff) Copy it again from where it came from.")
   }
 
   var reference: SOPReference { SOPReference(sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID) }

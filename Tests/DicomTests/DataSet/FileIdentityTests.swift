@@ -103,7 +103,8 @@ struct FileIdentityTests {
         mediaStorageSOPClassUID: .ctImageStorage, mediaStorageSOPInstanceUID: uid,
         transferSyntax: .explicitVRLittleEndian)
       try DicomFile.write(dataSet, meta: meta, to: path)
-      let (identity, size, kept) = try #require(reader.read(path))
+      let found = try #require(reader.read(path))
+      let (identity, size, kept) = (found.identity, found.size, found.dataSet)
       let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
       #expect(identity.sopInstanceUID == uid && size == bytes.count)
       #expect((kept != nil) == (size <= 16_384), "\(size) bytes")

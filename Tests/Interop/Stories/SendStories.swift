@@ -69,6 +69,24 @@ extension Interop {
       #expect(try await Python.differences(between: files, and: Workshop.files(below: folder), in: workshop) == [])
     }
 
+    @Test(
+      "a file that was not copied as a whole is neither sent nor imported, and is named; the others are",
+      arguments: [3, 70])
+    func cutOff(count: Int) async throws {
+      let files = try await Python.series(of: count, in: workshop)
+      try #require(FileHandle(forUpdatingAtPath: files[1])).truncate(atOffset: 4000)
+      let (fluoro, pacs, _) = try await installation([])
+      let sent = try await fluoro.run("store", "PACS", workshop.path("series-\(count)"), "--json")
+      #expect(sent.status == 3, "\(sent.output)\(sent.errors)")
+      #expect(try sent.objects().last?["completed"] as? Int == count - 1 && stored(pacs).count == count - 1)
+      let failed = try #require(try sent.objects().first { $0["path"] != nil })
+      #expect(failed["path"] as? String == files[1])
+      #expect((failed["error"] as? String)?.contains("cut off: The value of element (7FE0,0010) at byte ") == true)
+      let imported = try await fluoro.run("local", "import", workshop.path("series-\(count)"))
+      #expect(imported.status == 3 && imported.errors.contains("\(files[1]): it is cut off"), "\(imported.errors)")
+      #expect(imported.output.hasPrefix("\(count - 1) instances imported; 1 failed"), "\(imported.output)")
+    }
+
     @Test("a warning is no failure, and is told apart from one")
     func warnings() async throws {
       let files = try await Python.series(of: 4, in: workshop)
