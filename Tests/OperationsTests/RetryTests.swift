@@ -71,6 +71,8 @@ struct RetryTests {
       let operation = station.store(modality, request)
       for (attempt, pause) in [(1, 1), (2, 2)] {
         try await until { operation.job.snapshot.remarks.count == attempt }
+        let remark = try #require(operation.job.snapshot.remarks.last)
+        #expect(remark.hasSuffix("over another association in \(pause) s, attempt \(attempt) of 5"), "\(remark)")
         try await Task.sleep(for: .milliseconds(50))
         clock.advance(by: .milliseconds(pause * 1000 - 1))
         #expect(peer.aborts.value == attempt && peer.stored.value.isEmpty)

@@ -26,8 +26,8 @@ struct InstanceSender: Sendable {
   var onFewer: @Sendable () -> Void = {}
   /// How often, in all, an association that was lost is asked for again; what had no answer goes over the new one.
   var reconnections = 0
-  /// Another association is asked for, after this.
-  var onReconnection: @Sendable (_ number: Int, _ loss: any Error) -> Void = { _, _ in }
+  /// Another association is asked for, after this and a pause.
+  var onReconnection: @Sendable (_ number: Int, _ loss: any Error, _ pause: Duration) -> Void = { _, _, _ in }
   /// Where the station does not take an instance as it is stored, it goes in another uncompressed transfer syntax.
   var converts = true
   /// The instance with this number goes in another transfer syntax.
@@ -73,7 +73,7 @@ struct InstanceSender: Sendable {
     let deadlines = associations > 1 ? self.deadlines.branch() : self.deadlines
     let share: @Sendable () -> Int = { list.share }
     var isFresh = false
-    // Before the next attempt after a loss.
+    // Before the last attempt after a loss; nil: there was none.
     var pause: Duration?
     while true {
       let lease: Lease
@@ -82,10 +82,11 @@ struct InstanceSender: Sendable {
         onAssociation(number, nil)
       } catch {
         // After a loss the station may need a moment to be back.
-        if let wait = pause, Self.mayPass(error), isGoingOn, let count = list.reconnect() {
-          onReconnection(count, error)
-          pause = max(.seconds(1), wait * 2)
-          if (try? await deadlines.clock.sleep(for: max(.seconds(1), wait))) != nil { continue }
+        if let last = pause, Self.mayPass(error), isGoingOn, let count = list.reconnect() {
+          let wait = Self.longer(than: last)
+          pause = wait
+          onReconnection(count, error, wait)
+          if (try? await deadlines.clock.sleep(for: wait)) != nil { continue }
         }
         onAssociation(number, error)
         // A station that takes fewer associations than we would like is served by fewer.
@@ -108,15 +109,17 @@ struct InstanceSender: Sendable {
         guard list.answers > answers || !Self.isTimeout(error), Self.mayPass(error), let count = list.reconnect() else {
           return list.fail(error)
         }
-        onReconnection(count, error)
         // One that ends an association before it has answered anything may be about to go, or not be back yet.
         let isTaken = list.answers > answers || !Self.isLoss(error)
-        let wait = isTaken ? .zero : max(.seconds(1), pause ?? .zero)
-        pause = wait * 2
+        let wait = isTaken ? .zero : Self.longer(than: pause ?? .zero)
+        pause = wait
+        onReconnection(count, error, wait)
         if wait > .zero, (try? await deadlines.clock.sleep(for: wait)) == nil { return list.fail(error) }
       }
     }
   }
+
+  private static func longer(than pause: Duration) -> Duration { max(.seconds(1), pause * 2) }
 
   var isGoingOn: Bool { !Task.isCancelled && !isCancelled() }
 

@@ -35,10 +35,10 @@ extension Station {
       sender.keepsAssociations = !endsProcess
       sender.closesConnections = request.associations == 1 || trace != nil
       sender.onBytes = { progress.sent($1, of: $0) }
-      sender.onReconnection = { number, loss in
+      sender.onReconnection = { number, loss, pause in
         job.remark(
-          "\(progress.words) when this came: \(loss) What has no answer goes over another association, attempt "
-            + "\(number) of \(Self.reconnections)")
+          "\(progress.words) when this came: \(loss) What has no answer goes over another association"
+            + (pause > .zero ? " in \(pause.inWords)" : "") + ", attempt \(number) of \(Self.reconnections)")
       }
       sender.onInstance = { [jobs] number, instance in
         let uid = instance.sopInstanceUID
