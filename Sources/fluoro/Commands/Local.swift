@@ -96,7 +96,8 @@ struct LocalImport: NetworkCommand {
     commandName: "import", abstract: "Copy DICOM files into the storage.",
     discussion: """
       From files, folders with all that lies in them, ZIP archives, or a DICOMDIR with the files it lists. Interrupted, the \
-      same import again takes up where it ended.
+      same import again takes up where it ended. A file that ends amid an element, since it was not copied as a whole, is \
+      named and not taken.
       """)
 
   @Argument(help: ArgumentHelp("Files, folders, ZIP archives or DICOMDIRs.", valueName: "PATH"))

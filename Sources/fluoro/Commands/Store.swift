@@ -7,7 +7,10 @@ struct Store: NetworkCommand {
   static let configuration = CommandConfiguration(
     commandName: "store",
     abstract: "Send local studies, files or folders to a modality (C-STORE).",
-    discussion: "An ID is a local patient, study, series or instance, as `fluoro local find` lists them.")
+    discussion: """
+      An ID is a local patient, study, series or instance, as `fluoro local find` lists them. A file that ends amid an \
+      element, since it was not copied as a whole, is named and not sent.
+      """)
 
   @OptionGroup var peer: PeerOptions
   @Argument(help: ArgumentHelp("What to send.", valueName: "ID|PATH"))
