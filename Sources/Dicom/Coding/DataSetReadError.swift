@@ -35,7 +35,8 @@ public struct DataSetReadError: Error, Hashable, Sendable, CustomStringConvertib
     switch reason {
     case .headerCutOff(let available):
       return
-        "The data set ends within an element's header at byte \(offset): \(available) bytes are left, 8 are needed."
+        "The data set ends within an element's header at byte \(offset): \(available) bytes are left, "
+        + "\(available < 8 ? 8 : 12) are needed."
     case .valueCutOff(let length, let available):
       return "The value of \(place) is \(length) bytes long, but only \(available) are left."
     case .delimiterMissing:

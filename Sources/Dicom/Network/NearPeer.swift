@@ -10,17 +10,14 @@ import Synchronization
 /// Knows whether a peer answers that soon that whoever waits for it had better watch the connection for a moment than
 /// sleep: on one machine, or to the next rack, falling asleep and being woken takes as long as all the rest.
 struct NearPeer {
-  /// What the answer to a message may take.
-  private struct Bounds {
-    /// A peer that answers within this is near; nobody further away does.
-    let near: TimeAmount
-    /// How long it is watched for at most.
+  /// What the answer to messages of one size takes.
+  private struct Answers {
+    /// A peer that answers within this is near.
+    let bound: TimeAmount
+    /// How long the next one is watched for at most.
     let limit: TimeAmount
-
-    /// A near peer needs half of the limit.
-    static let small = Bounds(near: .microseconds(250), limit: .microseconds(100))
-    /// What our system has taken of a large message the peer has still to read, and all of it to keep.
-    static let large = Bounds(near: .milliseconds(1), limit: .milliseconds(1))
+    /// Whether the last one came within the bound.
+    var isNear = false
   }
 
   /// Of the machine, or the part of it that we may use.
@@ -33,8 +30,11 @@ struct NearPeer {
   private var isAwaiting = false
   /// Nil: there is nobody to watch meanwhile, so what time it is does not matter either.
   private var sent: NIODeadline?
-  private var isNear = false
-  private var bounds = Bounds.small
+  /// Nobody further away answers that soon, and who is near needs half of the limit.
+  private var small = Answers(bound: .microseconds(250), limit: .microseconds(100))
+  /// What our system has taken of a large message the peer has still to read, and all of it to keep.
+  private var large = Answers(bound: .milliseconds(1), limit: .milliseconds(1))
+  private var isLarge = false
 
   /// - Parameter isSure: whether it is answers that are awaited.
   init(isSure: Bool = true) { self.isSure = isSure }
@@ -46,11 +46,11 @@ struct NearPeer {
   mutating func begin(isLarge: Bool = false) -> Bool {
     guard !isAwaiting else { return false }
     isAwaiting = true
-    bounds = isLarge ? .large : .small
+    self.isLarge = isLarge
     if isSure { Self.awaited.add(1, ordering: .relaxed) }
     guard hasProcessors else { return false }
     sent = .now()
-    return isNear
+    return answers.isNear
   }
 
   /// It is here, or is not awaited any more.
@@ -60,7 +60,7 @@ struct NearPeer {
     if isSure { Self.awaited.subtract(1, ordering: .relaxed) }
     guard let sent else { return }
     self.sent = nil
-    isNear = .now() - sent < bounds.near
+    answers.isNear = .now() - sent < answers.bound
   }
 
   /// Returns when something can be read, or the moment is over. Whoever else wants this processor goes first: it may be
@@ -68,7 +68,13 @@ struct NearPeer {
   func watch(_ socket: CInt) {
     guard let sent else { return }
     var readable = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-    while hasProcessors, .now() - sent < bounds.limit, poll(&readable, 1, 0) == 0 { sched_yield() }
+    while hasProcessors, .now() - sent < answers.limit, poll(&readable, 1, 0) == 0 { sched_yield() }
+  }
+
+  /// To a message of the size of the one that left last.
+  private var answers: Answers {
+    get { isLarge ? large : small }
+    set { if isLarge { large = newValue } else { small = newValue } }
   }
 
   /// Each association at work has a processor for us, and one for a near peer.

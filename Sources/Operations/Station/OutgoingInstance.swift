@@ -16,7 +16,7 @@ final class OutgoingInstance: Sendable {
   let offset: Int?
   /// The data set, of a small one among many.
   let content: StoreMemory.Bytes?
-  /// The element amid which the file ends: it is not sent.
+  /// The element amid which the file ended.
   private let cutOff: DataSetReadError?
 
   init(_ stored: StoredInstance) {
@@ -87,9 +87,9 @@ final class OutgoingInstance: Sendable {
       sopInstanceUID: sopInstanceUID, transferSyntax: syntax)
   }
 
-  /// Half an image that is taken for a whole one does more harm than none.
-  private func checkIsWhole() throws(OperationError) {
-    guard let cutOff else { return }
+  /// Half an image that is taken for a whole one does more harm than none. It may have been copied to its end meanwhile.
+  private func checkIsWhole() throws {
+    guard cutOff != nil, let cutOff = try DicomFile(path: path, reading: .identification).cutOff() else { return }
     throw OperationError("it was not sent, since it is cut off: \(cutOff) Copy it again from where it came from.")
   }
 

@@ -106,11 +106,17 @@ struct FileIdentityTests {
       let found = try #require(reader.read(path))
       let (identity, size, kept) = (found.identity, found.size, found.dataSet)
       let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+      #expect(found.cutOff == nil)
       #expect(identity.sopInstanceUID == uid && size == bytes.count)
       #expect((kept != nil) == (size <= 16_384), "\(size) bytes")
       var copy = ByteBuffer()
       kept?.write(at: 0, count: kept?.count ?? 0, into: &copy)
-      if kept != nil { #expect(Data(copy.readableBytesView) == bytes.dropFirst(identity.dataSetOffset)) }
+      if kept != nil {
+        #expect(Data(copy.readableBytesView) == bytes.dropFirst(identity.dataSetOffset))
+      }
+      try bytes.dropLast().write(to: URL(fileURLWithPath: path))
+      let rest = try #require(reader.read(path))
+      #expect(rest.cutOff?.tag == .pixelData && rest.dataSet == nil, "\(size) bytes less one")
     }
     #expect(reader.read(folder.path) == nil && reader.read(folder.path + "/none") == nil)
     #expect(reader.read("/dev/null") == nil)
