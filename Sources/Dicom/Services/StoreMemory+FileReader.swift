@@ -5,8 +5,8 @@
 #endif
 
 extension StoreMemory {
-  /// Reads files that are to be sent one after the other, on one thread: of a small one all, of a large one
-  /// its beginning and the headers of its elements.
+  /// Reads files that are to be sent one after the other, on one thread: of a small one all, of a large one its beginning
+  /// and the headers of its elements.
   public final class FileReader {
     /// What was read of a file.
     public struct Found {
