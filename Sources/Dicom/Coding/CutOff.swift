@@ -135,6 +135,11 @@ struct CutOff {
   }
 }
 
+extension DataSetReadError {
+  /// What ``DicomFile/cutOff()`` found, and what to do about it: how a sentence about the file goes on.
+  public var asCutOff: String { "it is cut off: \(self) Copy it again from where it came from." }
+}
+
 extension DicomFile {
   /// Looks whether the file ends amid an element, be it behind what was read of it, or amid what is deflated.
   ///

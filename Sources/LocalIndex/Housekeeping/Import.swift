@@ -152,10 +152,7 @@ extension LocalIndex {
     guard file.metaInformation?.mediaStorageSOPClassUID != .mediaStorageDirectoryStorage else {
       throw StorageError(.notDicom, "\(name) is a DICOMDIR: a list of instances, not one of them.")
     }
-    if let cutOff = file.cutOff() {
-      throw ImportOutcome.Refusal(
-        path: name, reason: "it is cut off: \(cutOff) Copy it again from where it came from.")
-    }
+    if let cutOff = file.cutOff() { throw ImportOutcome.Refusal(path: name, reason: cutOff.asCutOff) }
     let header = try InstanceHeader(file.dataSet)
     if let stored = try alreadyStored(header, file) { return .here(stored) }
     let description = ReceptionDescription(

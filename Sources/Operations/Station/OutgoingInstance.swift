@@ -90,7 +90,7 @@ final class OutgoingInstance: Sendable {
   /// Half an image that is taken for a whole one does more harm than none. It may have been copied to its end meanwhile.
   private func checkIsWhole() throws {
     guard cutOff != nil, let cutOff = try DicomFile(path: path, reading: .identification).cutOff() else { return }
-    throw OperationError("it was not sent, since it is cut off: \(cutOff) Copy it again from where it came from.")
+    throw OperationError("it was not sent, since \(cutOff.asCutOff)")
   }
 
   var reference: SOPReference { SOPReference(sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID) }
